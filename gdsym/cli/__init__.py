@@ -1,0 +1,135 @@
+"""The `gdsym` command: one file of this folder per command, and what all of them share.
+
+A file `NAME.py` holds the click command `command` and is thereby `gdsym NAME`. Such a file imports
+only click at its top, so that `gdsym --help` starts at once. Results go to stdout, everything else
+to stderr.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pkgutil
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from gdsym import __version__
+from gdsym.errors import GdsymError, did_you_mean
+
+# The exit codes of every command, and the only place that knows them besides `GdsymError`'s 2.
+OK = 0  # done: converged, or the epochs that were asked for are finished
+BAD_ANSWER = 1  # done, but the answer is bad: stopped, diverged
+COULD_NOT = 2  # a usage, model or data error
+DEFECT = 70  # of gdsym: EX_SOFTWARE of sysexits.h
+INTERRUPTED = 130  # Ctrl-C: 128 + SIGINT
+BROKEN_PIPE = 141  # the reader of stdout went away: 128 + SIGPIPE
+
+
+class Commands(click.Group):
+    """The commands are the files of this folder; each is imported when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        names = (module.name for module in pkgutil.iter_modules(__path__))
+        return sorted(name for name in names if not name.startswith("_"))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command = import_module(f"gdsym.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        known = self.list_commands(ctx)
+        if args and args[0] not in known and not args[0].startswith("-"):
+            if args[0].endswith(".gd"):
+                mend = f"`gdsym fit {args[0]} DATA`?"
+            else:
+                mend = did_you_mean(args[0], known) or f"there are {', '.join(known)}"
+            raise click.UsageError(f"there is no command `{args[0]}`; {mend}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 99},
+    epilog="Exit codes: 0 done; 1 done, but the answer is bad (stopped, diverged); "
+    "2 could not be done; 130 interrupted.",
+)
+@click.version_option(__version__, message="gdsym %(version)s")
+def gdsym() -> None:
+    """Compiles a loss function written as a formula, and fits it."""
+
+
+def main() -> None:
+    """The entry point."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command line and returns its exit code; every error is printed here."""
+    try:
+        code = gdsym.main(list(arguments), prog_name="gdsym", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else OK
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return COULD_NOT
+    except click.ClickException as error:
+        _complain(error.format_message())
+        if isinstance(error, click.UsageError) and error.ctx:
+            click.echo(f"help: `{error.ctx.command_path} --help` lists the options", err=True)
+        return COULD_NOT
+    except GdsymError as error:
+        _complain(str(error))
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    except SystemExit as error:  # click's answer to a broken pipe
+        return _after(error.__context__)
+    except (OSError, MemoryError) as error:
+        return _after(error)
+    except Exception as error:
+        return _defect(error)
+
+
+def _after(error: BaseException | None) -> int:
+    """The exit code for what the system refused."""
+    if isinstance(error, MemoryError):
+        _complain("there is not enough memory for this model and these data")
+        return COULD_NOT
+    # Python flushes stdout once more on its way out and would complain about it again.
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):
+        return BROKEN_PIPE
+    if isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename else ""
+        _complain(f"{place}{error.strerror or error}")
+    return COULD_NOT
+
+
+def _complain(message: str) -> None:
+    # A diagnostic of a model text says `file:line:column: error[...]` itself.
+    located = ": error[" in message.partition("\n")[0]
+    click.echo(message if located else f"error: {message}", err=True)
+
+
+def _defect(error: Exception) -> int:
+    if os.environ.get("GDSYM_DEBUG"):
+        import traceback
+
+        traceback.print_exception(error)
+    click.echo(
+        f"{type(error).__name__}: {str(error)[:500]}\n"
+        f"this is a defect of gdsym {__version__}: please report it with model and command\n"
+        "help: with GDSYM_DEBUG=1 in the environment the traceback is shown",
+        err=True,
+    )
+    return DEFECT

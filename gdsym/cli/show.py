@@ -1,0 +1,18 @@
+"""`gdsym show`: the loss and the gradient of a model as readable text."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command(short_help="Print the loss and the gradient of a model.")
+@click.argument("model")
+def command(model: str) -> None:
+    """Print the loss of MODEL and its gradient as formulas.
+
+    \b
+      gdsym show churn.gd
+    """
+    from gdsym.api import show
+
+    click.echo(show(model).rstrip("\n"))
