@@ -74,5 +74,7 @@ with mpmath.workdps(40):
         how="expectation maximisation in long double until nothing changes, then Newton's method "
         "in 40 digits, mixture.py",
         last_newton_step=step,
-        distance_from_em=float(max(abs(float(v) - float(e)) for v, e in zip(theta, start))),
+        distance_from_em=float(
+            max(abs(float(v) - float(e)) for v, e in zip(theta, start, strict=True))
+        ),
     )

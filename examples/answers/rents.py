@@ -82,7 +82,7 @@ print_answer(
     },
     labels={"w": features},
     tolerance={"objective": 1e-10, "params": 1e-6},
-    how="BFGS of SciPy from the start of the example, then Newton's method in 40 digits, both with "
-    "gradients derived by hand, rents.py",
+    how="BFGS of SciPy from the start of the example, then Newton's method in 40 digits, "
+    "both with gradients derived by hand, rents.py",
     last_newton_step=step,
 )
