@@ -1,0 +1,436 @@
+"""From files, tables and arrays to what a generated module's `bind` takes.
+
+Nothing here knows a model text: `module` is anything with the attributes `DATA`, `DIMS` and `ROW`
+of a generated module.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdsym.data._columns import Piece, Wanted, demand_of, locate, wanted
+from gdsym.data._python import entry_from, is_table, table_from
+from gdsym.data._read import read
+from gdsym.data._table import Coded, Demand, Table, named, shown
+from gdsym.data._values import (
+    Findings,
+    coded_cells,
+    level_codes,
+    numbers,
+    observed_levels,
+    plain_codes,
+)
+from gdsym.errors import DataError, did_you_mean
+
+Array = NDArray[np.float64] | NDArray[np.int64]
+Settled = dict[str, tuple[int, list[str] | None]]
+
+
+class DimInfo(TypedDict):
+    """Size and labels of a dimension, as a fit stores them."""
+
+    size: int
+    labels: list[str] | None
+
+
+class Described(Protocol):
+    """What binding reads of a generated module."""
+
+    DATA: tuple[dict[str, Any], ...]
+    DIMS: dict[str, dict[str, Any]]
+    ROW: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Data that fit a model.
+
+    `arrays`: float64, or int64 codes for categories, by data name, axes as declared. `dims`: every
+    dimension whose size is known, without the row dimension. `lines`: how names were bound, one
+    line per data, then what was left aside. `columns`: the columns each data was made of, for
+    `bind_tables(columns=...)` at prediction; data that came as arrays are not in it.
+    """
+
+    arrays: dict[str, Array]
+    dims: dict[str, DimInfo]
+    lines: list[str]
+    n_rows: int
+    columns: dict[str, list[str]]
+
+    def sha256(self) -> str:
+        """A digest of names, shapes and values: equal for equal data, whatever they came from."""
+        digest = hashlib.sha256()
+        for name in sorted(self.arrays):
+            array = self.arrays[name]
+            digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+            digest.update(np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<")).data)
+        return digest.hexdigest()
+
+
+def bind_tables(
+    module: Described,
+    *sources: Any,
+    arrays: Mapping[str, Any] | None = None,
+    dims: Mapping[str, Any] | None = None,
+    columns: Mapping[str, Sequence[str]] | None = None,
+    only: Sequence[str] | None = None,
+) -> Bound:
+    """Binds the data of `module` to files, tables and arrays.
+
+    `sources` are paths (`str` or `Path`), mappings of arrays, data frames or record arrays;
+    `arrays` are arrays or data frames by data name (the Python argument name does as well). `dims`
+    are sizes and labels that are settled: of a fit, or overridden by the user, as `3`,
+    `["a", "b"]` or `{"size": 2, "labels": [...]}`. `columns` are those of the fit. `only` names
+    the data that are needed (default: all). Raises DataError, with all that is wrong.
+    """
+    fitted = columns or {}
+    data = [wanted(description, fitted) for description in module.DATA]
+    needed = [d for d in data if only is None or d.name in only]
+    given = _given(data, arrays or {}, fitted)
+    tables = [_table(source, demand_of(data, needed)) for source in sources]
+    _check_tables(tables)
+    pieces, ignored = locate(data, needed, tables, given)
+    needed_pieces = {d.name: pieces[d.name] for d in needed if d.name in pieces}
+    return _Binding(module, needed, needed_pieces, _settled(module, dims or {})).bound(ignored)
+
+
+def _table(source: Any, demand: Demand) -> Table:
+    if isinstance(source, (str, os.PathLike)):
+        return read(source, demand)
+    if is_table(source):
+        return table_from(source)
+    raise DataError(
+        f"data of type {type(source).__name__} have no names"
+        '\nhelp: pass arrays by name (`X=...`), as a mapping `{"X": ...}`, or a data frame'
+    )
+
+
+def _check_tables(tables: Sequence[Table]) -> None:
+    for i, table in enumerate(tables):
+        for other in tables[:i]:
+            if table.tabular and other.tabular and table.names == other.names:
+                raise DataError(
+                    f"{other.name} and {table.name} have the same columns: rows from several "
+                    "files are not supported yet\nhelp: join them into one file"
+                )
+
+
+def _given(
+    data: Sequence[Wanted], arrays: Mapping[str, Any], fitted: Mapping[str, Sequence[str]]
+) -> dict[str, Piece]:
+    by_name = {d.arg: d for d in data} | {d.name: d for d in data}
+    unknown = [name for name in arrays if name not in by_name]
+    if unknown:
+        hints = [hint for name in unknown if (hint := did_you_mean(name, by_name))]
+        mend = f"\nhelp: {' '.join(hints)}" if hints else ""
+        known = f"its data are {named(d.name for d in data)}" if data else "it has no data"
+        raise DataError(f"the model has no data {named(unknown)}: {known}{mend}")
+    pieces = {}
+    for name, value in arrays.items():
+        d = by_name[name]
+        if is_table(value) and len(d.dims) == 2:
+            pieces[d.name] = _frame_piece(d, table_from(value), fitted.get(d.name))
+        else:
+            entry = entry_from(value, name)
+            table = Table("the data", {d.name: entry}, (d.name,), tabular=False)
+            pieces[d.name] = Piece(table, (d.name,), (entry,), stacked=False)
+    return pieces
+
+
+def _frame_piece(d: Wanted, table: Table, fitted: Sequence[str] | None) -> Piece:
+    names = tuple(fitted) if fitted else table.names
+    absent = [name for name in names if name not in table.entries]
+    if absent or not names:
+        raise DataError(
+            f"the table for `{d.name}` has no column {named(absent)}"
+            f"\nhelp: its columns are {named(table.names)}"
+        )
+    return Piece(table, names, tuple(table.entries[name] for name in names), stacked=True)
+
+
+def _settled(module: Described, dims: Mapping[str, Any]) -> Settled:
+    """Sizes and labels that no data can change: declared in the text, or handed over."""
+    settled: Settled = {}
+    for name, declared in module.DIMS.items():
+        labels, size = declared.get("labels"), declared.get("size")
+        if labels is not None:
+            settled[name] = (len(labels), list(labels))
+        elif size is not None:
+            settled[name] = (int(size), None)
+    for name, value in dims.items():
+        if name == module.ROW:
+            continue
+        if isinstance(value, Mapping):
+            labels, size = value.get("labels"), value.get("size")
+        elif isinstance(value, (int, np.integer)):
+            labels, size = None, int(value)
+        else:
+            labels, size = value, None
+        if labels is not None:
+            settled[name] = (len(labels), [str(label) for label in labels])
+        elif size is not None:
+            settled[name] = (int(size), None)
+    return settled
+
+
+class _Binding:
+    """One run of `bind_tables` after every data has found its piece."""
+
+    def __init__(
+        self,
+        module: Described,
+        needed: Sequence[Wanted],
+        pieces: dict[str, Piece],
+        settled: Settled,
+    ) -> None:
+        self.row = module.ROW
+        self.order = list(module.DIMS)
+        self.needed = needed
+        self.pieces = pieces
+        self.settled = settled
+        self.sizes: dict[str, tuple[int, str]] = {}  # size, and who says so
+        self.labels: dict[str, tuple[list[str], str]] = {}
+        self.found = Findings()
+
+    def bound(self, ignored: Sequence[str]) -> Bound:
+        """Everything together; the checks come in the order in which a user would mend them."""
+        present = [(d, self.pieces[d.name]) for d in self.needed if d.name in self.pieces]
+        for d, piece in present:
+            self._measure(d, piece)
+        self._raise()
+        arrays: dict[str, Array] = {}
+        self._categories(present, arrays)
+        for d, piece in present:
+            if d.name not in arrays and d.domain.get("category") is None:
+                arrays[d.name] = numbers(d, piece, self.found)
+        self._raise()
+        for d in self.needed:
+            if d.name not in self.pieces:
+                arrays[d.name] = self._constant(d)
+        self._raise()
+        lines = [self._line(d) for d in self.needed]
+        if ignored:
+            lines.append(f"ignored: {', '.join(ignored)}")
+        return Bound(
+            arrays={d.name: arrays[d.name] for d in self.needed},
+            dims=self._dims(),
+            lines=[*lines, *dict.fromkeys(self.found.notes), *self._identifiers(arrays)],
+            n_rows=self.sizes[self.row][0] if self.row in self.sizes else 0,
+            columns={
+                d.name: list(piece.names)
+                for d, piece in present
+                if piece.stacked or piece.table.tabular
+            },
+        )
+
+    def _raise(self) -> None:
+        messages = self.found.messages()
+        if messages:
+            raise DataError("\n\n".join(messages))
+
+    # -- sizes and labels --
+
+    def _measure(self, d: Wanted, piece: Piece) -> None:
+        shape = piece.shape
+        who = f"`{d.name}` of {piece.table.name}"
+        unusable = [e for e in piece.entries if e.kind not in ("number", "text")]
+        if unusable and not shape and d.dims:
+            unusable[0].values()  # raises with what is wrong in the file
+        if len(shape) != len(d.dims):
+            self.found.problems.append(_axes_message(d, piece))
+            return
+        if 0 in shape:
+            what = "no rows" if not shape or shape[0] == 0 else "no columns"
+            self.found.problems.append(f"{piece.table.name}: `{d.name}` has {what}")
+            return
+        for dim, size in zip(d.dims, shape, strict=True):
+            self._size(dim, size, who)
+        if piece.stacked and d.dims[-1] != self.row:
+            self._label(d.dims[-1], list(piece.names), f"the columns of `{d.name}`")
+
+    def _size(self, dim: str, size: int, who: str) -> None:
+        if dim in self.settled and self.settled[dim][0] != size:
+            self.found.problems.append(
+                f"`{dim}` is {self.settled[dim][0]}, but {who} has {size} along `{dim}`"
+            )
+            return
+        other, whose = self.sizes.setdefault(dim, (size, who))
+        if other != size:
+            what = "rows" if dim == self.row else f"along `{dim}`"
+            self.found.problems.append(
+                f"{whose} has {other} {what}, but {who} has {size}"
+                f"\nhelp: both are declared over `{dim}`, so their lengths must agree"
+            )
+
+    def _label(self, dim: str, labels: list[str], who: str) -> None:
+        if dim in self.settled:
+            return
+        other, whose = self.labels.setdefault(dim, (labels, who))
+        if other != labels:
+            self.found.problems.append(
+                f"`{dim}` gets two different sets of labels: {named(other, 6)} from {whose}, and "
+                f"{named(labels, 6)} from {who}\nhelp: declare them in the order that pairs them, "
+                f"for example `dim {dim} in {{{', '.join(_quote(label) for label in other[:6])}}}`"
+            )
+
+    # -- values --
+
+    def _categories(
+        self, present: Sequence[tuple[Wanted, Piece]], arrays: dict[str, Array]
+    ) -> None:
+        cells: dict[str, list[Coded]] = {}
+        dims: dict[str, list[tuple[Wanted, Piece]]] = {}
+        for d, piece in present:
+            dim = d.domain.get("category")
+            if dim is None:
+                continue
+            strange = [(n, e) for n, e in zip(piece.names, piece.entries, strict=True)
+                       if e.kind not in ("number", "text")]  # fmt: skip
+            if strange:
+                name, entry = strange[0]
+                self.found.problems.append(
+                    f"{piece.table.name}: `{shown(name)}` holds {entry.kind}, "
+                    f"but `{d.name}` needs categories: whole numbers or words"
+                )
+                continue
+            cells[d.name] = [coded_cells(entry) for entry in piece.entries]
+            dims.setdefault(dim, []).append((d, piece))
+        for dim, users in dims.items():
+            labels, size = self._levels(dim, [cells[d.name] for d, _ in users])
+            for d, piece in users:
+                if labels is not None:
+                    codes = level_codes(d, piece, cells[d.name], labels, self.found)
+                else:
+                    codes = plain_codes(d, piece, cells[d.name], size, self.found)
+                arrays[d.name] = codes
+
+    def _levels(self, dim: str, cells: Sequence[Sequence[Coded]]) -> tuple[list[str] | None, int]:
+        if dim in self.settled:
+            size, labels = self.settled[dim]
+            return labels, size
+        texts = [text for columns in cells for coded in columns for text in coded.texts]
+        levels, problem = observed_levels(dim, texts)
+        if problem:
+            self.found.problems.append(problem)
+        elif dim in self.sizes and self.sizes[dim][0] != len(levels):
+            size, who = self.sizes[dim]
+            self.found.problems.append(
+                f"{who} has {size} along `{dim}`, but the data show {len(levels)} levels of it: "
+                f"{named(levels, 10)}\nhelp: declare `dim {dim} = {size}`, or its labels: "
+                f'`dim {dim} in {{"...", "..."}}`'
+            )
+        else:
+            self._label(dim, levels, "its categories")
+            self.sizes.setdefault(dim, (len(levels), "its categories"))
+        return levels, len(levels)
+
+    def _constant(self, d: Wanted) -> Array:
+        shape = []
+        for dim in d.dims:
+            size = self.settled[dim][0] if dim in self.settled else self.sizes.get(dim, (0,))[0]
+            if not size:
+                self.found.problems.append(
+                    f"`{d.name}` is not in the data, and its default needs the size of `{dim}`, "
+                    "which nothing else gives"
+                )
+            shape.append(size)
+        default = math.nan if d.default is None else d.default
+        return np.full(shape, default, dtype=np.float64)
+
+    # -- what is told --
+
+    def _dims(self) -> dict[str, DimInfo]:
+        known: dict[str, DimInfo] = {}
+        names = list(dict.fromkeys([*self.order, *self.settled, *self.sizes]))
+        for name in names:
+            if name == self.row:
+                continue
+            if name in self.settled:
+                size, labels = self.settled[name]
+                known[name] = {"size": size, "labels": labels}
+            elif name in self.sizes:
+                own = self.labels.get(name)
+                known[name] = {"size": self.sizes[name][0], "labels": own[0] if own else None}
+        return known
+
+    def _line(self, d: Wanted) -> str:
+        if d.name not in self.pieces:
+            default = f"{d.default:g}" if d.default is not None else "nothing"
+            return f"{d.name}: not in the data, {default} everywhere"
+        piece = self.pieces[d.name]
+        if piece.stacked:
+            axes = zip(d.dims, piece.shape, strict=True)
+            text = f"{d.name}[{', '.join(f'{dim}={size}' for dim, size in axes)}]: "
+            text += _elided(piece.names)
+        elif piece.table.tabular:
+            text = f"{d.name}: column {shown(piece.names[0])}"
+        else:
+            axes = zip(d.dims, piece.shape, strict=True)
+            sizes = ", ".join(f"{dim}={size}" for dim, size in axes)
+            text = f"{d.name}[{sizes}]: array" if sizes else f"{d.name}: value"
+            if piece.table.name != "the data":
+                text += f" of {piece.table.name}"
+        return text + self._coding(d)
+
+    def _coding(self, d: Wanted) -> str:
+        dim = d.domain.get("category")
+        if dim is not None:
+            size, labels = self.settled.get(dim) or (0, self.labels[dim][0])
+            if labels is None:
+                return f" (codes 0 to {size - 1} of {dim})"
+            return f" ({len(labels)} levels of {dim}: {_elided(labels)})"
+        labels, values = d.domain.get("labels"), d.domain.get("values")
+        if labels is None or values is None:
+            return ""
+        pairs = zip(labels, values, strict=True)
+        return f" ({', '.join(f'{shown(label)} = {value:g}' for label, value in pairs)})"
+
+    def _identifiers(self, arrays: Mapping[str, Array]) -> list[str]:
+        """Columns that `from *` took and that look like the number of a row."""
+        lines = []
+        for d in self.needed:
+            piece = self.pieces.get(d.name)
+            if not d.source.every or piece is None or not piece.stacked or piece.shape[0] < 20:
+                continue
+            for j, name in enumerate(piece.names):
+                column = np.sort(arrays[d.name][:, j])
+                if np.array_equal(column, np.floor(column[0]) + np.arange(len(column))):
+                    lines.append(
+                        f"note: column {shown(name)} of `{d.name}` numbers the rows; "
+                        f'leave it out with `from * except ["{shown(name)}"]`'
+                    )
+        return lines
+
+
+def _axes_message(d: Wanted, piece: Piece) -> str:
+    shape = " x ".join(str(size) for size in piece.shape)
+    what = f"an array of shape {shape}" if shape else "a single number"
+    message = (
+        f"{piece.table.name}: `{shown(piece.names[0])}` is {what}, but `{d}` "
+        f"has {len(d.dims)} ax{'i' if len(d.dims) == 1 else 'e'}s"
+    )
+    if len(d.dims) == 2 and len(piece.shape) == 1:
+        return f"{message}\nhelp: for one column pass `{d.arg}.reshape(-1, 1)`"
+    if len(d.dims) == 1 and len(piece.shape) == 2 and piece.shape[1] == 1:
+        return f"{message}\nhelp: pass `{d.arg}.ravel()`"
+    if not d.dims and piece.table.tabular:
+        return f"{message}\nhelp: declare it over the rows, or give it as a constant"
+    return message
+
+
+def _elided(names: Sequence[str]) -> str:
+    """All of a few names; of many the first two and the last."""
+    texts = [shown(name) for name in names]
+    return ", ".join(texts) if len(texts) <= 6 else f"{texts[0]}, {texts[1]}, ..., {texts[-1]}"
+
+
+def _quote(label: str) -> str:
+    return f'"{shown(label)}"'
