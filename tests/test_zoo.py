@@ -1,0 +1,58 @@
+"""Each model of the zoo against its objective written out by hand, and that one's differences."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from zoo import FOLDER, ZOO
+from zoo_by_hand import BY_HAND
+
+import gdsym
+
+
+def bound(name):
+    """The bound problem of a model and a point inside its domain, away from its start."""
+    text, data = ZOO[name]
+    problem = gdsym.compile(text).module.bind(**data)
+    phi = problem.to_free(problem.init(seed=1))
+    bend = 0.3 * np.sin(1 + np.arange(len(phi)))  # of mixed signs, none of them 0
+    return problem, problem.from_free(phi + bend * np.where(phi == 0, 1, np.abs(phi)))
+
+
+def value_by_hand(name, problem, theta):
+    return BY_HAND[name](**ZOO[name][1], **problem.unpack(theta))
+
+
+def test_the_zoo_is_complete():
+    assert sorted(ZOO) == sorted(BY_HAND) == sorted(path.stem for path in FOLDER.glob("*.gd"))
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_the_value_is_the_one_by_hand(name):
+    problem, theta = bound(name)
+
+    expected = value_by_hand(name, problem, theta)
+
+    assert problem.value(theta) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_the_gradient_is_the_slope_of_the_value_by_hand(name):
+    problem, theta = bound(name)
+
+    value, gradient = problem.value_and_grad(theta)
+
+    # Fourth order differences: the error is about h^4 + eps/h, 1e-12, times the scale of f.
+    h = 1e-3 * np.minimum(1, np.where(theta == 0, 1, np.abs(theta)))
+    steps = h * np.eye(len(theta))
+    at = [[value_by_hand(name, problem, theta + k * e) for k in (1, -1, 2, -2)] for e in steps]
+    up, down, far_up, far_down = np.array(at).T
+    slope = (8 * (up - down) - (far_up - far_down)) / (12 * h)
+    np.testing.assert_allclose(gradient, slope, rtol=1e-7, atol=1e-8 * max(1, abs(value)))
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_a_model_compiles_to_the_same_text_twice(name):
+    text, _ = ZOO[name]
+
+    assert gdsym.compile(text).text == gdsym.compile(text).text
