@@ -169,17 +169,20 @@ def _parsed(d: Wanted, piece: Piece, j: int, coded: Coded, found: Findings) -> F
         return np.asarray(table[coded.codes])
     index = _first(np.isin(coded.codes, bad))
     text = coded.texts[int(coded.codes[index])]
-    count = int(np.count_nonzero(np.isin(coded.codes, bad)))
-    more = f" ({count} such cells)" if count > 1 else ""
+    others = int(np.count_nonzero(np.isin(coded.codes, bad))) - 1
     found.problems.append(
-        f"{piece.table.name}: column `{shown(piece.names[j])}` is not numeric: "
-        f"{place(d, piece, j, index)} holds {quoted(text)}{more}"
-        f"\nhelp: {_text_mend(d, coded, text)}"
+        f"{piece.table.name}: `{shown(piece.names[j])}` is not numeric: "
+        f"{place(d, piece, j, index)} is {quoted(text)}{_more(others)}"
+        f"\nhelp: {_text_mend(d, piece.names[j], coded, text)}"
     )
     return None
 
 
-def _text_mend(d: Wanted, coded: Coded, text: str) -> str:
+def _more(others: int) -> str:
+    return f"; {others} more cell{'s' if others > 1 else ''} like it" if others else ""
+
+
+def _text_mend(d: Wanted, name: str, coded: Coded, text: str) -> str:
     values = d.domain.get("values")
     if values and len(coded.texts) == len(values):
         return (
@@ -192,8 +195,9 @@ def _text_mend(d: Wanted, coded: Coded, text: str) -> str:
     if re.fullmatch(r"[-+]?0x[0-9a-f]+", text, re.A | re.I) and len(text) < 20:
         return f"write numbers in decimal: {int(text, 16)}"
     if all(parse_number(t) is None for t in coded.texts):
-        return f"for categories declare `data {d} in k`, k a dimension, and use them as an index"
-    return "correct the cell, or leave it empty and decide about missing values"
+        row = d.dims[0] if d.dims else "n"
+        return f"categories are data of their own: `data NAME[{row}] in k from {quoted(name)}`"
+    return "correct the cell"
 
 
 def _check_domain(d: Wanted, piece: Piece, j: int, values: FloatArray, found: Findings) -> None:
@@ -212,8 +216,7 @@ def _check_domain(d: Wanted, piece: Piece, j: int, values: FloatArray, found: Fi
     if not bad.any():
         return
     index = _first(bad)
-    count = int(np.count_nonzero(bad))
-    more = f"; {count - 1} more cells like it" if count > 1 else ""
+    more = _more(int(np.count_nonzero(bad)) - 1)
     found.problems.append(
         f"{piece.table.name}: {place(d, piece, j, index)} is {number_text(values[index])}, "
         f"but `{d.name}` is declared `{shown(str(domain.get('text', '')))}`{more}"
@@ -287,7 +290,8 @@ def _labelled(d: Wanted, piece: Piece, j: int, found: Findings) -> FloatArray | 
     mend = (
         "the file may hold either the numbers or the words, not both"
         if mixed
-        else did_you_mean(text, labels) or "correct the cell, or the labels in the model"
+        else did_you_mean(text, map(shown, labels))
+        or "correct the cell, or the labels in the model"
     )
     found.problems.append(
         f"{piece.table.name}: `{shown(piece.names[j])}` {wrong}; "
@@ -348,7 +352,7 @@ def _unseen(
     others = [coded.texts[code] for code in unseen if coded.texts[code] != text]
     more = f", and so are {', '.join(quoted(t) for t in others[:5])}" if others else ""
     more += f" and {len(others) - 5} more" if len(others) > 5 else ""
-    hint = did_you_mean(text, labels)
+    hint = did_you_mean(text, map(shown, labels))
     levels = f"the levels are {named(labels, 10)}"
     return (
         f"{piece.table.name}: {place(d, piece, j, index)} is {quoted(text)}, "

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +25,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsym.data._table import ALL, MISSING, NUMBER, Coded, Demand, Entry, Table, quoted, shown
+from gdsym.data._table import (
+    ALL,
+    MISSING,
+    NUMBER,
+    Coded,
+    Demand,
+    Entry,
+    Table,
+    parse_number,
+    quoted,
+    shown,
+)
 from gdsym.errors import DataError
 
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
@@ -64,7 +76,7 @@ def read(path: Path, demand: Demand = ALL) -> Table:
             table = _parse(text, needed, as_text + whole)
     return Table(
         name=text.name,
-        entries={header[i]: _entry(table.column(str(i))) for i in needed},
+        entries={header[i]: _entry(table.column(str(i)), i in as_text) for i in needed},
         names=tuple(name for name in header if name),
         tabular=True,
         line=partial(_line_of_row, text),
@@ -271,8 +283,16 @@ _KINDS = (
 )
 
 
-def _entry(column: Any) -> Entry:
+def _entry(column: Any, as_text: bool) -> Entry:
     kind = str(column.type)
+    if kind == "string" and not as_text:
+        # pyarrow gives up on a column for a blank cell in quotes; our number syntax decides.
+        coded = _texts(column)
+        parsed = [parse_number(text) for text in coded.texts]
+        if None not in parsed:
+            values_of = np.array([*(v for v in parsed if v is not None), math.nan])
+            return Entry("number", coded.codes.shape, lambda: values_of[coded.codes])
+        return Entry("text", coded.codes.shape, lambda: coded)
     for prefixes, what in _KINDS:
         if kind.startswith(prefixes):
             values = partial(_texts if what == "text" else _numbers, column)
