@@ -11,12 +11,13 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypedDict
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gdsym.data._columns import Piece, Wanted, demand_of, locate, wanted
+from gdsym.data._lines import DimInfo, data_line, row_number_notes
 from gdsym.data._python import entry_from, is_table, table_from
 from gdsym.data._read import read
 from gdsym.data._table import Coded, Demand, Table, named, shown
@@ -32,13 +33,6 @@ from gdsym.errors import DataError, did_you_mean
 
 Array = NDArray[np.float64] | NDArray[np.int64]
 Settled = dict[str, tuple[int, list[str] | None]]
-
-
-class DimInfo(TypedDict):
-    """Size and labels of a dimension, as a fit stores them."""
-
-    size: int
-    labels: list[str] | None
 
 
 class Described(Protocol):
@@ -140,7 +134,7 @@ def _given(
             pieces[d.name] = _frame_piece(d, table_from(value), fitted.get(d.name))
         else:
             entry = entry_from(value, name)
-            table = Table("the data", {d.name: entry}, (d.name,), tabular=False)
+            table = Table("the data", {d.name: entry}, (d.name,), tabular=False, is_file=False)
             pieces[d.name] = Piece(table, (d.name,), (entry,), stacked=False)
     return pieces
 
@@ -216,13 +210,16 @@ class _Binding:
             if d.name not in self.pieces:
                 arrays[d.name] = self._constant(d)
         self._raise()
-        lines = [self._line(d) for d in self.needed]
-        if ignored:
-            lines.append(f"ignored: {', '.join(ignored)}")
+        dims = self._dims()
+        lines = [data_line(d, self.pieces.get(d.name), dims) for d in self.needed]
+        lines += [f"ignored: {', '.join(ignored)}"] if ignored else []
+        lines += dict.fromkeys(self.found.notes)
+        for d, piece in present:
+            lines += row_number_notes(d, piece, arrays[d.name])
         return Bound(
             arrays={d.name: arrays[d.name] for d in self.needed},
-            dims=self._dims(),
-            lines=[*lines, *dict.fromkeys(self.found.notes), *self._identifiers(arrays)],
+            dims=dims,
+            lines=lines,
             n_rows=self.sizes[self.row][0] if self.row in self.sizes else 0,
             columns={
                 d.name: list(piece.names)
@@ -277,8 +274,8 @@ class _Binding:
         if other != labels:
             self.found.problems.append(
                 f"`{dim}` gets two different sets of labels: {named(other, 6)} from {whose}, and "
-                f"{named(labels, 6)} from {who}\nhelp: declare them in the order that pairs them, "
-                f"for example `dim {dim} in {{{', '.join(_quote(label) for label in other[:6])}}}`"
+                f"{named(labels, 6)} from {who}\nhelp: declare its labels in the order that pairs "
+                f"them: `dim {dim} in {{{', '.join(_quote(label) for label in labels[:6])}}}`"
             )
 
     # -- values --
@@ -320,7 +317,8 @@ class _Binding:
         levels, problem = observed_levels(dim, texts)
         if problem:
             self.found.problems.append(problem)
-        elif dim in self.sizes and self.sizes[dim][0] != len(levels):
+            return list(dict.fromkeys(texts)), 0
+        if dim in self.sizes and self.sizes[dim][0] != len(levels):
             size, who = self.sizes[dim]
             self.found.problems.append(
                 f"{who} has {size} along `{dim}`, but the data show {len(levels)} levels of it: "
@@ -361,58 +359,10 @@ class _Binding:
                 known[name] = {"size": self.sizes[name][0], "labels": own[0] if own else None}
         return known
 
-    def _line(self, d: Wanted) -> str:
-        if d.name not in self.pieces:
-            default = f"{d.default:g}" if d.default is not None else "nothing"
-            return f"{d.name}: not in the data, {default} everywhere"
-        piece = self.pieces[d.name]
-        if piece.stacked:
-            axes = zip(d.dims, piece.shape, strict=True)
-            text = f"{d.name}[{', '.join(f'{dim}={size}' for dim, size in axes)}]: "
-            text += _elided(piece.names)
-        elif piece.table.tabular:
-            text = f"{d.name}: column {shown(piece.names[0])}"
-        else:
-            axes = zip(d.dims, piece.shape, strict=True)
-            sizes = ", ".join(f"{dim}={size}" for dim, size in axes)
-            text = f"{d.name}[{sizes}]: array" if sizes else f"{d.name}: value"
-            if piece.table.name != "the data":
-                text += f" of {piece.table.name}"
-        return text + self._coding(d)
-
-    def _coding(self, d: Wanted) -> str:
-        dim = d.domain.get("category")
-        if dim is not None:
-            size, labels = self.settled.get(dim) or (0, self.labels[dim][0])
-            if labels is None:
-                return f" (codes 0 to {size - 1} of {dim})"
-            return f" ({len(labels)} levels of {dim}: {_elided(labels)})"
-        labels, values = d.domain.get("labels"), d.domain.get("values")
-        if labels is None or values is None:
-            return ""
-        pairs = zip(labels, values, strict=True)
-        return f" ({', '.join(f'{shown(label)} = {value:g}' for label, value in pairs)})"
-
-    def _identifiers(self, arrays: Mapping[str, Array]) -> list[str]:
-        """Columns that `from *` took and that look like the number of a row."""
-        lines = []
-        for d in self.needed:
-            piece = self.pieces.get(d.name)
-            if not d.source.every or piece is None or not piece.stacked or piece.shape[0] < 20:
-                continue
-            for j, name in enumerate(piece.names):
-                column = np.sort(arrays[d.name][:, j])
-                if np.array_equal(column, np.floor(column[0]) + np.arange(len(column))):
-                    lines.append(
-                        f"note: column {shown(name)} of `{d.name}` numbers the rows; "
-                        f'leave it out with `from * except ["{shown(name)}"]`'
-                    )
-        return lines
-
 
 def _axes_message(d: Wanted, piece: Piece) -> str:
     shape = " x ".join(str(size) for size in piece.shape)
-    what = f"an array of shape {shape}" if shape else "a single number"
+    what = f"an array of shape {shape}" if shape else "a single value"
     message = (
         f"{piece.table.name}: `{shown(piece.names[0])}` is {what}, but `{d}` "
         f"has {len(d.dims)} ax{'i' if len(d.dims) == 1 else 'e'}s"
@@ -424,12 +374,6 @@ def _axes_message(d: Wanted, piece: Piece) -> str:
     if not d.dims and piece.table.tabular:
         return f"{message}\nhelp: declare it over the rows, or give it as a constant"
     return message
-
-
-def _elided(names: Sequence[str]) -> str:
-    """All of a few names; of many the first two and the last."""
-    texts = [shown(name) for name in names]
-    return ", ".join(texts) if len(texts) <= 6 else f"{texts[0]}, {texts[1]}, ..., {texts[-1]}"
 
 
 def _quote(label: str) -> str:

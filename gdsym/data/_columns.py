@@ -199,7 +199,8 @@ def _by_name(d: Wanted, search: _Search) -> Found:
     holders = {name: _holder(name, search.tables, search) for name in names}
     absent = [name for name, table in holders.items() if table is None]
     if absent:
-        return None, named(absent)
+        what = "column" if any(table.tabular for table in search.tables) else "array"
+        return None, f"{what}{'s' if len(absent) > 1 else ''} {named(absent)}"
     present = [table for table in (holders[name] for name in names) if table is not None]
     axes = len(present[0].entries[names[0]].shape)
     as_it_is = len(d.dims) <= 1 or axes > 1 or (names == (d.name,) and not present[0].tabular)
@@ -233,7 +234,7 @@ def _by_rule(d: Wanted, search: _Search) -> Found:
     if not names and d.source.every:
         return None, "numeric column that no other name claims"
     if not names:
-        return None, f"that matches `{shown(d.source.pattern or '')}`"
+        return None, f"column that matches `{shown(d.source.pattern or '')}`"
     if len(d.dims) == 1 and len(names) == 1:
         return _whole(holders[0], names[0]), ""
     return _stack(d, names, holders, search)
@@ -331,7 +332,7 @@ def _missing_message(missing: Sequence[tuple[Wanted, str]], tables: Sequence[Tab
         )
     what = "column" if any(table.tabular for table in tables) else "array"
     parts = [
-        absent if absent == f"`{d.name}`" else f"{absent} (for `{d.name}`)"
+        f"no {absent}" + ("" if d.source.names == (d.name,) else f" (for `{d.name}`)")
         for d, absent in missing
     ]
     known = [shown(name) for table in tables for name in table.names]
@@ -344,4 +345,4 @@ def _missing_message(missing: Sequence[tuple[Wanted, str]], tables: Sequence[Tab
         if len(d.dims) == 2 and d.source.names == (d.name,) and what == "column"
     ]
     hints.append(f"the {what}s are {named(known)}" if known else f"there are no named {what}s")
-    return f"{files}: no {what} {', '.join(parts)}\nhelp: {'; '.join(hints)}"
+    return f"{files}: {', '.join(parts)}\nhelp: {'; '.join(hints)}"

@@ -41,11 +41,11 @@ def table_from(value: Any) -> Table:
     """A mapping of arrays, a data frame or a record array as a table."""
     if isinstance(value, Mapping):
         entries = {str(name): entry_from(column, str(name)) for name, column in value.items()}
-        return Table("the data", entries, tuple(entries), tabular=False)
+        return Table("the data", entries, tuple(entries), tabular=False, is_file=False)
     if isinstance(value, np.ndarray):
         names = [str(name) for name in value.dtype.names or ()]
         entries = {name: array_entry(value[name], name) for name in names}
-        return Table("the data", entries, tuple(entries), tabular=True)
+        return Table("the data", entries, tuple(entries), tabular=True, is_file=False)
     # A pyarrow table calls its names `column_names` and its values `columns`.
     keys = list(getattr(value, "column_names", value.columns))
     frame: dict[str, Entry] = {}
@@ -54,7 +54,7 @@ def table_from(value: Any) -> Table:
         if name in frame or keys.count(key) > 1:
             raise DataError(f"the table has two columns `{shown(name)}`\nhelp: rename one of them")
         frame[name] = entry_from(value[key], name)
-    return Table("the table", frame, tuple(frame), tabular=True)
+    return Table("the table", frame, tuple(frame), tabular=True, is_file=False)
 
 
 def entry_from(value: Any, name: str) -> Entry:

@@ -58,8 +58,7 @@ class Table:
 
     `tabular` sources are columns of one length. In the others an entry may have any shape and may
     go by the name of the data it is meant for. `line` gives the line of the file on which a row
-    (counted from 0) begins, where there are lines. `unnamed`: positions of columns without a name,
-    or, for a file that is one array, the whole of it.
+    (counted from 0) begins, where there are lines. `unnamed`: positions of columns without a name.
     """
 
     name: str
@@ -69,6 +68,7 @@ class Table:
     line: Callable[[int], int | None] = _no_line
     unnamed: tuple[int, ...] = ()
     lone: bool = False  # one array, named only after its file
+    is_file: bool = True
 
 
 @dataclass(frozen=True, slots=True)

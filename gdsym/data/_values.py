@@ -279,24 +279,17 @@ def _labelled(d: Wanted, piece: Piece, j: int, found: Findings) -> FloatArray | 
             return np.asarray(known[coded.codes])
     alien = [code for code, word in enumerate(by_word) if word is None]
     numeric = [code for code in alien if by_number[code] in values]
-    mixed = len(numeric) == len(alien)
     index = _first(np.isin(coded.codes, alien))
     text = coded.texts[int(coded.codes[index])]
-    wrong = (
-        f"holds words elsewhere, but {place(d, piece, j, index)} is the number {shown(text)}"
-        if mixed
-        else f"{place(d, piece, j, index)} is {quoted(text)}"
-    )
-    mend = (
-        "the file may hold either the numbers or the words, not both"
-        if mixed
-        else did_you_mean(text, map(shown, labels))
-        or "correct the cell, or the labels in the model"
-    )
-    found.problems.append(
-        f"{piece.table.name}: `{shown(piece.names[j])}` {wrong}; "
-        f"`{d.name}` is declared `in {_coding(values, labels)}`\nhelp: {mend}"
-    )
+    declared = f"`{d.name}` is declared `in {_coding(values, labels)}`"
+    where = place(d, piece, j, index)
+    if len(numeric) == len(alien):
+        problem = f"{where} is the number {shown(text)}, but other cells are words; {declared}"
+        mend = "the data may hold either the numbers or the words, not both"
+    else:
+        problem = f"{where} is {quoted(text)}, but {declared}"
+        mend = did_you_mean(text, map(shown, labels)) or "correct the cell, or the model's labels"
+    found.problems.append(f"{piece.table.name}: {problem}\nhelp: {mend}")
     return None
 
 

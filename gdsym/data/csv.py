@@ -41,6 +41,8 @@ from gdsym.errors import DataError
 
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
 
+_ANYTHING = re.compile(rb"[^\r\n]")
+
 _OTHER_FORMATS = (
     (b"\x1f\x8b", "a gzip archive", "unpack it first"),
     (b"PK\x03\x04", "a zip archive or a spreadsheet", "save it as CSV"),
@@ -70,7 +72,7 @@ def read(path: Path, demand: Demand = ALL) -> Table:
     as_text = [i for i in needed if demand.as_text(header[i])]
     table = _parse(text, needed, as_text)
     # pyarrow takes 0x10 for 16. Where the file may hold such a cell, whole numbers are read again.
-    if re.search(rb"0[xX]", text.data):
+    if b"0x" in text.data or b"0X" in text.data:
         whole = [i for i in needed if str(table.schema.field(str(i)).type) == "int64"]
         if whole:
             table = _parse(text, needed, as_text + whole)
@@ -99,7 +101,7 @@ def _open(path: Path) -> _Text:
     header, body, body_line = _header(name, data)
     text = _Text(name, data, header, body, body_line)
     _check_header(text)
-    if not data[body:].strip(b"\r\n"):
+    if _ANYTHING.search(data, body) is None:
         raise DataError(f"{name}: no data rows: the file ends after its header")
     _check_quotes(text)
     return text
@@ -108,7 +110,7 @@ def _open(path: Path) -> _Text:
 def _check_characters(name: str, data: bytes) -> None:
     nul = data.find(b"\0")
     if nul >= 0:
-        if data.count(b"\0", 0, 200) > 20:
+        if 3 * data.count(b"\0", 0, 200) > min(200, len(data)):
             raise DataError(f"{name}: this looks like UTF-16 text\nhelp: save it as UTF-8")
         raise DataError(
             f"{name}: line {_line_at(data, nul)} has a NUL byte: the file is damaged, or not text"
