@@ -17,18 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsym.data._columns import Piece, Wanted, demand_of, locate, wanted
+from gdsym.data._findings import Findings, wrong_kind
+from gdsym.data._levels import coded_cells, level_codes, observed_levels, plain_codes
 from gdsym.data._lines import DimInfo, data_line, row_number_notes
+from gdsym.data._numbers import numbers
 from gdsym.data._python import entry_from, is_table, table_from
 from gdsym.data._read import read
 from gdsym.data._table import Coded, Demand, Table, named, shown
-from gdsym.data._values import (
-    Findings,
-    coded_cells,
-    level_codes,
-    numbers,
-    observed_levels,
-    plain_codes,
-)
 from gdsym.errors import DataError, did_you_mean
 
 Array = NDArray[np.float64] | NDArray[np.int64]
@@ -289,14 +284,11 @@ class _Binding:
             dim = d.domain.get("category")
             if dim is None:
                 continue
-            strange = [(n, e) for n, e in zip(piece.names, piece.entries, strict=True)
-                       if e.kind not in ("number", "text")]  # fmt: skip
+            readable = ("number", "text")
+            strange = [j for j, e in enumerate(piece.entries) if e.kind not in readable]
             if strange:
-                name, entry = strange[0]
-                self.found.problems.append(
-                    f"{piece.table.name}: `{shown(name)}` holds {entry.kind}, "
-                    f"but `{d.name}` needs categories: whole numbers or words"
-                )
+                j = strange[0]
+                self.found.problems.append(wrong_kind(d, piece, j, piece.entries[j]))
                 continue
             cells[d.name] = [coded_cells(entry) for entry in piece.entries]
             dims.setdefault(dim, []).append((d, piece))
