@@ -25,7 +25,6 @@ NOISE = (64 * EPS, 64**2 * EPS, 64**3 * EPS)
 # Where f has not fallen by more than its rounding, nor the gradient by a tenth, for so many
 # iterations, float64 has no more to give.
 PATIENCE = 50
-BOTTOMLESS = 1e20
 
 Pair = tuple[Vector, Vector]  # a step s and the change y of the gradient, s'y > 0
 
@@ -75,7 +74,7 @@ def minimize(
             pairs.clear()  # the curvature model has misled: begin again from steepest descent
             continue
         after = found.point
-        if found.unbounded or after.f < -BOTTOMLESS * max(1.0, abs(start.f)):
+        if found.unbounded:
             yield Iterate(after.x, after.f, after.g, inf, inf)
             return UNBOUNDED
         step = after.x - now.x
@@ -154,7 +153,8 @@ def _path(
         if inside.all():
             return straight(alpha)
         f, g = objective(x)
-        return Point(alpha, x, f, g, float((g * inside) @ direction), now.g @ (x - now.x), True)
+        slope = float((g * inside) @ direction)
+        return Point(alpha, x, f, g, slope, float(now.g @ (x - now.x)), True)
 
     return projected if bounded else straight
 

@@ -1,0 +1,24 @@
+"""Fitting: a generated module and bound data in, a `Result` out. No SymPy and no parser here."""
+
+from gdsym.run.diagnose import NotFiniteError
+from gdsym.run.fit import Progress, fit
+from gdsym.run.fit_file import is_fit_file, load
+from gdsym.run.outcome import EXIT_CODES, Record
+from gdsym.run.plan import rules_to_compile
+from gdsym.run.result import Result
+from gdsym.run.start import Earlier, parse_assignments, read_start
+
+__all__ = [
+    "EXIT_CODES",
+    "Earlier",
+    "NotFiniteError",
+    "Progress",
+    "Record",
+    "Result",
+    "fit",
+    "is_fit_file",
+    "load",
+    "parse_assignments",
+    "read_start",
+    "rules_to_compile",
+]

@@ -1,0 +1,255 @@
+"""Where a value that is not finite was born: the place in the model, the first row, the values.
+
+The problem's trace gives every let and subexpression for some rows. From the objective we go down
+into the parts that are not finite, through the lets they name, to one whose own parts are finite.
+Going down keeps to what matters: the masked half of a `where` may well be nan.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gdsym.errors import GdsymError
+from gdsym.optimizers._iterate import Vector
+from gdsym.run.generated import Module, Problem, Rows
+from gdsym.run.objective import NOT_A_NUMBER
+
+CHUNK = 8192  # rows traced at once: a trace keeps every intermediate value
+MOST_VALUES = 6  # shown after `where`, each of at most so many numbers
+MOST_NUMBERS = 4
+LONGEST_TEXT = 80
+
+_NAME = re.compile(r"[A-Za-z_]\w*")
+
+
+class NotFiniteError(GdsymError):
+    """The objective or its gradient is not finite where the fit starts."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A traced expression: the half-open range in the text where it stands, and its values."""
+
+    key: str
+    start: int
+    stop: int
+    text: str
+    values: Any
+
+    @property
+    def bad(self) -> bool:
+        return not np.all(np.isfinite(self.values))
+
+    def holds(self, other: _Place) -> bool:
+        inside = self.start <= other.start and other.stop <= self.stop
+        return inside and other.stop - other.start < self.stop - self.start
+
+
+def explain(
+    module: Module,
+    problem: Problem,
+    theta: Vector,
+    f: float,
+    when: str,
+    data: Mapping[str, Any] | None = None,
+) -> str:
+    """`churn.gd:6:12: loss is nan at the start: log(mu) is nan in row 17, where mu = -0.3`.
+
+    `f` is the value at theta; where it is finite, it is the gradient that is not. `when` says
+    `at the start` or the like, `data` are the bound arrays by name. Rows count from 1.
+    """
+    with np.errstate(all="ignore"):
+        if np.isfinite(f):
+            return _explain_gradient(module, problem, theta, when)
+        # In the user's sign: a log-likelihood of -inf is minimised as +inf.
+        value = module.OBJECTIVE["sign"] * f
+        what = f"{module.OBJECTIVE['kind']} is {value:g} {when}"
+        found = _find(module, problem, theta)
+        if found is None:
+            return f"{module.SOURCE_NAME}:{module.OBJECTIVE['line']}: {what}"
+        culprit, row = found
+        line, column, _ = module.PLACES[culprit.key]
+        at = "" if row is None else f" in row {row + 1}"
+        where = _values_in(module, problem, theta, culprit, row, data or {})
+        return (
+            f"{module.SOURCE_NAME}:{line}:{column}: {what}: "
+            f"{_short(culprit.text)} is {_first_bad(culprit.values):g}{at}{where}"
+        )
+
+
+def _find(module: Module, problem: Problem, theta: Vector) -> tuple[_Place, int | None] | None:
+    """The culprit and its first row; None for the row where it does not depend on one."""
+    n = problem.n_rows
+    if not n:
+        culprit = _culprit(module, problem, theta, np.arange(0))
+        return None if culprit is None else (culprit, None)
+    for first in range(0, n, CHUNK):
+        rows = np.arange(first, min(first + CHUNK, n))
+        culprit = _culprit(module, problem, theta, rows)
+        if culprit is not None:
+            row = _first_row(module, problem, theta, rows)
+            alone = _culprit(module, problem, theta, np.array([row]))
+            if alone is None:  # a total over rows, each of which is finite
+                return culprit, None
+            twice = _culprit(module, problem, theta, np.array([row, row]))
+            by_row = twice is not None and np.size(twice.values) != np.size(alone.values)
+            return alone, row if by_row else None
+    return None
+
+
+def _first_row(module: Module, problem: Problem, theta: Vector, rows: Rows) -> int:
+    """By bisection: the last row of the shortest part, from the first row on, that is bad."""
+    good, bad = 0, len(rows)
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        if _culprit(module, problem, theta, rows[:middle]) is None:
+            good = middle
+        else:
+            bad = middle
+    return int(rows[bad - 1])
+
+
+def _culprit(module: Module, problem: Problem, theta: Vector, rows: Rows) -> _Place | None:
+    """The innermost place that is not finite and makes the objective so, in these rows."""
+    try:
+        traced = problem.trace(theta, rows)
+    except NOT_A_NUMBER:
+        return None
+    places = _places(module, traced)
+    lets = {place.key: place for place in places if place.key.isidentifier()}
+    statements = _statements(module.SOURCE)
+    current = _root(places, lets)
+    visited: set[str] = set()
+    while current is not None and current.key not in visited:
+        visited.add(current.key)
+        if current.key in lets:
+            whole = next(s for s in statements if s[0] <= current.start < s[1])
+            inside = [p for p in places if whole[0] <= p.start < whole[1] and p.key not in lets]
+        else:
+            inside = [p for p in places if current.holds(p)]
+        below = _outermost_bad(inside)
+        if not below:
+            names = [name for name in _NAME.findall(current.text) if name in lets]
+            below = [lets[name] for name in names if lets[name].bad and name not in visited]
+        if not below:
+            return current
+        current = below[0]
+    return current
+
+
+def _root(places: Sequence[_Place], lets: Mapping[str, _Place]) -> _Place | None:
+    """Where to begin: the objective's own expressions, else the last let that is not finite."""
+    let_starts = [let.start for let in lets.values()]
+    after = max(let_starts, default=-1)
+    own = [p for p in places if p.key not in lets and p.start > after]
+    roots = _outermost_bad(own) or [let for let in lets.values() if let.bad][-1:]
+    return roots[0] if roots else None
+
+
+def _outermost_bad(places: Sequence[_Place]) -> list[_Place]:
+    """Those that no other of these places holds and that are not finite, in order of place."""
+    outer = [p for p in places if not any(other.holds(p) for other in places)]
+    return sorted((p for p in outer if p.bad), key=lambda p: p.start)
+
+
+def _places(module: Module, traced: Mapping[str, Any]) -> list[_Place]:
+    line_starts = [0]
+    for content in module.SOURCE.split("\n"):
+        line_starts.append(line_starts[-1] + len(content) + 1)
+    places = []
+    for key, values in traced.items():
+        if key in module.PLACES:
+            line, column, text = module.PLACES[key]
+            start = line_starts[line - 1] + column - 1
+            places.append(_Place(key, start, start + len(text), text, values))
+    return places
+
+
+def _statements(source: str) -> list[tuple[int, int]]:
+    """The ranges of the statements: each begins with a letter at the start of a line."""
+    starts = [match.start() for match in re.finditer(r"^[A-Za-z]", source, re.M)]
+    return list(zip([0, *starts], [*starts, len(source) + 1], strict=True))
+
+
+def _first_bad(values: Any) -> float:
+    flat = np.ravel(np.asarray(values, dtype=np.float64))
+    return float(flat[~np.isfinite(flat)][0])
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 3] + "..."
+
+
+def _values_in(
+    module: Module,
+    problem: Problem,
+    theta: Vector,
+    culprit: _Place,
+    row: int | None,
+    data: Mapping[str, Any],
+) -> str:
+    """`, where mu = -0.3`: what the culprit's names stand for, those of few numbers."""
+    rows = np.arange(0) if row is None else np.array([row])
+    if row is None and problem.n_rows:
+        rows = np.array([0])
+    known = {**problem.unpack(theta), **problem.trace(theta, rows)}
+    for name, values in data.items():
+        by_row = np.ndim(values) > 0 and np.shape(values)[0] == problem.n_rows
+        known.setdefault(name, np.asarray(values)[row] if by_row and row is not None else values)
+    shown = []
+    for name in dict.fromkeys(_NAME.findall(culprit.text)):
+        if name in known and name != culprit.key and np.size(known[name]) <= MOST_NUMBERS:
+            shown.append(f"{name} = {_numbers(known[name])}")
+    return f", where {', '.join(shown[:MOST_VALUES])}" if shown else ""
+
+
+def _numbers(value: Any) -> str:
+    texts = [f"{number:.6g}" for number in np.ravel(np.asarray(value, dtype=np.float64))]
+    return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+
+
+def _explain_gradient(module: Module, problem: Problem, theta: Vector, when: str) -> str:
+    """Names the first coordinate whose derivative is not finite, and the first row, if one is."""
+    _, g = problem.value_and_grad(theta)
+    bad = np.flatnonzero(~np.isfinite(g) & ~problem.fixed)
+    if not len(bad):
+        return f"{module.SOURCE_NAME}: the gradient in free coordinates is not finite {when}"
+    place = int(bad[0])
+    name = problem.theta_names[place]
+    row = _first_bad_gradient_row(module, problem, theta, place)
+    return (
+        f"{module.SOURCE_NAME}:{module.OBJECTIVE['line']}: {module.OBJECTIVE['kind']} is finite "
+        f"{when}, but its derivative with respect to {name} is {g[place]:g}, "
+        f"where {name} = {theta[place]:.6g}" + ("" if row is None else f", first in row {row + 1}")
+    )
+
+
+def _first_bad_gradient_row(
+    module: Module, problem: Problem, theta: Vector, place: int
+) -> int | None:
+    if not problem.n_rows or module.MINIBATCH is not None:
+        return None
+
+    def bad(start: int, stop: int) -> bool:
+        _, g = problem.batch_value_and_grad(theta, np.arange(start, stop))
+        return not np.isfinite(g[place])
+
+    good, last = 0, problem.n_rows
+    if not bad(0, last):
+        return None
+    while last - good > 1:
+        middle = (good + last) // 2
+        if bad(good, middle):
+            last = middle
+        else:
+            good = middle
+    row = last - 1
+    # A term without rows spoils every batch: then no row is to blame.
+    end = problem.n_rows
+    return None if row == 0 and end > 1 and bad(end - 1, end) else row

@@ -1,0 +1,254 @@
+"""A fit from start to finish: bind, plan, start, run a schedule, and say what came out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from math import isfinite, nan
+from typing import Any
+
+import numpy as np
+
+from gdsym import optimizers
+from gdsym.data import Bound
+from gdsym.errors import DataError, UsageError
+from gdsym.optimizers._iterate import Iterate, Vector, grad_norm
+from gdsym.run.batch import Limits, follow, rule_iterates
+from gdsym.run.diagnose import NotFiniteError, explain
+from gdsym.run.generated import Module, Problem
+from gdsym.run.minibatch import DEFAULT_EPOCHS, Shuffled, run_shuffled
+from gdsym.run.objective import NOT_A_NUMBER, FreeObjective
+from gdsym.run.outcome import Outcome, Record
+from gdsym.run.plan import DEFAULT_MAX_ITER, Plan, make_plan
+from gdsym.run.result import Result, arguments
+from gdsym.run.rule import bind_rule
+from gdsym.run.start import Start, start_theta
+
+Progress = Callable[[Record], None]
+
+
+def fit(
+    module: Module,
+    bound: Bound,
+    *,
+    consts: Mapping[str, Any] | None = None,
+    method: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    start: Start | None = None,
+    progress: Progress | None = None,
+) -> Result:
+    """Fits the model of a generated module to bound data.
+
+    consts: other values of constants, by name. method: one of `optimizers.methods()`, or a rule
+    that the module carries; the model's own by default. options: those of the method and
+    `plan.COMMON`. progress: called with a `Record` after every iteration or epoch.
+
+    Ctrl-C ends the fit with status `interrupted` and what was reached. Raises UsageError and
+    DataError, and NotFiniteError where the objective is not finite at the start.
+    """
+    with np.errstate(all="ignore"):  # what is not finite is dealt with here, without warnings
+        plan = make_plan(module, method, options or {})
+        problem = bind_problem(module, bound, consts or {})
+        return _Run(module, bound, problem, plan, start, progress).result()
+
+
+def bind_problem(module: Module, bound: Bound, consts: Mapping[str, Any]) -> Problem:
+    """The module's problem for these data and constants, both by the user's names."""
+    given = {**arguments(module.DATA, bound.arrays), **arguments(module.CONSTS, consts)}
+    try:
+        problem: Problem = module.bind(**given, dims=bound.dims)
+    except (TypeError, ValueError) as error:
+        raise DataError(str(error)) from None
+    return problem
+
+
+class _Run:
+    """One fit. The methods follow each other; nothing outlives `result`."""
+
+    def __init__(
+        self,
+        module: Module,
+        bound: Bound,
+        problem: Problem,
+        plan: Plan,
+        start: Start | None,
+        progress: Progress | None,
+    ) -> None:
+        self.began = time.perf_counter()
+        self.module, self.bound, self.problem, self.plan = module, bound, problem, plan
+        self.sign = float(module.OBJECTIVE["sign"])
+        self.progress = progress
+        self.history: list[Record] = []
+        self.theta = start_theta(module, problem, start, plan.seed)
+        self.objective = FreeObjective(problem, self.theta)
+        self.first = Iterate(self.objective.start, nan, np.full(len(self.theta), nan), 0.0, nan)
+
+    def note(self, iteration: int, f: float, norm: float, step: float) -> None:
+        seconds = time.perf_counter() - self.began
+        record = Record(iteration, self.sign * f, norm, step, seconds)
+        self.history.append(record)
+        if self.progress is not None:
+            self.progress(record)
+
+    def result(self) -> Result:
+        start = self.objective.start
+        outcome = Outcome("interrupted", "interrupted at the start", start, nan, nan, 0)
+        loss = nan
+        try:
+            # One step at a time: an interrupt in a later one must not lose an earlier one's.
+            outcome = self._run()
+            outcome = self._completed(outcome)
+            outcome = self._judged(outcome)
+            loss = self.sign * self._loss(outcome.phi)
+        except KeyboardInterrupt:
+            outcome = replace(outcome, status="interrupted")
+        return self._report(outcome, loss)
+
+    def _run(self) -> Outcome:
+        objective, plan = self.objective, self.plan
+        self.first = first = objective.iterate(objective.start)
+        if not _is_finite(first):
+            raise NotFiniteError(self._explained(first.x, first.f, "at the start"))
+        self.note(0, first.f, self._norm(first), 0.0)
+        if plan.batch_size is not None:
+            return self._run_shuffled(plan.batch_size)
+        if not plan.rule:
+            minimize = optimizers.method(plan.method)
+            iterates = minimize(objective, first, objective.lower, objective.upper, **plan.options)
+        else:
+            rule = bind_rule(self.module, plan.method, plan.options, objective, self._steps())
+            iterates = rule_iterates(objective, first, rule, endless=plan.epochs is not None)
+        limits = Limits(plan.tol, self._steps(), plan.epochs)
+        return follow(iterates, first, limits, objective.lower, objective.upper, self.note)
+
+    def _steps(self) -> int:
+        """The number of iterations that a run over all rows may make."""
+        limit = DEFAULT_MAX_ITER if self.plan.max_iter is None else self.plan.max_iter
+        return self.plan.epochs if self.plan.epochs is not None else limit
+
+    def _run_shuffled(self, batch_size: int) -> Outcome:
+        plan, n = self.plan, self.problem.n_rows
+        if not n:
+            raise UsageError("this model has no rows, so there are no mini-batches of them")
+        epochs = plan.epochs or DEFAULT_EPOCHS
+        schedule = Shuffled(n, min(batch_size, n), epochs, plan.seed, plan.max_iter)
+        rule = bind_rule(self.module, plan.method, plan.options, self.objective, schedule.total)
+        return run_shuffled(self.objective, self.first, rule, schedule, self.note)
+
+    def _completed(self, outcome: Outcome) -> Outcome:
+        """The outcome with f and the gradient, at a point where both are finite."""
+        objective = self.objective
+        # An interrupt may have come between a step and its projection.
+        phi = np.clip(outcome.phi, objective.lower, objective.upper)
+        if isfinite(outcome.f):
+            return replace(outcome, phi=phi)
+        at = objective.iterate(phi)
+        good = _is_finite(at)
+        if good and not (outcome.status == "diverged" and at.f > self.first.f):
+            return replace(outcome, phi=phi, f=at.f, grad_norm=self._norm(at))
+        if not _is_finite(self.first):  # interrupted before anything was known
+            return outcome
+        return replace(
+            outcome,
+            status="interrupted" if outcome.status == "interrupted" else "diverged",
+            phi=self.first.x,
+            f=self.first.f,
+            grad_norm=self._norm(self.first),
+            trouble=outcome.trouble if good else phi,
+        )
+
+    def _judged(self, outcome: Outcome) -> Outcome:
+        """The outcome with a status that is true of the values, and a message that helps."""
+        first = self.first.f
+        if outcome.status in ("finished", "stopped") and outcome.f - first > max(1.0, abs(first)):
+            message = f"the objective rose from {self.sign * first:g} to {self.sign * outcome.f:g}"
+            outcome = replace(outcome, status="diverged", message=message + self._slower())
+        elif outcome.trouble is not None:
+            when = f"in iteration {outcome.iterations + 1:,}"
+            message = self._explained(outcome.trouble, nan, when)
+            outcome = replace(outcome, message=message + self._slower())
+        stuck = self._stuck(outcome.phi)
+        if not stuck:
+            return outcome
+        saddle = (
+            f"; {', '.join(f'`{name}`' for name in stuck)} never left the start, where the "
+            "gradient is exactly 0: at a saddle? start from a draw, `= normal(0, 0.1)`"
+        )
+        return replace(outcome, message=outcome.message + saddle)
+
+    def _slower(self) -> str:
+        """What to try after a divergence."""
+        rate = self.plan.options.get("lr")
+        return "" if rate is None else f"; try a smaller lr (it is {rate:g})"
+
+    def _stuck(self, phi: Vector) -> list[str]:
+        """Free parameters all of whose entries are still where they began, with gradient 0."""
+        moved = (phi != self.first.x) | (self.first.g != 0) | self.problem.fixed
+        first, names = 0, []
+        for name, value in self.problem.unpack(self.theta).items():
+            entries = slice(first, first + int(np.size(value)))
+            first = entries.stop
+            if entries.stop > entries.start and not moved[entries].any():
+                names.append(name)
+        return names
+
+    def _explained(self, phi: Vector, f: float, when: str) -> str:
+        """Where in the model the trouble is; f is computed where it is nan."""
+        theta = self.objective.to_theta(phi)
+        if not np.all(np.isfinite(theta)):
+            return f"the parameters are no longer finite {when}"
+        if not isfinite(f) and when != "at the start":
+            f = self.objective(phi)[0]
+        return explain(self.module, self.problem, theta, f, when, self.bound.arrays)
+
+    def _loss(self, phi: Vector) -> float:
+        try:
+            return float(self.problem.loss(self.objective.to_theta(phi)))
+        except NOT_A_NUMBER:
+            return nan
+
+    def _norm(self, at: Iterate) -> float:
+        return grad_norm(at.f, at.g, at.x, self.objective.lower, self.objective.upper)
+
+    def _report(self, outcome: Outcome, loss: float) -> Result:
+        module, problem = self.module, self.problem
+        theta = self.objective.to_theta(outcome.phi)
+        return Result(
+            model=module.MODEL,
+            method=self.plan.method,
+            status=outcome.status,
+            message=outcome.message,
+            objective=self.sign * outcome.f,
+            loss=loss,
+            grad_norm=outcome.grad_norm,
+            iterations=outcome.iterations,
+            evaluations=self.objective.evaluations,
+            seconds=time.perf_counter() - self.began,
+            n_rows=problem.n_rows,
+            params=problem.unpack(theta),
+            dims={
+                name: {"size": int(dim["size"]), "labels": _labels(dim)}
+                for name, dim in problem.dims.items()
+                if name != module.ROW
+            },
+            theta=theta,
+            theta_names=tuple(problem.theta_names),
+            stats=dict(problem.stats),
+            consts=dict(problem.consts),
+            columns=dict(self.bound.columns),
+            options=self.plan.given(),
+            seed=self.plan.seed,
+            history=tuple(self.history),
+            module=module,
+            data=self.bound,
+        )
+
+
+def _is_finite(at: Iterate) -> bool:
+    return isfinite(at.f) and bool(np.all(np.isfinite(at.g)))
+
+
+def _labels(dim: Mapping[str, Any]) -> list[str] | None:
+    labels = dim.get("labels")
+    return None if labels is None else [str(label) for label in labels]

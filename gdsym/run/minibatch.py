@@ -1,0 +1,117 @@
+"""Shuffled batches of rows, one update of an element-wise rule per batch.
+
+A batch size of 1 is stochastic gradient descent; one of n rows a full batch per epoch. The order
+of the rows is a new permutation each epoch, from one generator: the same seed, the same digits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf, isfinite, nan
+
+import numpy as np
+
+from gdsym.optimizers._iterate import Iterate
+from gdsym.run.objective import FreeObjective
+from gdsym.run.outcome import Note, NotFiniteThere, Outcome
+from gdsym.run.rule import Rule
+
+DEFAULT_EPOCHS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Shuffled:
+    """The schedule: `updates` limits the number of updates, None where only `epochs` does."""
+
+    n_rows: int
+    batch_size: int
+    epochs: int
+    seed: int
+    updates: int | None = None
+
+    @property
+    def batches(self) -> int:
+        """Batches in an epoch, the last smaller one included."""
+        return -(-self.n_rows // self.batch_size)
+
+    @property
+    def total(self) -> int:
+        """The number of updates that will be made if nothing ends the run before."""
+        asked = self.batches * self.epochs
+        return asked if self.updates is None else min(asked, self.updates)
+
+
+class _State:
+    """What an interrupt must find whole: the point, the last good one, and the count."""
+
+    def __init__(self, start: Iterate) -> None:
+        self.phi = start.x.copy()
+        self.kept = start.x
+        self.kept_mean = inf
+        self.updates = 0
+
+
+def run_shuffled(
+    objective: FreeObjective, start: Iterate, rule: Rule, schedule: Shuffled, note: Note
+) -> Outcome:
+    """Runs the epochs that were asked for; the outcome's f and gradient are not computed yet.
+
+    After a value that is not finite the outcome is the end of the best epoch so far, or the start.
+    """
+    at = _State(start)
+    try:
+        _run_epochs(objective, rule, schedule, at, note)
+    except NotFiniteThere as trouble:
+        return Outcome("diverged", "", at.kept, nan, nan, at.updates, trouble.phi)
+    except KeyboardInterrupt:
+        phi = at.phi if np.all(np.isfinite(at.phi)) else at.kept
+        message = f"interrupted after {at.updates} updates"
+        return Outcome("interrupted", message, phi, nan, nan, at.updates)
+    if at.updates < schedule.batches * schedule.epochs:
+        message = f"the limit of {schedule.updates} updates came first: raise max_iter"
+        return Outcome("stopped", message, at.phi, nan, nan, at.updates)
+    epochs = f"{schedule.epochs} epoch{'s' if schedule.epochs > 1 else ''}"
+    message = f"{epochs} of {schedule.batches} updates done"
+    return Outcome("finished", message, at.phi, nan, nan, at.updates)
+
+
+def _run_epochs(
+    objective: FreeObjective, rule: Rule, schedule: Shuffled, at: _State, note: Note
+) -> None:
+    random = np.random.Generator(np.random.PCG64(schedule.seed))
+    state = rule.init(at.phi)
+    left = schedule.total
+    for epoch in range(1, schedule.epochs + 1):
+        before = at.phi.copy()
+        order = random.permutation(schedule.n_rows)
+        mean = _run_epoch(objective, rule, order, schedule.batch_size, left, state, at)
+        left = schedule.total - at.updates
+        if mean < at.kept_mean and np.all(np.isfinite(at.phi)):
+            at.kept, at.kept_mean = at.phi.copy(), mean
+        note(epoch, mean, nan, float(np.linalg.norm(at.phi - before)))
+        if not left:
+            return
+
+
+def _run_epoch(
+    objective: FreeObjective,
+    rule: Rule,
+    order: np.ndarray[tuple[int], np.dtype[np.intp]],
+    size: int,
+    limit: int,
+    state: object,
+    at: _State,
+) -> float:
+    """The mean over the epoch of the batches' estimates, weighted by their rows."""
+    batch, step, phi = objective.batch, rule.step, at.phi
+    total, seen = 0.0, 0
+    for first in range(0, len(order), size)[:limit]:
+        rows = order[first : first + size]
+        f, g = batch(phi, rows)
+        if not isfinite(f):
+            raise NotFiniteThere(phi.copy())
+        step(phi, f, g, state)
+        at.updates += 1
+        total += f * len(rows)
+        seen += len(rows)
+    return total / max(seen, 1)

@@ -1,0 +1,59 @@
+"""How a schedule ends: the point that was reached, and why there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from gdsym.optimizers._iterate import Vector
+
+Status = Literal["converged", "finished", "stopped", "diverged", "interrupted"]
+
+EXIT_CODES: dict[str, int] = {
+    "converged": 0,
+    "finished": 0,
+    "stopped": 1,
+    "diverged": 1,
+    "interrupted": 130,
+}
+
+
+class Record(NamedTuple):
+    """One iteration, or one epoch of mini-batches, whose objective is then the mean over it.
+
+    The objective is in the user's sign. `grad_norm` and `step` are nan where not computed.
+    """
+
+    iteration: int
+    objective: float
+    grad_norm: float
+    step: float
+    seconds: float  # since the fit began
+
+
+Note = Callable[[int, float, float, float], None]  # iteration, f, grad_norm, step
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The free coordinates that a schedule reached, f there (nan: not known), and why it ended.
+
+    `trouble` is the point where f or its gradient was not finite, if that was the end.
+    """
+
+    status: Status
+    message: str
+    phi: Vector
+    f: float
+    grad_norm: float
+    iterations: int
+    trouble: Vector | None = None
+
+
+class NotFiniteThere(Exception):
+    """The objective or its gradient is not finite at phi; never leaves the runner."""
+
+    def __init__(self, phi: Vector) -> None:
+        self.phi = phi
+        super().__init__("not finite")

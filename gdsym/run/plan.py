@@ -1,0 +1,174 @@
+"""Which method, with which options: the model's `method` statement, then the caller's wishes."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+from gdsym import optimizers
+from gdsym.errors import UsageError, did_you_mean
+from gdsym.run.generated import Module
+
+DEFAULT_METHOD = "lbfgs"
+DEFAULT_TOL = 1e-8
+DEFAULT_MAX_ITER = 10_000
+
+# The options of every method, and what each must be. The seed is for starts and shuffles.
+COMMON = {
+    "tol": "a number from 0 up",
+    "max_iter": "a whole number from 0 up",
+    "batch_size": "a whole number from 1 up",
+    "epochs": "a whole number from 1 up",
+    "seed": "a whole number from 0 up",
+}
+FOR_RULES = ("batch_size", "epochs")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A method and all its options. `rule`: an update rule of the generated module."""
+
+    method: str
+    rule: bool
+    options: dict[str, float]  # the method's own
+    tol: float = DEFAULT_TOL
+    max_iter: int | None = None
+    batch_size: int | None = None
+    epochs: int | None = None
+    seed: int = 0
+
+    def given(self) -> dict[str, float]:
+        """Every option in force, for the record."""
+        common = {name: getattr(self, name) for name in COMMON if name != "seed"}
+        return {**self.options, **{k: v for k, v in common.items() if v is not None}}
+
+
+def is_rule_path(method: str) -> bool:
+    """Whether `--method` names a rule file rather than a shipped method."""
+    return method.endswith(".gd") or PurePath(method).name != method
+
+
+def rules_to_compile(method: str | None) -> Sequence[str] | None:
+    """What a module needs of update rules for this method; None: those of the model's `method`.
+
+    Raises UsageError for a name that is neither a method nor a rule.
+    """
+    if method is None:
+        return None
+    if is_rule_path(method) or method in optimizers.rules():
+        return [method]
+    if method in optimizers.methods():
+        return []
+    raise _unknown_method(method)
+
+
+def make_plan(module: Module, method: str | None, wishes: Mapping[str, Any]) -> Plan:
+    """The plan; options of the model's own `method` hold unless the caller names another one.
+
+    Wishes that are None count as not given. Raises UsageError for what is unknown or impossible.
+    """
+    stated = module.METHOD or {"name": DEFAULT_METHOD, "options": {}}
+    name = _rule_name(module, method) if method is not None else str(stated["name"])
+    own = _own_options(module, name)
+    stated_options = dict(stated["options"]) if name == stated["name"] else {}
+    given = {**stated_options, **{k: v for k, v in wishes.items() if v is not None}}
+    for option in given:
+        if option not in own and option not in COMMON:
+            raise _unknown_option(name, option, own)
+    common: dict[str, Any] = {k: _common(k, v) for k, v in given.items() if k in COMMON}
+    options = {k: _own(name, k, v, own[k]) for k, v in given.items() if k in own}
+    rule = name in module.RULES
+    _check_batches(module, name, rule, common)
+    return Plan(name, rule, {**own, **options} if rule else options, **common)
+
+
+def _rule_name(module: Module, method: str) -> str:
+    """The name under which the module carries a rule file's function; other names as they are."""
+    if not is_rule_path(method):
+        return method
+    stem = PurePath(method).stem
+    return stem if stem in module.RULES or len(module.RULES) != 1 else next(iter(module.RULES))
+
+
+def _own_options(module: Module, name: str) -> dict[str, float]:
+    """The options of a method and their defaults."""
+    if name in module.RULES:
+        return dict(module.RULES[name]["options"])
+    if name in optimizers.methods():
+        parameters = inspect.signature(optimizers.method(name)).parameters.values()
+        return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+    if name in optimizers.rules():
+        raise UsageError(
+            f"this module was compiled without the rule `{name}`\n"
+            f"help: compile it with `--update {name}`"
+        )
+    raise _unknown_method(name)
+
+
+def _unknown_method(name: str) -> UsageError:
+    known = [*optimizers.methods(), *optimizers.rules()]
+    return UsageError(
+        f"there is no method `{name}`\nhelp: {did_you_mean(name, known) or 'the methods are'} "
+        f"({', '.join(known)}, or a rule file of your own: ./mine.gd)"
+    )
+
+
+def _unknown_option(method: str, option: str, own: Mapping[str, float]) -> UsageError:
+    known = [*own, *COMMON]
+    guess = did_you_mean(option, known)
+    return UsageError(
+        f"`{method}` has no option `{option}`\n"
+        f"help: {guess + ' ' if guess else ''}its options are {', '.join(known)}"
+    )
+
+
+def _common(name: str, value: Any) -> float | int:
+    number = _number(name, value, COMMON[name])
+    if name == "tol":
+        if number >= 0:
+            return number
+    elif number == int(number) and number >= (name in FOR_RULES):
+        return int(number)
+    raise _not_a(name, value, COMMON[name])
+
+
+def _own(method: str, name: str, value: Any, default: float) -> float | int:
+    number = _number(name, value, "a number")
+    if not isinstance(default, int):
+        return number
+    if number == int(number) and number >= 1:
+        return int(number)
+    raise _not_a(name, value, f"a whole number from 1 up in `{method}`")
+
+
+def _number(name: str, value: Any, wanted: str) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise _not_a(name, value, wanted) from None
+    if not math.isfinite(number):
+        raise _not_a(name, value, wanted)
+    return number
+
+
+def _not_a(name: str, value: Any, wanted: str) -> UsageError:
+    return UsageError(f"option `{name}` is {value!r}, but it must be {wanted}")
+
+
+def _check_batches(module: Module, name: str, rule: bool, common: Mapping[str, Any]) -> None:
+    asked = [option for option in FOR_RULES if option in common]
+    if asked and not rule:
+        rules = ", ".join(module.RULES or optimizers.rules())
+        raise UsageError(
+            f"`{name}` has no option `{asked[0]}`: it uses all rows in every iteration\n"
+            f"help: mini-batches and epochs belong to update rules: method {rules}"
+        )
+    if "batch_size" in common and module.MINIBATCH is not None:
+        raise UsageError(
+            f"this model has no unbiased mini-batches: {module.MINIBATCH}\n"
+            "help: leave out batch_size, so that every step uses all rows"
+        )

@@ -1,0 +1,181 @@
+"""A fit: what came out, how it can be used on new data, and how it looks in print."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gdsym.data import Bound, bind_tables
+from gdsym.errors import UsageError
+from gdsym.optimizers._iterate import Vector
+from gdsym.run.generated import Module, Values
+from gdsym.run.outcome import EXIT_CODES, Record, Status
+
+MOST_ENTRIES = 12  # of a parameter, in the printed form
+
+JSON_KEYS = (
+    "model",
+    "method",
+    "status",
+    "message",
+    "objective",
+    "loss",
+    "grad_norm",
+    "iterations",
+    "evaluations",
+    "seconds",
+    "n_rows",
+    "params",
+    "dims",
+)
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Result:
+    """What a fit gives back. Signs are the user's: a `maximize` reports what it maximised.
+
+    `params`: name to float or array, axes as declared; `objective`: with the penalties, `loss`:
+    without them; `grad_norm`: the largest projected gradient in free coordinates over
+    max(1, |objective|); `dims`: size and labels of each dimension but the rows; `columns`: which
+    columns of a table each data was made of; nan is what an interrupt left unknown.
+    """
+
+    model: str
+    method: str
+    status: Status
+    message: str
+    objective: float
+    loss: float
+    grad_norm: float
+    iterations: int
+    evaluations: int
+    seconds: float
+    n_rows: int | None
+    params: Values
+    dims: dict[str, dict[str, Any]]
+    theta: Vector
+    theta_names: tuple[str, ...]
+    stats: dict[str, Any]
+    consts: dict[str, Any]
+    columns: dict[str, list[str]]
+    options: dict[str, float]
+    seed: int
+    history: tuple[Record, ...]
+    module: Module = field(compare=False)
+    data: Bound | None = None  # what was fitted; None in a fit that was loaded
+    data_sha256: str | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """0 converged or finished, 1 stopped or diverged, 130 interrupted."""
+        return EXIT_CODES[self.status]
+
+    def predict(self, *sources: Any, **arrays: Any) -> dict[str, Any]:
+        """The model's predictions by name, for files, tables or arrays of new data.
+
+        Row predictions have one entry per row. Columns, labels and what `standardize` learnt are
+        those of the fit. Raises DataError where the new data do not fit, UsageError where the
+        model predicts nothing.
+        """
+        module = self.module
+        if not module.PREDICTIONS:
+            raise UsageError(
+                f"the model `{self.model}` predicts nothing\n"
+                "help: add a line such as `predict p = sigmoid(z)` to it, and fit it again"
+            )
+        needed = [name for p in module.PREDICTIONS for name in p["data"]]
+        bound = bind_tables(
+            module,
+            *sources,
+            arrays=arrays,
+            dims=self.dims,
+            columns=self.columns,
+            only=list(dict.fromkeys(needed)),
+        )
+        given = {
+            **arguments(module.DATA, bound.arrays),
+            **_accepted(module.predict, arguments(module.CONSTS, self.consts)),
+        }
+        with np.errstate(all="ignore"):
+            return module.predict(self.theta, **given, dims=bound.dims, stats=self.stats)
+
+    def save(self, path: str | Path) -> None:
+        """Writes the fit as JSON, the whole file or, where that fails, nothing.
+
+        Raises UsageError where the file cannot be written.
+        """
+        from gdsym.run.fit_file import save
+
+        save(self, path)
+
+    def to_json(self) -> dict[str, Any]:
+        """The fit in short, as values that JSON knows; what is not finite is None."""
+        from gdsym.run.fit_file import plain
+
+        return {key: plain(getattr(self, key)) for key in JSON_KEYS}
+
+    def __repr__(self) -> str:
+        rows = "" if not self.n_rows else f", {self.n_rows:,} rows"
+        lines = [
+            f"{self.model}: {self.status} after {self.iterations:,} iterations "
+            f"({self.method}{rows}, {self.seconds:.2g} s)",
+            f"objective {self.objective:.10g}, loss {self.loss:.10g}, gradient "
+            f"{self.grad_norm:.2g}",
+            "",
+            *_table(self.params, self.theta, self.theta_names),
+        ]
+        if EXIT_CODES[self.status] and self.message:
+            lines += ["", self.message]
+        return "\n".join(lines)
+
+
+def arguments(described: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by the user's names as keyword arguments of the module's functions."""
+    return {d["arg"]: values[d["name"]] for d in described if d["name"] in values}
+
+
+def entry_names(module: Module, dims: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    """The name of every entry of theta: `b`, `w[age]`, `W[age,red]`; numbers where no labels."""
+    names = []
+    for param in module.PARAMS:
+        levels = [dims[d]["labels"] or range(int(dims[d]["size"])) for d in param["dims"]]
+        entries = itertools.product(*levels)
+        names += [
+            f"{param['name']}[{','.join(map(str, entry))}]" if entry else param["name"]
+            for entry in entries
+        ]
+    return tuple(names)
+
+
+def _accepted(function: Any, keywords: dict[str, Any]) -> dict[str, Any]:
+    """The keyword arguments that the function takes: `predict` needs not every constant."""
+    parameters = inspect.signature(function).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return keywords
+    return {name: value for name, value in keywords.items() if name in parameters}
+
+
+def _table(params: Values, theta: Vector, theta_names: Sequence[str]) -> list[str]:
+    """One line per entry, long parameters in the middle cut out."""
+    rows: list[tuple[str, str, str]] = []
+    first = 0
+    for name, value in params.items():
+        size = int(np.size(value))
+        entries = list(range(first, first + size))
+        first += size
+        cut = size > MOST_ENTRIES
+        shown = entries[: MOST_ENTRIES - 4] + entries[-3:] if cut else entries
+        for place, i in enumerate(shown):
+            if cut and place == MOST_ENTRIES - 4:
+                rows.append(("", f"... {size - MOST_ENTRIES + 1:,} more", ""))
+            label = theta_names[i][len(name) :].removeprefix("[").removesuffix("]")
+            label = "".join(c if c.isprintable() else "?" for c in label)
+            rows.append((name if place == 0 else "", label[:40], f"{theta[i]: .7g}"))
+    wide = [max((len(row[i]) for row in rows), default=0) for i in (0, 1)]
+    return [f"  {a:<{wide[0]}}  {b:<{wide[1]}}  {c}".rstrip() for a, b, c in rows]
