@@ -1,0 +1,225 @@
+"""What people write who come from another language, and the mend for each: tables of words.
+
+Nothing here decides what is an error; it only finds the helpful sentence.
+"""
+
+from __future__ import annotations
+
+# A word at the start of a line, in lower case -> the mend.
+STATEMENTS: dict[str, str] = {
+    "minimize": "write `loss EXPR`",
+    "minimise": "write `loss EXPR`",
+    "min": "write `loss EXPR`",
+    "max": "write `maximize EXPR`",
+    "maximise": "write `maximize EXPR`",
+    "objective": "write `loss EXPR` or `maximize EXPR`",
+    "parameter": "write `param`",
+    "parameters": "write `param`",
+    "variable": "write `param` for what is fitted, `let` for a named value",
+    "var": "write `param` for what is fitted, `let` for a named value",
+    "input": "write `data`",
+    "output": "write `predict NAME = EXPR`",
+    "return": "write `predict NAME = EXPR`, or `loss EXPR`",
+    "constant": "write `const`",
+    "set": "write `const` or `let`",
+    "dims": "write `dim`",
+    "dimension": "write `dim`",
+    "import": "nothing is imported: the functions of the language are always there",
+    "from": "nothing is imported: the functions of the language are always there",
+    "for": "there are no loops: write a sum over a dimension, `sum[k](...)`",
+    "if": "there are no branches: write `where(condition, a, b)`",
+    "optimizer": "an optimizer file is used with `--method ./name.gd`; a model has `method NAME`",
+    "subject": "a bound stands in the declaration: `param w >= 0`",
+    "constraint": "a bound stands in the declaration: `param w >= 0`",
+    "bounds": "a bound stands in the declaration: `param w >= 0`",
+    "regularizer": "write `penalty EXPR`",
+    "likelihood": "write `loglik EXPR` or `nll EXPR`",
+}
+
+# A character that is not ASCII -> what to write.
+ASCII: dict[str, str] = {
+    "\u2212": "`-`",
+    "\u2013": "`-`",
+    "\u2014": "`-`",
+    "\u00d7": "`*`, or `@` between matrices",
+    "\u00b7": "`*`, or `@` between matrices",
+    "\u22c5": "`*`, or `@` between matrices",
+    "\u00f7": "`/`",
+    "\u2264": "`<=`",
+    "\u2265": "`>=`",
+    "\u2260": "`!=`",
+    "\u2208": "`in`",
+    "\u221e": "`inf`",
+    "\u221a": "`sqrt(x)`",
+    "\u03a3": "`sum(x)`",
+    "\u2211": "`sum(x)`",
+    "\u00b2": "`^2`",
+    "\u00b3": "`^3`",
+    "\u22a4": "`.T`",
+    "\u201c": '`"`',
+    "\u201d": '`"`',
+    "\u201e": '`"`',
+    "\u2018": '`"`',
+    "\u2019": '`"`, or `.T` for a transpose',
+    "\u00a0": "an ordinary space",
+    "\u03b1": "`alpha`",
+    "\u03b2": "`beta`",
+    "\u03b3": "`gamma`",
+    "\u03b4": "`delta`",
+    "\u03b5": "`eps`",
+    "\u03b7": "`eta`",
+    "\u03b8": "`theta`",
+    "\u03ba": "`kappa`",
+    "\u03bb": "`lam`",
+    "\u03bc": "`mu`",
+    "\u00b5": "`mu`",
+    "\u03bd": "`nu`",
+    "\u03c0": "`pi`",
+    "\u03c1": "`rho`",
+    "\u03c3": "`sigma`",
+    "\u03c4": "`tau`",
+    "\u03c6": "`phi`",
+    "\u03d5": "`phi`",
+    "\u03c8": "`psi`",
+    "\u03c9": "`omega`",
+    "\u03b6": "`zeta`",
+    "\u03be": "`xi`",
+    "\u03c7": "`chi`",
+}
+
+_SIGNS: dict[str, tuple[str, str]] = {
+    "&&": ("`&&` is no operator", "write `and`"),
+    "&": ("`&` is no operator", "write `and`"),
+    "||": ("`||` is no operator", "write `or`"),
+    "|": ("`|` is no operator", "write `or`, or `abs(x)` for an absolute value"),
+    "!": ("`!` is no operator", "write `not`, or `lgamma(x + 1)` for the log of a factorial"),
+    "===": ("`===` is no operator", "write `==`"),
+    "!==": ("`!==` is no operator", "write `!=`"),
+    ":=": ("`:=` is no operator", "write `=`"),
+    "=>": ("`=>` is no operator", "greater or equal is `>=`"),
+    "->": ("`->` is no operator", ""),
+    "//": ("`//` is no operator", "a comment begins with `#`; a division is `/`"),
+    "/*": ("`/*` begins nothing", "a comment begins with `#`"),
+    "%": ("`%` is no operator", "a comment begins with `#`"),
+    ";": ("`;` ends nothing", "a statement ends with its line; delete the `;`"),
+    "\\": ("`\\` continues nothing", "an indented line continues a statement; delete the `\\`"),
+    "`": ("a backtick means nothing here", "names stand bare, strings in double quotes"),
+    "$": ("`$` means nothing here", "names stand bare"),
+    "?": ("`?` means nothing here", "a choice is `where(condition, a, b)`"),
+}
+_MODULES = ("np", "numpy", "math", "jnp", "jax", "torch", "tf", "sp", "scipy", "sympy", "F", "nn")
+_ATTRIBUTES: dict[str, str] = {
+    "dot": "a matrix product is `A @ B`",
+    "matmul": "a matrix product is `A @ B`",
+    "t": "a transpose is `X.T`",
+    "transpose": "a transpose is `X.T`",
+    "T": "a transpose is `X.T`, without parentheses",
+    "shape": "the size of a dimension is its name: `n`",
+    "size": "the size of a dimension is its name: `n`",
+}
+
+
+def foreign_sign(sign: str, owner: str, after_value: bool, called: bool) -> tuple[str, str]:
+    """Message and mend for a sign of another language that touches the name `owner` before it."""
+    if sign == "'":
+        if after_value:
+            return "`'` is no operator", f"a transpose is `{owner or '(...)'}.T`"
+        return "strings do not stand in single quotes", 'write `"..."`'
+    if sign in (".*", "./", ".^", ".**"):
+        plain = sign[1:]
+        return f"`{sign}` is no operator", f"`{plain}` is element-wise already: write `{plain}`"
+    if sign.startswith("."):
+        return _attribute(sign[1:], owner, called)
+    if len(sign) == 2 and sign[1] == "=" and sign[0] in "+-*/":
+        mend = "a name has one value: give the new one a new name with `let`"
+        return f"`{sign}` is no operator", mend
+    return _SIGNS[sign]
+
+
+def _attribute(name: str, owner: str, called: bool) -> tuple[str, str]:
+    if owner in _MODULES:
+        message = f"`{owner}.{name}` has a module name"
+        short = FUNCTIONS.get(name, f"`{name}(...)`" if called else f"`{name}`")
+        return message, f"functions stand bare: write {short}"
+    message = f"`.{name}` is no part of the language"
+    if name in _ATTRIBUTES:
+        return message, _ATTRIBUTES[name]
+    if called:
+        return message, f"functions are called on their argument: `{name}({owner or '...'})`"
+    return message, "only `.T` follows a name with a dot"
+
+
+# A function of another language -> what to write.
+FUNCTIONS: dict[str, str] = {
+    "ln": "`log(x)`",
+    "power": "`x^y`",
+    "pow": "`x^y`",
+    "square": "`x^2`",
+    "sqr": "`x^2`",
+    "cbrt": "`x^(1/3)`",
+    "reciprocal": "`1/x`",
+    "arcsin": "`asin(x)`",
+    "arccos": "`acos(x)`",
+    "arctan": "`atan(x)`",
+    "arctan2": "`atan2(y, x)`",
+    "absolute": "`abs(x)`",
+    "fabs": "`abs(x)`",
+    "maximum": "`max(a, b)`",
+    "minimum": "`min(a, b)`",
+    "amax": "`max(a, b)`",
+    "amin": "`min(a, b)`",
+    "expit": "`sigmoid(x)`",
+    "logistic": "`sigmoid(x)`",
+    "inv_logit": "`sigmoid(x)`",
+    "logsigmoid": "`log_sigmoid(x)`",
+    "log_expit": "`log_sigmoid(x)`",
+    "logit": "`log(p) - log1p(-p)`",
+    "log1pexp": "`softplus(x)`",
+    "ReLU": "`relu(x)`",
+    "Phi": "`normal_cdf(x)`",
+    "norm_cdf": "`normal_cdf(x)`",
+    "ndtr": "`normal_cdf(x)`",
+    "log_ndtr": "`log_normal_cdf(x)`",
+    "gammaln": "`lgamma(x)`",
+    "lgam": "`lgamma(x)`",
+    "loggamma": "`lgamma(x)`",
+    "gamma": "`exp(lgamma(x))`, or keep its logarithm `lgamma(x)`",
+    "factorial": "`exp(lgamma(x + 1))`, or keep its logarithm `lgamma(x + 1)`",
+    "psi": "`digamma(x)`",
+    "betaln": "`beta_ln(a, b)`",
+    "average": "`mean(x)`",
+    "avg": "`mean(x)`",
+    "std": "`sqrt(var(x))`",
+    "variance": "`var(x)`",
+    "log_sum_exp": "`logsumexp[k](z)`",
+    "lse": "`logsumexp[k](z)`",
+    "matmul": "`A @ B`",
+    "inner": "`dot(a, b)`",
+    "vdot": "`dot(a, b)`",
+    "transpose": "`X.T`",
+    "one_hot": "`onehot(y)`",
+    "if_else": "`where(c, a, b)`",
+    "ifelse": "`where(c, a, b)`",
+    "select": "`where(c, a, b)`",
+    "norm2": "`norm(x)`",
+    "l1": "`norm1(x)`",
+    "len": "the name of a dimension, which is its size",
+    "size": "the name of a dimension, which is its size",
+}
+
+# A name of another language -> what to write.
+NAMES: dict[str, str] = {
+    "True": "write `1`",
+    "False": "write `0`",
+    "None": "leave it out",
+    "e": "write `exp(1)`",
+    "E": "write `exp(1)`",
+    "Inf": "write `inf`",
+    "Infinity": "write `inf`",
+    "infinity": "write `inf`",
+    "NaN": "there is no such number; a missing value is a matter of the data",
+    "nan": "there is no such number; a missing value is a matter of the data",
+    "PI": "write `pi`",
+    "Pi": "write `pi`",
+    "np": "functions stand bare: `exp(x)`",
+}

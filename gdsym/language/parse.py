@@ -1,0 +1,113 @@
+"""Text to syntax: every statement parsed by itself, every unreadable one reported by itself.
+
+In: a `Source`. Out: a `syntax.File` whose spans are offsets in the whole text. The grammar is
+`grammar/gdsym.lark`; the nodes are built while it parses, without recursion.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gdsym.errors import Diagnostic, Source, SourceError, Span
+from gdsym.language import layout, syntax, wording
+
+if TYPE_CHECKING:
+    from lark import Lark
+
+MODEL_KEYWORDS = (
+    *("model", "dim", "data", "param", "const", "def", "let"),
+    *("loss", "maximize", "nll", "loglik", "residual", "penalty"),
+    *("observe", "prior", "predict", "claim", "require", "method"),
+)
+RULE_KEYWORDS = ("optimizer", "state", "let", "update")
+
+
+def parse(source: Source) -> syntax.File:
+    """The statements of a model file. Raises SourceError with everything that cannot be read."""
+    file, found = statements(source, MODEL_KEYWORDS, "statement")
+    if found:
+        raise SourceError(source, found)
+    return file
+
+
+def parse_expression(text: str) -> syntax.Expression:
+    """An expression that stands alone, such as a formula of the function table.
+
+    >>> parse_expression("2*x").operators
+    ('*',)
+    """
+    source = Source("expression", text)
+    slice_ = layout.Slice("", 0, len(text))
+    problem = layout.mistake(source, slice_)
+    node = problem or _parse_slice(source, slice_, "expression")
+    if isinstance(node, Diagnostic):
+        raise SourceError(source, [node])
+    expression: syntax.Expression = node
+    return expression
+
+
+def statements(
+    source: Source, keywords: Sequence[str], start: str
+) -> tuple[syntax.File, list[Diagnostic]]:
+    """Every statement, an unreadable one as `syntax.Broken`, and the diagnostics.
+
+    Raises SourceError where the text as a whole is unfit to be read.
+    """
+    if unreadable := layout.unreadable(source):
+        raise SourceError(source, unreadable)
+    slices, found = layout.cut(source, keywords)
+    nodes: list[syntax.Statement] = []
+    for slice_ in slices:
+        node: Any = layout.mistake(source, slice_) or _parse_slice(source, slice_, start)
+        if isinstance(node, Diagnostic):
+            found.append(node)
+            names = layout.declared_names(source, slice_)
+            node = syntax.Broken(slice_.keyword, names, Span(slice_.start, slice_.stop))
+        nodes.append(node)
+    return syntax.File(source, tuple(nodes)), found
+
+
+def _parse_slice(source: Source, slice_: layout.Slice, start: str) -> Any:
+    from lark import TextSlice
+    from lark.exceptions import UnexpectedCharacters, UnexpectedInput
+
+    text = TextSlice(source.text, slice_.start, slice_.stop)
+    try:
+        return _lark().parse(text, start=start)
+    except UnexpectedCharacters as error:
+        return wording.syntax_error(source, slice_, error.pos_in_stream or 0, set(error.allowed))
+    except UnexpectedInput as error:
+        token = getattr(error, "token", None)
+        place = slice_.stop if token is None or token.type == "$END" else token.start_pos
+        expected = getattr(error, "accepts", None) or getattr(error, "expected", None) or set()
+        return wording.syntax_error(source, slice_, place, set(expected))
+
+
+@functools.cache
+def _lark() -> Lark:
+    from lark import Lark
+
+    from gdsym.language.nodes import Nodes
+
+    return Lark(
+        grammar_text(),
+        parser="lalr",
+        lexer="contextual",
+        start=["statement", "rule_statement", "expression"],
+        keep_all_tokens=True,  # so that every node knows its first and its last character
+        maybe_placeholders=False,
+        transformer=Nodes(),
+    )
+
+
+def grammar_text() -> str:
+    """The grammar: in the package where it was built, beside the package in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    for folder in (package / "grammar", package.parent / "grammar"):
+        path = folder / "gdsym.lark"
+        if path.is_file():
+            return path.read_text(encoding="utf-8")
+    raise FileNotFoundError(f"gdsym.lark is neither in nor beside {package}")

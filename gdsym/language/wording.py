@@ -1,0 +1,153 @@
+"""What the grammar did not accept, said in the words of the language instead of the parser's."""
+
+from __future__ import annotations
+
+import re
+
+from gdsym.errors import Diagnostic, Source, Span
+from gdsym.language import layout
+from gdsym.language.layout import Slice, Token
+
+_OPERAND = frozenset(["NUMBER", "NAME", "LPAR", "LSQB", "MINUS", "PLUS", "STRING", "NOT"])
+_OPERATOR = frozenset(
+    ("STAR", "PLUS", "MINUS", "SLASH", "AT", "POWER", "COMPARISON", "AND", "OR", "TRANSPOSE")
+) | {"LPAR", "LSQB"}
+_WORDS: dict[str, str] = {
+    "NAME": "a name",
+    "STRING": 'a "string"',
+    "NUMBER": "a number",
+    "LPAR": "`(`",
+    "RPAR": "`)`",
+    "LSQB": "`[`",
+    "RSQB": "`]`",
+    "LBRACE": "`{`",
+    "RBRACE": "`}`",
+    "COMMA": "`,`",
+    "COLON": "`:`",
+    "EQUAL": "`=`",
+    "TILDE": "`~`",
+    "__ANON_0": "`~`",
+    "COMPARISON": "a bound such as `> 0`",
+    "IN": "`in`",
+    "AND": "`and`",
+    "OR": "`or`",
+    "NOT": "`not`",
+    "FROM": "`from`",
+    "EXCEPT": "`except`",
+    "FIXED": "`fixed`",
+    "LIKE": "`like`",
+    "ROWS": "`rows`",
+    "BY": "`by`",
+    "SCALAR": "`scalar`",
+    "STAR": "`*`",
+    "TRANSPOSE": "`.T`",
+    "$END": "the end of the statement",
+}
+_RESERVED = ("and", "or", "not", "in")
+
+
+def syntax_error(source: Source, slice_: Slice, place: int, accepted: set[str]) -> Diagnostic:
+    """The statement was readable up to `place`, where one of `accepted` could have stood."""
+    before, found = _around(source, slice_, place)
+    if found is None:
+        return _early_end(slice_, before, accepted)
+    message, mend = _special(slice_, place, before, found, accepted)
+    if not message:
+        message = f"expected {_expected(accepted)}, found {_found(found)}"
+    return Diagnostic("syntax", message, found.span, help=mend)
+
+
+def _around(source: Source, slice_: Slice, place: int) -> tuple[Token | None, Token | None]:
+    before = None
+    for token in layout.tokens(source.text, slice_.start, slice_.stop):
+        if token.stop > place:
+            return before, token
+        before = token
+    return before, None
+
+
+def _early_end(slice_: Slice, before: Token | None, accepted: set[str]) -> Diagnostic:
+    stop = before.stop if before is not None else slice_.stop
+    expected = _expected(accepted)
+    if before is not None and before.start == slice_.start and slice_.keyword:
+        message = f"`{slice_.keyword}` stands alone: expected {expected}"
+        return Diagnostic("syntax", message, before.span)
+    if before is None:
+        return Diagnostic("syntax", f"expected {expected}, found nothing", Span(0, 0))
+    message = f"the statement ends after `{before.text}`: expected {expected}"
+    mend = ""
+    if "NUMBER" in accepted:
+        mend = "if it goes on in the next line, indent that line"
+    return Diagnostic("syntax", message, Span(stop - len(before.text), stop), help=mend)
+
+
+def _special(
+    slice_: Slice, place: int, before: Token | None, found: Token, accepted: set[str]
+) -> tuple[str, str]:
+    """Message and mend for mistakes that have a name; an empty message for all others."""
+    text, keyword = found.text, slice_.keyword
+    operand = found.kind in ("name", "number", "string") or text in ("(", "[")
+    last = before.text if before is not None else ""
+    first = before is not None and before.start == slice_.start and keyword != ""
+    if text in _RESERVED and "NAME" in accepted:
+        return f"`{text}` is a reserved word, not a name", "choose another name"
+    if text == "=" and first:
+        kind = "takes an expression, without `=`" if "NUMBER" in accepted else "declares a name"
+        mend = f"write `{keyword} ...`, or `let {keyword} = ...` to give it a name"
+        return f"`{keyword}` {kind}", mend
+    if text == "=" and "STAR" in accepted and "EQUAL" not in accepted:
+        return "`=` is no operator in an expression", "compare with `==`; name a value with `let`"
+    if text == "==" and ("EQUAL" in accepted or place == found.start + 1):
+        return "`==` compares: a value is given with `=`", "write `=`"
+    if text == "~":
+        return "`~` is no operator", "`observe y ~ ...` declares a distribution; `not` negates"
+    if text == "." or last == ".":
+        return "", "only `.T` follows a name with a dot"
+    if operand and "STAR" in accepted and before is not None:
+        return _side_by_side(before, found)
+    if found.kind == "sign" and text in ("*", "/", "^", "**", "@", "<", ">") and last == text:
+        return f"`{last}{text}` is no operator", ""
+    if text == "{" and "NUMBER" in accepted:
+        return "braces hold the values of a domain: `in {0, 1}`", "write `(` or `[`"
+    if keyword in ("let", "predict") and found.kind == "name" and "EQUAL" in accepted:
+        return "", f"a named value is `{keyword} {last} = ...`"
+    return "", ""
+
+
+def _side_by_side(before: Token, found: Token) -> tuple[str, str]:
+    left, right = before.text, found.text
+    if right in ("if", "else"):
+        return f"`{right}` is no operator", "a choice is `where(condition, a, b)`"
+    if left == "lambda":
+        return "there are no lambdas", "write `def f(x) = ...` on a line of its own"
+    if found.kind == "string":
+        return f"a string cannot follow `{left}` here", "a docstring ends the statement"
+    if before.kind == "number" and right.startswith("_") and before.stop == found.start:
+        return "digits are not grouped with `_`", f"write `{left}{right.replace('_', '')}`"
+    if before.kind == "number" and re.fullmatch(r"[xX][0-9a-fA-F]+|[jJiLf]", right):
+        return f"`{left}{right}` is no number of the language", "numbers are decimal and real"
+    shown = f"{left}*{right}" if right not in ("(", "[") else f"{left}*{right}...)"
+    return f"an operator is missing between `{left}` and `{right}`", f"a product is `{shown}`"
+
+
+def _expected(accepted: set[str]) -> str:
+    rest = set(accepted)
+    words = []
+    if "NUMBER" in rest and "NAME" in rest:
+        words.append("an expression")
+        rest -= _OPERAND
+    elif "OR" in rest or {"STAR", "PLUS"} <= rest:
+        words.append("an operator")
+        rest -= _OPERATOR
+    words += [word for terminal, word in _WORDS.items() if terminal in rest]
+    if len(words) > 1 and "the end of the statement" in words:
+        words.remove("the end of the statement")
+        words.append("the end of the statement")
+    if not words:
+        return "something else"
+    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " or " + words[-1]
+
+
+def _found(token: Token) -> str:
+    shown = token.text if len(token.text) <= 40 else token.text[:37] + "..."
+    return f"`{shown}`"
