@@ -333,6 +333,8 @@ class _Binding:
                 )
             shape.append(size)
         default = math.nan if d.default is None else d.default
+        if d.domain.get("category") is not None:
+            return np.full(shape, int(default), dtype=np.int64)
         return np.full(shape, default, dtype=np.float64)
 
     # -- what is told --

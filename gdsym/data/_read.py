@@ -6,7 +6,6 @@ named by its suffix and has `read(path, demand) -> Table`. Adding a format is ad
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import os
 import pkgutil
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from gdsym.data._table import ALL, Demand, Table, shown
 from gdsym.errors import DataError
+from gdsym.files import near_files, reason
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 
@@ -39,8 +39,8 @@ def read(path: str | os.PathLike[str], demand: Demand = ALL) -> Table:
     try:
         table = importlib.import_module(f"gdsym.data{suffix}").read(file, demand)
     except OSError as error:
-        reason = error.strerror or error
-        raise DataError(f"{shown(str(file), 200)}: cannot be read: {reason}") from error
+        name = shown(str(file), 200)
+        raise DataError(f"{name}: cannot be read: {reason(error)}") from error
     assert isinstance(table, Table)
     return table
 
@@ -50,27 +50,14 @@ def _check_regular(file: Path) -> None:
     try:
         mode = file.stat().st_mode
     except FileNotFoundError:
-        raise DataError(_missing(file)) from None
+        raise DataError(f"there is no file {name}{near_files(file)}") from None
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise DataError(f"{name}: cannot be read: {reason}") from None
+        raise DataError(f"{name}: cannot be read: {reason(error)}") from None
     if stat.S_ISDIR(mode):
         raise DataError(f"{name} is a directory\nhelp: name the data file in it")
     if not stat.S_ISREG(mode):
         what = "a pipe" if stat.S_ISFIFO(mode) else "a device or socket"
         raise DataError(f"{name} is {what}, no file\nhelp: write the data to a file and name that")
-
-
-def _missing(file: Path) -> str:
-    message = f"no file {shown(str(file), 200)}"
-    try:
-        around = sorted(os.listdir(file.parent))
-    except OSError:
-        return f"{message}: there is no directory {shown(str(file.parent), 200)}"
-    near = difflib.get_close_matches(file.name, around, n=3, cutoff=0.6)
-    if not near:
-        return message
-    return f"{message}\nhelp: did you mean {' or '.join(shown(name) for name in near)}?"
 
 
 def _unsupported(file: Path, suffix: str, known: tuple[str, ...]) -> str:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from gdsym.data._python import array_entry, dtype_kind
 from gdsym.data._table import ALL, Coded, Demand, Entry, Table, shown
 from gdsym.errors import DataError
+from gdsym.files import reason
 
 _BAD_HEADER = (
     ValueError, TypeError, SyntaxError, EOFError, MemoryError, RecursionError,
@@ -81,7 +82,7 @@ def _load_file(path: Path, name: str) -> NDArray[Any] | Coded:
         with path.open("rb") as stream:
             return array_entry(load(stream, name), name).values()
     except OSError as error:
-        raise DataError(f"{name}: cannot be read: {error.strerror or error}") from None
+        raise DataError(f"{name}: cannot be read: {reason(error)}") from None
 
 
 def _fields(name: str, records: NDArray[Any]) -> Table:
