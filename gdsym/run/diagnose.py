@@ -123,7 +123,7 @@ def _culprit(module: Module, problem: Problem, theta: Vector, rows: Rows) -> _Pl
     places = _places(module, traced)
     lets = {place.key: place for place in places if place.key.isidentifier()}
     statements = _statements(module.SOURCE)
-    current = _root(places, lets)
+    current = _root(places, lets, statements)
     visited: set[str] = set()
     while current is not None and current.key not in visited:
         visited.add(current.key)
@@ -142,11 +142,12 @@ def _culprit(module: Module, problem: Problem, theta: Vector, rows: Rows) -> _Pl
     return current
 
 
-def _root(places: Sequence[_Place], lets: Mapping[str, _Place]) -> _Place | None:
+def _root(
+    places: Sequence[_Place], lets: Mapping[str, _Place], statements: Sequence[tuple[int, int]]
+) -> _Place | None:
     """Where to begin: the objective's own expressions, else the last let that is not finite."""
-    let_starts = [let.start for let in lets.values()]
-    after = max(let_starts, default=-1)
-    own = [p for p in places if p.key not in lets and p.start > after]
+    of_lets = [s for s in statements if any(s[0] <= let.start < s[1] for let in lets.values())]
+    own = [p for p in places if not any(s[0] <= p.start < s[1] for s in of_lets)]
     roots = _outermost_bad(own) or [let for let in lets.values() if let.bad][-1:]
     return roots[0] if roots else None
 

@@ -92,12 +92,10 @@ class _Run:
             self.progress(record)
 
     def result(self) -> Result:
-        start = self.objective.start
-        outcome = Outcome("interrupted", "interrupted at the start", start, nan, nan, 0)
+        outcome = self._run()
         loss = nan
         try:
             # One step at a time: an interrupt in a later one must not lose an earlier one's.
-            outcome = self._run()
             outcome = self._completed(outcome)
             outcome = self._judged(outcome)
             loss = self.sign * self._loss(outcome.phi)
@@ -106,6 +104,13 @@ class _Run:
         return self._report(outcome, loss)
 
     def _run(self) -> Outcome:
+        try:
+            return self._run_schedule()
+        except KeyboardInterrupt:  # the schedules themselves catch it
+            start = self.objective.start
+            return Outcome("interrupted", "interrupted at the start", start, nan, nan, 0)
+
+    def _run_schedule(self) -> Outcome:
         objective, plan = self.objective, self.plan
         self.first = first = objective.iterate(objective.start)
         if not _is_finite(first):

@@ -1,0 +1,329 @@
+"""L-BFGS and its line search against known minima; the list of methods."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from gdsym import optimizers
+from gdsym.optimizers import lbfgs
+from gdsym.optimizers._iterate import FLAT, UNBOUNDED, Iterate, grad_norm
+from gdsym.optimizers._line_search import CURVATURE, DECREASE, Point, search
+
+FREE = np.inf
+
+
+@pytest.fixture(autouse=True)
+def _quiet():
+    """The runner evaluates under `errstate`, as here."""
+    with np.errstate(all="ignore"):
+        yield
+
+
+def iterates_of(function, start, lower=-FREE, upper=FREE, limit=2000, **options):
+    """All accepted iterates and the word with which the method ended, None at the limit."""
+    x = np.array(start, dtype=float)
+    lower, upper = np.full(len(x), lower), np.full(len(x), upper)
+    found = []
+    method = lbfgs.minimize(
+        function, Iterate(x, *function(x), 0.0, np.inf), lower, upper, **options
+    )
+    try:
+        while len(found) < limit:
+            found.append(next(method))
+    except StopIteration as end:
+        return found, end.value
+    return found, None
+
+
+def residuals(*terms):
+    """The sum of squares of residuals given with their gradients."""
+
+    def function(x):
+        values, rows = zip(*(term(x) for term in terms), strict=True)
+        r, jacobian = np.array(values), np.array(rows)
+        return float(r @ r), 2 * jacobian.T @ r
+
+    return function
+
+
+# Published problems (Moré, Garbow and Hillstrom, 1981; their numbers), with minimisers.
+ROSENBROCK = residuals(
+    lambda x: (10 * (x[1] - x[0] ** 2), [-20 * x[0], 10]),
+    lambda x: (1 - x[0], [-1, 0]),
+)
+BROWN = residuals(
+    lambda x: (x[0] - 1e6, [1, 0]),
+    lambda x: (x[1] - 2e-6, [0, 1]),
+    lambda x: (x[0] * x[1] - 2, [x[1], x[0]]),
+)
+BEALE = residuals(
+    lambda x: (1.5 - x[0] * (1 - x[1]), [x[1] - 1, x[0]]),
+    lambda x: (2.25 - x[0] * (1 - x[1] ** 2), [x[1] ** 2 - 1, 2 * x[0] * x[1]]),
+    lambda x: (2.625 - x[0] * (1 - x[1] ** 3), [x[1] ** 3 - 1, 3 * x[0] * x[1] ** 2]),
+)
+WOOD = residuals(
+    lambda x: (10 * (x[1] - x[0] ** 2), [-20 * x[0], 10, 0, 0]),
+    lambda x: (1 - x[0], [-1, 0, 0, 0]),
+    lambda x: (90**0.5 * (x[3] - x[2] ** 2), [0, 0, -2 * 90**0.5 * x[2], 90**0.5]),
+    lambda x: (1 - x[2], [0, 0, -1, 0]),
+    lambda x: (10**0.5 * (x[1] + x[3] - 2), [0, 10**0.5, 0, 10**0.5]),
+    lambda x: (10**-0.5 * (x[1] - x[3]), [0, 10**-0.5, 0, -(10**-0.5)]),
+)
+PUBLISHED = {
+    "1 Rosenbrock": (ROSENBROCK, [-1.2, 1.0], [1.0, 1.0]),
+    "4 Brown badly scaled": (BROWN, [1.0, 1.0], [1e6, 2e-6]),
+    "5 Beale": (BEALE, [1.0, 1.0], [3.0, 0.5]),
+    "14 Wood": (WOOD, [-3.0, -1.0, -3.0, -1.0], [1.0, 1.0, 1.0, 1.0]),
+}
+SINGULAR = residuals(  # 13: the Hessian at the minimum, 0, has rank 2
+    lambda x: (x[0] + 10 * x[1], [1, 10, 0, 0]),
+    lambda x: (5**0.5 * (x[2] - x[3]), [0, 0, 5**0.5, -(5**0.5)]),
+    lambda x: ((x[1] - 2 * x[2]) ** 2, np.outer(x[1] - 2 * x[2], [0, 2, -4, 0])[0]),
+    lambda x: (10**0.5 * (x[0] - x[3]) ** 2, 2 * 10**0.5 * (x[0] - x[3]) * np.r_[1, 0, 0, -1]),
+)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_lbfgs_finds_the_published_minimum(name):
+    function, start, minimum = PUBLISHED[name]
+
+    found, _ = iterates_of(function, start, limit=200)
+
+    np.testing.assert_allclose(found[-1].x, minimum, rtol=1e-7)
+
+
+def test_lbfgs_reaches_the_minimum_of_the_singular_problem():
+    found, _ = iterates_of(SINGULAR, [3.0, -1.0, 0.0, 1.0], limit=300)
+
+    assert found[-1].f < 1e-20
+
+
+@pytest.mark.parametrize("condition", [1.0, 1e4, 1e8])
+def test_lbfgs_solves_an_ill_conditioned_quadratic_to_ten_digits(condition):
+    rng = np.random.default_rng(1)
+    basis = np.linalg.qr(rng.normal(size=(8, 8)))[0]
+    A = basis * np.geomspace(1.0, condition, 8) @ basis.T
+    minimum = rng.normal(size=8)
+
+    # The 3 hides the last decreases of f in its rounding: the gradient must lead there.
+    found, _ = iterates_of(
+        lambda x: (3 + (x - minimum) @ A @ (x - minimum) / 2, A @ (x - minimum)), np.zeros(8)
+    )
+
+    np.testing.assert_allclose(found[-1].x, minimum, rtol=1e-10, atol=1e-10)
+
+
+def test_lbfgs_ends_where_float64_ends():
+    found, ending = iterates_of(ROSENBROCK, [-1.2, 1.0])
+
+    assert ending == FLAT
+    assert len(found) < 150
+
+
+def bounded_quadratic():
+    """x'Ax/2 - b'x on [0, 1]^6 whose solution is chosen first, multipliers and all (KKT)."""
+    rng = np.random.default_rng(4)
+    half = rng.normal(size=(6, 6))
+    A = half @ half.T + 0.1 * np.eye(6)
+    solution = np.array([0.0, 1.0, 0.3, 0.0, 1.0, 0.8])
+    gradient = np.array([0.5, -2.0, 0.0, 1e-3, -1e-3, 0.0])  # points outward at the bounds
+    b = A @ solution - gradient
+    return lambda x: (x @ A @ x / 2 - b @ x, A @ x - b), solution
+
+
+def test_lbfgs_puts_coordinates_exactly_on_their_bounds():
+    function, solution = bounded_quadratic()
+
+    found, _ = iterates_of(function, np.full(6, 0.5), 0.0, 1.0)
+
+    on_bounds = [0, 1, 3, 4]
+    np.testing.assert_array_equal(found[-1].x[on_bounds], solution[on_bounds])
+    np.testing.assert_allclose(found[-1].x, solution, atol=1e-9)
+
+
+def test_lbfgs_leaves_a_bound_that_does_not_hold_at_the_minimum():
+    function, solution = bounded_quadratic()
+
+    found, _ = iterates_of(function, [1.0, 0.0, 1.0, 1.0, 0.0, 0.0], 0.0, 1.0)
+
+    np.testing.assert_allclose(found[-1].x, solution, atol=1e-9)
+
+
+def test_every_iterate_is_inside_the_bounds_and_none_is_higher_than_the_one_before():
+    function, _ = bounded_quadratic()
+
+    found, _ = iterates_of(function, np.full(6, 0.5), 0.0, 1.0)
+
+    assert all(np.all((at.x >= 0) & (at.x <= 1)) for at in found)
+    # Up to the rounding of f that the line search allows.
+    assert all(b.f <= a.f + 1e-12 * abs(a.f) for a, b in pairwise(found))
+
+
+def test_nonnegative_least_squares_has_the_solution_of_an_active_set_method():
+    nnls = pytest.importorskip("scipy.optimize").nnls
+    rng = np.random.default_rng(0)
+    A, b = rng.normal(size=(120, 40)), rng.normal(size=120)
+
+    found, _ = iterates_of(
+        lambda x: (float(np.sum((A @ x - b) ** 2)) / 2, A.T @ (A @ x - b)), np.ones(40), 0.0
+    )
+
+    solution = nnls(A, b)[0]
+    assert 5 < np.count_nonzero(solution) < 35
+    np.testing.assert_array_equal(found[-1].x == 0, solution == 0)
+    np.testing.assert_allclose(found[-1].x, solution, atol=1e-10)
+
+
+def barrier(x):
+    """c'x - sum(log(1 - x^2)): nan outside of (-1, 1)."""
+    c = np.array([3.0, -0.1, 40.0])
+    return float(c @ x - np.sum(np.log(1 - x**2))), c + 2 * x / (1 - x**2)
+
+
+def test_lbfgs_shrinks_steps_out_of_the_region_where_the_function_is_finite():
+    c = np.array([3.0, -0.1, 40.0])
+
+    found, _ = iterates_of(barrier, np.zeros(3))
+
+    assert all(np.isfinite(at.f) and np.all(np.isfinite(at.g)) for at in found)
+    np.testing.assert_allclose(found[-1].x, (1 - np.sqrt(1 + c**2)) / c, rtol=1e-9)
+
+
+@pytest.mark.parametrize("slope", [1.0, 1e-8, 1e8])
+def test_lbfgs_says_that_a_function_falls_without_bound(slope):
+    _, ending = iterates_of(lambda x: (slope * x[0], np.array([slope])), [0.0])
+
+    assert ending == UNBOUNDED
+
+
+def test_lbfgs_stops_at_a_kink():
+    found, ending = iterates_of(lambda x: (abs(x[0] - 0.3), np.sign(x - 0.3)), [2.0])
+
+    assert ending == FLAT
+    assert found[-1].x[0] == pytest.approx(0.3)
+
+
+def test_the_first_iterate_is_the_start():
+    found, _ = iterates_of(ROSENBROCK, [-1.2, 1.0], limit=1)
+
+    np.testing.assert_array_equal(found[0].x, [-1.2, 1.0])
+    assert found[0].f == pytest.approx(24.2)
+
+
+def test_grad_norm_leaves_out_what_pushes_against_a_bound_and_is_relative_to_large_values():
+    x, g = np.array([0.0, 1.0, 0.5]), np.array([9.0, -8.0, 6.0])
+
+    assert grad_norm(3.0, g, x, np.zeros(3), np.ones(3)) == 2.0
+    assert grad_norm(0.1, g, x, np.zeros(3), np.ones(3)) == 6.0
+    assert grad_norm(0.1, -g, x, np.zeros(3), np.ones(3)) == 9.0
+
+
+# -- the line search, on functions of one number ------------------------------------------------
+
+
+def path_of(function, slope):
+    """A straight path from 0 and its start."""
+
+    def path(alpha):
+        f = function(alpha)
+        s = slope(alpha)
+        here = np.array([alpha])
+        return Point(alpha, here, f, np.array([s]), s, alpha * slope(0.0), False)
+
+    return path, path(0.0)
+
+
+def wiggle(one, two):
+    """Moré and Thuente (1994), function 4: two slopes, joined smoothly."""
+
+    def gamma(b):
+        return np.sqrt(1 + b**2) - b
+
+    function = lambda a: float(  # noqa: E731
+        gamma(one) * np.sqrt((1 - a) ** 2 + two**2) + gamma(two) * np.sqrt(a**2 + one**2)
+    )
+    slope = lambda a: float(  # noqa: E731
+        -gamma(one) * (1 - a) / np.sqrt((1 - a) ** 2 + two**2)
+        + gamma(two) * a / np.sqrt(a**2 + one**2)
+    )
+    return function, slope
+
+
+ONE_DIMENSIONAL = {
+    "quadratic": (lambda a: (a - 3.0) ** 2, lambda a: 2 * (a - 3.0)),
+    "More-Thuente 1": (
+        lambda a: -a / (a**2 + 2.0),
+        lambda a: (a**2 - 2.0) / (a**2 + 2.0) ** 2,
+    ),
+    "More-Thuente 2": (
+        lambda a: (a + 0.004) ** 5 - 2 * (a + 0.004) ** 4,
+        lambda a: 5 * (a + 0.004) ** 4 - 8 * (a + 0.004) ** 3,
+    ),
+    "More-Thuente 4": wiggle(1e-3, 1e-3),
+    "More-Thuente 5": wiggle(1e-2, 1e-3),
+    "overflow": (lambda a: float(np.exp(a) - 5 * a), lambda a: float(np.exp(a) - 5)),
+    "barrier": (
+        lambda a: float(-np.log(0.01 - a) - 200 * a),
+        lambda a: float(1 / (0.01 - a) - 200),
+    ),
+}
+
+
+@pytest.mark.parametrize("first", [1e-3, 1e-1, 1e1, 1e3])
+@pytest.mark.parametrize("name", ONE_DIMENSIONAL)
+def test_the_accepted_point_satisfies_the_strong_wolfe_conditions(name, first):
+    function, slope = ONE_DIMENSIONAL[name]
+    path, start = path_of(function, slope)
+    tried = []
+
+    found = search(lambda a: tried.append(a) or path(a), start, first)
+
+    assert found.point is not None
+    assert found.point.f <= start.f + DECREASE * found.point.alpha * start.slope
+    assert abs(found.point.slope) <= CURVATURE * abs(start.slope)
+    assert len(tried) <= 20
+
+
+def test_the_search_uses_the_slope_where_the_decrease_drowns_in_rounding():
+    function, slope = (lambda a: 1.0 + (a - 1e-9) ** 2, lambda a: 2 * (a - 1e-9))
+    path, start = path_of(function, slope)
+
+    found = search(path, start, 1e-8, noise=1e-15)
+
+    assert function(1e-9) == 1.0 == function(0.0)
+    assert found.point is not None
+    assert abs(found.point.slope) < CURVATURE * abs(start.slope)
+
+
+def test_the_search_finds_nothing_where_the_function_rises_against_its_slope():
+    path, start = path_of(lambda a: a, lambda a: -1.0)
+
+    assert search(path, start, 1.0).point is None
+
+
+def test_the_search_never_returns_a_point_that_is_not_finite():
+    path, start = path_of(lambda a: 0.0 if a == 0 else np.nan, lambda a: -1.0)
+
+    assert search(path, start, 1.0).point is None
+
+
+# -- the folder is the list ----------------------------------------------------------------------
+
+
+def test_the_files_of_the_folder_are_the_methods():
+    assert "lbfgs" in optimizers.methods()
+    assert {"adam", "gd", "momentum"} <= set(optimizers.rules())
+    assert not set(optimizers.methods()) & set(optimizers.rules())
+    assert all(callable(optimizers.method(name)) for name in optimizers.methods())
+
+
+def test_every_rule_file_begins_with_its_name():
+    for name in optimizers.rules():
+        assert optimizers.rule_path(name).read_text().startswith(f"optimizer {name}(")
+
+
+@pytest.mark.parametrize("name", ["_line_search", "__init__", "adam", "../run/fit"])
+def test_what_is_no_method_is_not_imported(name):
+    with pytest.raises(KeyError):
+        optimizers.method(name)

@@ -1,0 +1,120 @@
+"""Mini-batches: every row once per epoch, the same seed the same digits, unbiased steps."""
+
+import numpy as np
+import pytest
+from standins import Line, line_bound, line_data, line_module
+
+from gdsym.run import fit
+
+
+def fit_line(problem, **options):
+    bound = line_bound(problem.X, problem.y)
+    method = options.pop("method", "gd")
+    return fit(line_module(problem), bound, method=method, options=options)
+
+
+@pytest.mark.parametrize("size", [1, 5, 22, 23, 24, 1000])
+def test_every_epoch_sees_every_row_once(size):
+    problem = Line(*line_data(23))
+
+    result = fit_line(problem, batch_size=size, epochs=3, lr=0.01)
+
+    batches = problem.rows_seen
+    per_epoch = -(-23 // min(size, 23))
+    assert len(batches) == 3 * per_epoch == result.iterations
+    for epoch in range(3):
+        rows = np.concatenate(batches[epoch * per_epoch : (epoch + 1) * per_epoch])
+        assert sorted(rows) == list(range(23))
+
+
+def test_the_last_batch_is_the_smaller_rest():
+    problem = Line(*line_data(23))
+
+    fit_line(problem, batch_size=5, epochs=1)
+
+    assert [len(rows) for rows in problem.rows_seen] == [5, 5, 5, 5, 3]
+
+
+def test_the_epochs_are_shuffled_differently():
+    problem = Line(*line_data(23))
+
+    fit_line(problem, batch_size=23, epochs=2)
+
+    first, second = problem.rows_seen
+    assert list(first) != list(second) != list(range(23))
+
+
+def test_the_same_seed_gives_the_same_digits_and_another_seed_others():
+    thetas = [
+        fit_line(Line(*line_data()), batch_size=4, epochs=5, seed=seed).theta.tolist()
+        for seed in (7, 7, 8)
+    ]
+
+    assert thetas[0] == thetas[1] != thetas[2]
+
+
+@pytest.mark.parametrize("size", [1, 6, 23])
+def test_the_updates_are_those_of_a_plain_loop(size):
+    X, y = line_data()
+    theta = np.zeros(3)
+    random = np.random.Generator(np.random.PCG64(3))
+    for _ in range(4):
+        order = random.permutation(23)
+        for i in range(0, 23, size):
+            rows = order[i : i + size]
+            r = X[rows] @ theta[:2] + theta[2] - y[rows]
+            theta[:2] -= 0.05 * (2 * X[rows].T @ r / len(rows) + 0.1 * theta[:2])
+            theta[2] -= 0.05 * 2 * r.mean() if size > 0 else 0
+
+    result = fit_line(Line(X, y), batch_size=size, epochs=4, lr=0.05, seed=3)
+
+    # The loop above moves w before it uses b's gradient; r was computed before either.
+    np.testing.assert_allclose(result.theta, theta, rtol=1e-12)
+
+
+def test_the_objective_that_is_reported_is_that_of_all_rows():
+    problem = Line(*line_data())
+
+    result = fit_line(problem, batch_size=4, epochs=2)
+
+    f, g = problem._at(result.theta, problem.X, problem.y)
+    assert result.objective == pytest.approx(f)
+    assert result.grad_norm == pytest.approx(np.max(np.abs(g)))
+    assert result.status == "finished"
+
+
+def test_the_history_has_one_record_per_epoch_with_the_mean_over_its_batches():
+    problem = Line(*line_data())
+
+    result = fit_line(problem, batch_size=10, epochs=2, lr=1e-9)
+
+    # At a step this short each epoch's mean is the objective of the start.
+    start = problem._at(np.zeros(3), problem.X, problem.y)[0]
+    assert [record.iteration for record in result.history] == [0, 1, 2]
+    assert [r.objective for r in result.history] == pytest.approx([start] * 3, rel=1e-6)
+
+
+def test_it_comes_near_the_solution():
+    problem = Line(*line_data(200))
+
+    result = fit_line(problem, method="adam", batch_size=20, epochs=200, lr=0.02)
+
+    np.testing.assert_allclose(result.theta, problem.solution(), atol=0.03)
+
+
+def test_a_limit_of_updates_gives_stopped():
+    result = fit_line(Line(*line_data()), batch_size=5, epochs=100, max_iter=12)
+
+    assert (result.status, result.iterations) == ("stopped", 12)
+
+
+def test_a_divergence_ends_at_the_best_point_and_names_a_row():
+    problem = Line(*line_data())
+
+    result = fit_line(problem, batch_size=5, epochs=200, lr=1e3)
+
+    assert result.status == "diverged"
+    assert result.objective == pytest.approx(problem._at(np.zeros(3), problem.X, problem.y)[0])
+    assert result.message.startswith("line.gd:6:12: loss is inf in iteration ")
+    assert "(y - z)^2 is inf in row 1" in result.message
+    assert "try a smaller lr (it is 1000)" in result.message
