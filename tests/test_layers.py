@@ -18,7 +18,7 @@ GRANTS = {
     "files": {"errors"},
     "language": {"errors", "lark"},
     "calculus": {"errors", "language", "sympy", "mpmath", "numpy"},
-    "codegen": {"errors", "language", "calculus", "sympy"},
+    "codegen": {"errors", "language", "calculus", "sympy", "numpy", "scipy"},
     "compiler": {"errors", "files", "language", "calculus", "codegen", "optimizers", "sympy"},
     "optimizers": {"errors", "numpy", "scipy"},
     "data": {"errors", "files", "numpy", "pyarrow", "pandas"},

@@ -19,10 +19,10 @@ import click
 from gdsym import __version__
 from gdsym.errors import GdsymError, did_you_mean
 
-# The exit codes of every command, and the only place that knows them besides `GdsymError`'s 2.
-OK = 0  # done: converged, or the epochs that were asked for are finished
-BAD_ANSWER = 1  # done, but the answer is bad: stopped, diverged
-COULD_NOT = 2  # a usage, model or data error
+# Exit codes besides those of `GdsymError` (2: could not be done) and of a fit's status (0, or 1
+# where the answer is bad), which commands return.
+OK = 0
+COULD_NOT = 2
 DEFECT = 70  # of gdsym: EX_SOFTWARE of sysexits.h
 INTERRUPTED = 130  # Ctrl-C: 128 + SIGINT
 BROKEN_PIPE = 141  # the reader of stdout went away: 128 + SIGPIPE
@@ -74,9 +74,13 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Runs one command line and returns its exit code; every error is printed here."""
     try:
-        code = gdsym.main(list(arguments), prog_name="gdsym", standalone_mode=False)
+        # Not `gdsym.main`: it would answer a broken pipe itself, with exit code 1.
+        with gdsym.make_context("gdsym", list(arguments)) as context:
+            code = gdsym.invoke(context)
         sys.stdout.flush()
         return code if isinstance(code, int) else OK
+    except click.exceptions.Exit as exit:  # after --help and --version
+        return exit.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return COULD_NOT
@@ -88,30 +92,27 @@ def run(arguments: Sequence[str]) -> int:
     except GdsymError as error:
         _complain(str(error))
         return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
+    except KeyboardInterrupt:
         click.echo("interrupted", err=True)
         return INTERRUPTED
-    except SystemExit as error:  # click's answer to a broken pipe
-        return _after(error.__context__)
-    except (OSError, MemoryError) as error:
-        return _after(error)
+    except MemoryError:
+        _complain("there is not enough memory for this model and these data")
+        return COULD_NOT
+    except OSError as error:
+        return _refused(error)
     except Exception as error:
         return _defect(error)
 
 
-def _after(error: BaseException | None) -> int:
+def _refused(error: OSError) -> int:
     """The exit code for what the system refused."""
-    if isinstance(error, MemoryError):
-        _complain("there is not enough memory for this model and these data")
-        return COULD_NOT
     # Python flushes stdout once more on its way out and would complain about it again.
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if isinstance(error, BrokenPipeError):
         return BROKEN_PIPE
-    if isinstance(error, OSError):
-        place = f"{error.filename}: " if error.filename else ""
-        _complain(f"{place}{error.strerror or error}")
+    place = f"{error.filename}: " if error.filename else ""
+    _complain(f"{place}{error.strerror or error}")
     return COULD_NOT
 
 

@@ -1,0 +1,198 @@
+"""The Python face: compile a model, fit it, bring a fit back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from gdsym import cache
+from gdsym.errors import Source, SourceError, UsageError, did_you_mean
+from gdsym.files import read_text
+
+if TYPE_CHECKING:
+    from gdsym.data import Bound
+    from gdsym.run import Progress, Result
+
+T = TypeVar("T")
+
+# What messages call a model that was given as a text.
+UNNAMED = "model.gd"
+
+
+def compile(text_or_path: str | os.PathLike[str], *, update: Sequence[str] | None = None) -> Model:
+    """The compiled model of a text, or of a file: a `Path`, or a string that ends in `.gd`.
+
+    update: the rules whose update functions the module carries, shipped names or paths of rule
+    files; by default those of the model's own `method`. Raises `GdsymError`, with every mistake
+    of the text and its place.
+    """
+    text, shown = _source(text_or_path)
+    return Model(_module(text, shown, update), shown)
+
+
+def fit(text_or_path: str | os.PathLike[str], data: Any = None, **options: Any) -> Result:
+    """Compiles a model and fits it: `compile(text_or_path).fit(data, **options)`."""
+    return compile(text_or_path).fit(data, **options)
+
+
+def load(path: str | os.PathLike[str]) -> Result:
+    """A fit from the file that `Result.save` or `gdsym fit -o` wrote."""
+    from gdsym.run import load as load_fit
+
+    return load_fit(Path(path), lambda text, name: _module(text, name, None))
+
+
+def show(text_or_path: str | os.PathLike[str]) -> str:
+    """The loss and the gradient of a model as readable text."""
+    from gdsym.compiler import show_text
+
+    text, shown = _source(text_or_path)
+    return _with_path(shown, lambda name: show_text(text, name))
+
+
+class Model:
+    """A compiled model. `module` is its generated Python module."""
+
+    def __init__(self, module: Any, shown: str = UNNAMED) -> None:
+        self.module = module
+        self._shown = shown
+
+    @property
+    def name(self) -> str:
+        """What the `model` statement says, or the stem of the file's name."""
+        return str(self.module.MODEL)
+
+    @property
+    def text(self) -> str:
+        """The Python text of the generated module: what `gdsym compile` writes."""
+        return str(self.module.__text__)
+
+    def fit(
+        self,
+        data: Any = None,
+        /,
+        *,
+        method: str | None = None,
+        lr: float | None = None,
+        batch_size: int | None = None,
+        epochs: int | None = None,
+        seed: int | None = None,
+        tol: float | None = None,
+        max_iter: int | None = None,
+        start: Any = None,
+        set: Mapping[str, Any] | None = None,
+        progress: Progress | None = None,
+        **arrays: Any,
+    ) -> Result:
+        """Fits the model: `fit(X=X, y=y)`, `fit(table)`, or `fit({"lr": a})` for colliding names.
+
+        data: a table, a mapping of arrays, the path of a data file, or a list of these. method:
+        a method, a rule that ships, or the path of a rule file. start: parameters by name, an
+        earlier result, or the path of a fit file. set: other values of constants, other sizes of
+        dimensions. progress: called with a record after every iteration. The others are the
+        options of `gdsym fit`. Raises `GdsymError` where it cannot be done.
+        """
+        from gdsym import run
+
+        options = {"lr": lr, "batch_size": batch_size, "epochs": epochs, "seed": seed}
+        options |= {"tol": tol, "max_iter": max_iter}
+        carrying = self.carrying(method)
+        consts, sizes = carrying.settings(set or {})
+        return run.fit(
+            carrying.module,
+            carrying.bind(data, sizes, arrays),
+            consts=consts,
+            method=method,
+            options=options,
+            start=run.read_start(start),
+            progress=progress,
+        )
+
+    def carrying(self, method: str | None) -> Model:
+        """This model with the update function that the method needs, compiled anew if it must."""
+        from gdsym.run import rules_to_compile
+
+        if method is None and self.module.METHOD is not None:
+            method = self.module.METHOD["name"]
+        rules = rules_to_compile(method)
+        if not rules or rules[0] in self.module.RULES:
+            return self
+        return Model(_module(self.module.SOURCE, self._shown, rules), self._shown)
+
+    def settings(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The values that `set` gives to constants, and the sizes that it gives to dimensions."""
+        consts: dict[str, Any] = {}
+        sizes: dict[str, Any] = {}
+        by_name = {key: c["name"] for c in self.module.CONSTS for key in (c["arg"], c["name"])}
+        for name, value in given.items():
+            if name in by_name:
+                consts[by_name[name]] = value
+            elif name in self.module.DIMS and name != self.module.ROW:
+                sizes[name] = _size(name, value)
+            else:
+                raise self._unknown_setting(name)
+        return consts, sizes
+
+    def bind(self, data: Any, sizes: Mapping[str, Any], arrays: Mapping[str, Any]) -> Bound:
+        """The data of the model from tables, files and arrays."""
+        from gdsym.data import bind_tables
+
+        sources = [] if data is None else data if isinstance(data, list | tuple) else [data]
+        return bind_tables(self.module, *sources, arrays=arrays, dims=sizes)
+
+    def _unknown_setting(self, name: str) -> UsageError:
+        module = self.module
+        if any(p["name"] == name for p in module.PARAMS):
+            mend = f"`{name}` is a parameter: `start` says where it begins"
+        elif any(d["name"] == name for d in module.DATA) or name == module.ROW:
+            mend = f"`{name}` comes from the data"
+        else:
+            known = [c["name"] for c in module.CONSTS] + [
+                d for d in module.DIMS if d != module.ROW
+            ]
+            listed = f"there are {', '.join(known)}" if known else "the model has none"
+            mend = did_you_mean(name, known) or listed
+        return UsageError(f"set: there is no constant or dimension `{name}`\nhelp: {mend}")
+
+    def __repr__(self) -> str:
+        names = [entry["arg"] for entry in self.module.DATA]
+        return f"<gdsym model {self.name}: fit({', '.join(f'{name}=...' for name in names)})>"
+
+
+def _size(name: str, value: Any) -> Any:
+    labels = isinstance(value, list | tuple) and value and all(isinstance(v, str) for v in value)
+    if labels or (hasattr(value, "__index__") and not isinstance(value, bool) and value >= 1):
+        return value
+    raise UsageError(
+        f"set: `{name}` is {value!r}, but a dimension is a whole number from 1 up or a list of labels"
+    )
+
+
+def _source(given: str | os.PathLike[str]) -> tuple[str, str]:
+    """The text of a model, and the path or name that messages show."""
+    if isinstance(given, str):
+        if "\n" in given or not given.rstrip().endswith(".gd"):
+            return given, UNNAMED
+        given = given.rstrip()
+    elif not isinstance(given, os.PathLike):
+        raise UsageError(f"a model is a text or a path, not a {type(given).__name__}")
+    path = os.fspath(given)
+    return read_text(path), path
+
+
+def _module(text: str, shown: str, update: Sequence[str] | None) -> Any:
+    return _with_path(shown, lambda name: cache.module_of(text, name, update=update))
+
+
+def _with_path(shown: str, compiled: Callable[[str], T]) -> T:
+    """`compiled(name)` for the bare file name, so that no output depends on where a model lies;
+    its mistakes are shown with the path all the same."""
+    name = os.path.basename(shown)
+    try:
+        return compiled(name)
+    except SourceError as error:
+        if error.source.name != name:  # a rule file, which has a path of its own
+            raise
+        raise SourceError(Source(shown, error.source.text), error.diagnostics) from None

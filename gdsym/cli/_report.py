@@ -1,0 +1,138 @@
+"""What `gdsym fit` says about its result to a person."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
+
+    from gdsym.run import Result
+
+# A table with more columns or rows than this is not read but computed with; the fit file has it.
+MAX_COLUMNS = 8
+MAX_ROWS = 60
+
+KINDS = {"residual": "sum of squares"}
+
+
+def report(result: Result) -> None:
+    """Prints the parameters, the objective, and how the fit ended."""
+    for part in parameter_tables(result.params, result.dims, result.module.PARAMS):
+        _print(part)
+        click.echo()
+    click.echo(_objective(result))
+    click.echo(_ending(result))
+
+
+def _objective(result: Result) -> str:
+    kind = str(result.module.OBJECTIVE["kind"])
+    text = f"{KINDS.get(kind, kind)} {result.loss:.10g}"
+    if result.loss != result.objective:
+        text += f", with penalties {result.objective:.10g}"
+    return text
+
+
+def _ending(result: Result) -> str:
+    facts = [result.method, f"{result.evaluations:,} evaluations"]
+    if result.n_rows:
+        facts.append(f"{result.n_rows:,} rows")
+    facts.append(f"{result.seconds:.2g} s")
+    done = f"{result.status} after {result.iterations:,} iterations ({', '.join(facts)})"
+    return f"{done}: {result.message}" if result.message else done
+
+
+def parameter_tables(
+    params: dict[str, Any], dims: dict[str, Any], declared: Sequence[dict[str, Any]]
+) -> Iterator[Table | str]:
+    """One table of all scalars and vectors, one per matrix, a line for what is too large.
+
+    `declared` is `PARAMS` of the generated module, `dims` name to size and labels.
+    """
+    import numpy as np
+
+    small: list[tuple[str, float]] = []
+    others: list[Table | str] = []
+    for entry in declared:
+        name, axes = entry["name"], entry["dims"]
+        value = np.asarray(params[name], dtype=float)
+        labels = [_labels(dims[axis]) for axis in axes]
+        if value.ndim == 0:
+            small.append((name, float(value)))
+        elif value.ndim == 1 and value.size <= MAX_ROWS:
+            small += [(f"{name}[{x}]", float(v)) for x, v in zip(labels[0], value, strict=True)]
+        elif value.ndim == 2 and value.shape[1] <= MAX_COLUMNS and value.shape[0] <= MAX_ROWS:
+            others.append(_matrix(f"{name}[{', '.join(axes)}]", labels, value))
+        else:
+            others.append(_summary(f"{name}[{', '.join(axes)}]", value))
+    if small:
+        table = _table("parameter", ["value"])
+        for (name, _), text in zip(small, numbers([v for _, v in small]), strict=True):
+            table.add_row(_text(name), text)
+        yield table
+    yield from others
+
+
+def numbers(values: Sequence[float]) -> list[str]:
+    """The numbers with as many decimals as show six digits of the largest and three of the
+    smallest, so that the points are aligned; in scientific notation where that is too wide."""
+    sizes = [abs(value) for value in values if value and math.isfinite(value)]
+    high, low = (math.floor(math.log10(f(sizes))) if sizes else 0 for f in (max, min))
+    decimals = max(0, 5 - high, 2 - low)
+    if high > 9 or decimals > 8:
+        return [f"{value:.5e}" for value in values]
+    return [f"{value:.{decimals}f}" for value in values]
+
+
+def _labels(dim: dict[str, Any]) -> list[str]:
+    return [str(label) for label in dim["labels"] or range(dim["size"])]
+
+
+def _matrix(title: str, labels: list[list[str]], value: Any) -> Table:
+    table = _table(title, labels[1])
+    cells = iter(numbers(value.ravel().tolist()))
+    for label in labels[0]:
+        table.add_row(_text(label), *(next(cells) for _ in labels[1]))
+    return table
+
+
+def _summary(title: str, value: Any) -> str:
+    shape = " x ".join(str(size) for size in value.shape)
+    if not value.size:
+        return f"{title}  {shape}: empty"
+    return f"{title}  {shape} numbers from {value.min():.6g} to {value.max():.6g}"
+
+
+def _table(first: str, others: Iterable[str]) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column(_text(first), no_wrap=True)
+    for name in others:
+        table.add_column(_text(name), justify="right", no_wrap=True)
+    return table
+
+
+def _text(words: str) -> Text:
+    """Text that rich does not read as markup: labels come from data files."""
+    from rich.text import Text
+
+    return Text("".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in words))
+
+
+def _print(part: Table | str) -> None:
+    """As wide as it needs where nobody sees the line ends."""
+    from rich.console import Console
+
+    console = Console(highlight=False, markup=False)
+    if not sys.stdout.isatty():
+        console.width = 10_000
+    with console.capture() as capture:
+        console.print(part, soft_wrap=isinstance(part, str))
+    click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))

@@ -1,0 +1,184 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from gdsym.cli import run
+
+LINE = "data x[n], y[n]\nparam a, b\nconst lam = 0\nloss mean((y - a*x - b)^2)\n"
+CSV = "x,y\n1,4\n2,7\n4,13\n"
+
+
+def gdsym(command: str) -> int:
+    return run(command.split())
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A working directory with a model and data."""
+    (tmp_path / "line.gd").write_text(LINE)
+    (tmp_path / "line.csv").write_text(CSV)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_fit_prints_the_parameters_and_how_it_ended(here, capsys):
+    code = gdsym("fit line.gd line.csv")
+
+    out, err = capsys.readouterr()
+    lines = out.splitlines()
+    assert code == 0
+    assert lines[0].split() == ["parameter", "value"]
+    assert lines[1].split() == ["a", "3.00000"]
+    assert lines[2].split() == ["b", "1.00000"]
+    assert lines[-1].startswith("converged after ")
+    assert err.splitlines() == ["x: column x", "y: column y"]
+
+
+def test_json_is_one_object_with_exactly_the_documented_keys(here, capsys):
+    code = gdsym("fit line.gd line.csv --json")
+
+    answer = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert sorted(answer) == sorted(
+        [
+            *("model", "method", "status", "message", "objective", "loss", "grad_norm"),
+            *("iterations", "evaluations", "seconds", "n_rows", "params", "dims"),
+        ]
+    )
+    assert answer["model"] == "line"
+    assert answer["n_rows"] == 3
+    assert answer["params"] == pytest.approx({"a": 3, "b": 1})
+
+
+def test_the_fit_file_is_written_and_can_be_a_start(here, capsys):
+    assert gdsym("fit line.gd line.csv -o fit.json") == 0
+    capsys.readouterr()
+    code = gdsym("fit line.gd line.csv --start fit.json --json")
+
+    assert code == 0
+    assert json.loads(capsys.readouterr().out)["iterations"] == 0
+
+
+def test_a_start_may_be_given_by_value(here, capsys):
+    code = gdsym("fit line.gd line.csv --start a=3 --start b=1 --max-iter 0 --tol 1e-12 --json")
+
+    assert code == 0
+    assert json.loads(capsys.readouterr().out)["params"] == {"a": 3.0, "b": 1.0}
+
+
+def test_a_fit_that_stops_at_a_limit_exits_1(here, capsys):
+    code = gdsym("fit line.gd line.csv --max-iter 1 -o fit.json")
+
+    assert code == 1
+    assert "stopped after 1 iterations" in capsys.readouterr().out
+    assert json.loads((here / "fit.json").read_text())["status"] == "stopped"
+
+
+def test_a_rule_with_its_options(here, capsys):
+    code = gdsym(
+        "fit line.gd line.csv --method adam --lr 0.05 --epochs 5 --batch-size 2 --seed 1 --json"
+    )
+
+    answer = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert (answer["method"], answer["status"]) == ("adam", "finished")
+
+
+def test_a_rule_file_of_the_user_is_a_method(here, capsys):
+    (here / "mine.gd").write_text("optimizer mine(lr = 0.01)\nupdate x = x - lr*g\n")
+
+    code = gdsym("fit line.gd line.csv --method ./mine.gd --epochs 2 --json")
+
+    assert code == 0
+    assert json.loads(capsys.readouterr().out)["method"] == "mine"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("line.gd nowhere.csv", "no file nowhere.csv"),
+        ("line.gd line.csb", "did you mean line.csv"),
+        ("lime.gd line.csv", "did you mean `line.gd`"),
+        ("line.csv line.gd", "line.csv"),
+        (". line.csv", "is a directory"),
+        ("line.gd line.csv --method adm", "did you mean `adam`"),
+        ("line.gd line.csv --method ./mine.gd", "there is no file"),
+        ("line.gd line.csv --lr 0.1", "`lbfgs` has no option `lr`"),
+        ("line.gd line.csv --epochs 3", "`lbfgs` has no option `epochs`"),
+        ("line.gd line.csv --method adam --lr abc", "'abc' is not a valid float"),
+        ("line.gd line.csv --batch-size 0 --method adam", "a whole number from 1 up"),
+        ("line.gd line.csv --seed -1", "a whole number from 0 up"),
+        ("line.gd line.csv --set lamb=1", "did you mean `lam`"),
+        ("line.gd line.csv --set lam", "name=value was expected"),
+        ("line.gd line.csv --set lam=x", "a number or a list was expected"),
+        ("line.gd line.csv --set lam=1 --set lam=2", "given twice"),
+        ("line.gd line.csv --start c=1", "no parameter `c`"),
+        ("line.gd line.csv --start nofit.json", "there is no file nofit.json"),
+        ("line.gd line.csv --start line.csv", "is not a fit file"),
+        ("line.gd line.csv -o nowhere/fit.json", "there is no directory"),
+        ("line.gd line.csv -o .", "it is a directory"),
+        ("line.gd line.csv --opt 3", "No such option"),
+        ("line.gd", "the model needs data"),
+        ("", "Missing argument 'MODEL'"),
+    ],
+)
+def test_a_mistake_is_told_on_stderr_with_exit_2(here, capsys, arguments, message):
+    code = gdsym(f"fit {arguments}")
+
+    out, err = capsys.readouterr()
+    assert code == 2
+    assert out == ""
+    assert message in err
+    assert "Traceback" not in err
+
+
+def test_a_mistake_in_the_model_is_shown_at_its_place(here, capsys):
+    (here / "line.gd").write_text("data x[n]\nparam a\nloss mean((x - aa)^2)\n")
+
+    code = gdsym("fit line.gd line.csv")
+
+    assert code == 2
+    assert capsys.readouterr().err.startswith("line.gd:3:16: error[")
+
+
+def test_the_output_is_checked_before_the_model_is_read(here, capsys):
+    assert gdsym("fit nowhere.gd -o nowhere/fit.json") == 2
+    assert "cannot write nowhere/fit.json" in capsys.readouterr().err
+
+
+# Each iteration takes a while and the minimum is far: the fit is running when the signal comes.
+SLOW = """
+data x[n]
+param a = 1, b = 1
+loss mean((x - a*exp(-b*b) + a^4/7 + sin(a*b))^2) + 1e-9*(a^2 - b)^2
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals there are different")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_fit_writes_what_was_reached(tmp_path, number):
+    (tmp_path / "slow.gd").write_text(SLOW)
+    (tmp_path / "slow.csv").write_text("x\n" + "1.5\n2.5\n0.5\n" * 1000)
+    command = "fit slow.gd slow.csv --method gd --lr 1e-9 --epochs 1000000000 -o fit.json --json"
+    with subprocess.Popen(
+        [sys.executable, "-m", "gdsym", *command.split()],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as fit:
+        assert fit.stderr is not None
+        assert fit.stderr.readline() == "x: column x\n"
+        time.sleep(1)
+        fit.send_signal(number)
+        out, err = fit.communicate(timeout=60)
+
+    assert fit.returncode == 130, err
+    assert json.loads(out)["status"] == "interrupted"
+    assert json.loads((tmp_path / "fit.json").read_text())["status"] == "interrupted"
+    assert os.listdir(tmp_path).count("fit.json") == 1
