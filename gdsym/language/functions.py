@@ -79,9 +79,18 @@ FUNCTIONS: dict[str, Function] = _table(
         "xlogy",
         ("x", "y"),
         "x*log(y), and 0 where x is 0",
-        ("log(y)", "x/y"),
+        ("log(y)", "x/where(x == 0, 1, y)"),
         "where(x == 0, 0, x*log(y))",
         "x*log(where(x == 0, 1, y))",
+    ),
+    Function(
+        "xlog1py",
+        ("x", "y"),
+        "x*log(1 + y), and 0 where x is 0",
+        ("log1p(y)", "x/(1 + where(x == 0, 0, y))"),
+        "where(x == 0, 0, x*log(1 + y))",
+        "x*log1p(where(x == 0, 0, y))",
+        hidden=True,
     ),
     # -- activations and losses
     Function(

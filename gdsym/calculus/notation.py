@@ -1,0 +1,286 @@
+"""Nodes as gd text: what `show`, docstrings and messages print. Axes are named, so it reads back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from gdsym.calculus.program import (
+    Axes,
+    Axis,
+    Contract,
+    Factor,
+    Leaf,
+    Map,
+    Node,
+    Number,
+    Program,
+    Reduce,
+)
+
+COMPARISONS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
+
+# Precedence, loosest first.
+LOGIC, COMPARISON, SUM, PRODUCT, UNARY, POWER, ATOM = range(7)
+
+
+def show(program: Program) -> str:
+    """The loss and its gradient, with the lets they use, as readable text."""
+    notation = Notation(program.names)
+    lines = []
+    sums = [("loss", program.loss), ("objective", program.value)]
+    if program.value is program.loss:
+        sums.pop()
+    outputs = sums + [(f"grad({name})", node) for name, node in program.grads.items()]
+    used = _lets_of(program, [node for _, node in outputs])
+    for name in used:
+        lines.append((f"let {name}", notation.definition(program.lets[name])))
+    for name, node in outputs:
+        lines.append((name, notation.definition(node)))
+    width = max(len(name) for name, _ in lines)
+    return "\n".join(f"{name:<{width}} = {text}" for name, text in lines)
+
+
+def _lets_of(program: Program, nodes: Sequence[Node]) -> list[str]:
+    """The lets that the texts of these nodes mention, in the order of the file."""
+    names = program.names
+    seen: set[Node] = set()
+    stack = list(nodes)
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            stack.extend(node.operands)
+    mentioned = {names[node] for node in seen if node in names}
+    return [name for name in program.lets if name in mentioned]
+
+
+class Notation:
+    """The text of nodes; a node with a name is its name, except where it is defined."""
+
+    def __init__(self, names: Mapping[Node, str]) -> None:
+        self.names = names
+        self.seen: dict[Node, tuple[str, int]] = {}
+
+    def definition(self, node: Node) -> str:
+        """The text of a node, spelled out even if it has a name."""
+        return self._make(node)[0]
+
+    def text(self, node: Node, level: int = LOGIC) -> str:
+        """The text of a node as an operand of an operator of this precedence."""
+        if node in self.names:
+            return self.names[node]
+        if node not in self.seen:
+            self.seen[node] = self._make(node)
+        code, own = self.seen[node]
+        return code if own >= level else f"({code})"
+
+    def _make(self, node: Node) -> tuple[str, int]:
+        match node:
+            case Number():
+                return _number(node.value)
+            case Leaf(kind="label"):
+                return f'"{node.name.split(" ", 1)[1]}"', ATOM
+            case Leaf(kind="stat"):
+                name, what = node.name.rsplit(".", 1)
+                return f"train({what}({name}))", ATOM
+            case Leaf():
+                return node.name, ATOM
+            case Map(op="add"):
+                return self._sum(node), SUM
+            case Map(op="mul"):
+                return self._product(list(node.args))
+            case Map(op="pow"):
+                base, exponent = node.args
+                if isinstance(exponent, Number) and exponent.value < 0:
+                    return self._product([node])
+                return f"{self.text(base, ATOM)}^{self.text(exponent, ATOM)}", POWER
+            case Map(op="and" | "or"):
+                return f" {node.op} ".join(self.text(a, COMPARISON) for a in node.args), LOGIC
+            case Map() if node.op in COMPARISONS:
+                a, b = (self.text(arg, SUM) for arg in node.args)
+                return f"{a} {COMPARISONS[node.op]} {b}", COMPARISON
+            case Map():
+                return f"{node.op}({', '.join(self.text(arg) for arg in node.args)})", ATOM
+            case Reduce():
+                over = "" if not node.axes else f"[{_names(node.over)}]"
+                return f"{node.op}{over}({self.text(node.arg)})", ATOM
+            case Contract():
+                return self._contraction(node)
+        raise TypeError(node)
+
+    def _sum(self, node: Map) -> str:
+        code = ""
+        for arg in sorted(node.args, key=_reading_order):
+            piece = self.text(arg, PRODUCT if code else SUM)
+            if not code:
+                code = piece
+            elif piece.startswith("-"):
+                code += f" - {piece[1:]}"
+            else:
+                code += f" + {piece}"
+        return code
+
+    def _product(self, args: list[Node]) -> tuple[str, int]:
+        coefficient = Fraction(1)
+        above: list[Node] = []
+        below: list[tuple[Node, Fraction]] = []
+        for arg in args:
+            if isinstance(arg, Number):
+                coefficient *= arg.value
+            elif (
+                arg not in self.names
+                and isinstance(arg, Map)
+                and arg.op == "pow"
+                and isinstance(arg.args[1], Number)
+                and arg.args[1].value < 0
+            ):
+                below.append((arg.args[0], -arg.args[1].value))
+            else:
+                above.append(arg)
+        above.sort(key=lambda arg: bool(arg.axes))
+        pieces = []
+        for arg in above:
+            mean = self._mean(arg, below)
+            pieces.append(mean if mean is not None else self.text(arg, UNARY))
+        sign = "-" if coefficient < 0 else ""
+        coefficient = abs(coefficient)
+        bottoms = []
+        for base, exponent in below:
+            raised = self.text(base, ATOM)
+            bottoms.append(raised if exponent == 1 else f"{raised}^{_number(exponent)[0]}")
+        if _terminates(coefficient.denominator) and coefficient.denominator > 2:
+            front = _number(coefficient)[0]
+        else:
+            front = str(coefficient.numerator)
+            if coefficient.denominator != 1:
+                bottoms.insert(0, str(coefficient.denominator))
+        if front != "1" or not pieces:
+            pieces.insert(0, front)
+        code = sign + "*".join(pieces)
+        if bottoms:
+            code += "/" + (bottoms[0] if len(bottoms) == 1 else f"({'*'.join(bottoms)})")
+        single = len(pieces) == 1 and not bottoms and not sign
+        return code, ATOM if single else PRODUCT
+
+    def _mean(self, arg: Node, below: list[tuple[Node, Fraction]]) -> str | None:
+        """A sum over a dimension whose size stands below is a mean."""
+        if not isinstance(arg, Contract) or arg in self.names or arg.deltas:
+            return None
+        if len(arg.factors) != 1:
+            return None
+        sizes = [
+            (base, exponent)
+            for base, exponent in below
+            if isinstance(base, Leaf) and base.kind == "size" and exponent == 1
+        ]
+        if {base.name for base, _ in sizes if isinstance(base, Leaf)} != {
+            axis.dim for axis in arg.summed
+        } or len(sizes) != len(arg.summed):
+            return None
+        for size in sizes:
+            below.remove(size)
+        over = "" if not arg.axes else f"[{_names(arg.summed)}]"
+        return f"mean{over}({self.text(arg.factors[0].node)})"
+
+    def _contraction(self, node: Contract) -> tuple[str, int]:
+        if node.deltas:
+            return self._with_codes(node)
+        if len(node.factors) == 2:
+            product = self._matmul(node, *node.factors)
+            if product is not None:
+                return product, PRODUCT
+        over = "" if not node.axes else f"[{_names(node.summed)}]"
+        body = self._product([factor.node for factor in node.factors])[0]
+        if not node.summed:
+            return f"{self.text(node.factors[0].node, ATOM)}.T", ATOM
+        return f"sum{over}({body})", ATOM
+
+    def _matmul(self, node: Contract, first: Factor, second: Factor) -> str | None:
+        """`A @ B` where one index is summed and each side keeps at most one."""
+        for a, b in ((first, second), (second, first)):
+            common = [i for i in a.indices if i in b.indices]
+            rest_a = tuple(i for i in a.indices if i not in common)
+            rest_b = tuple(i for i in b.indices if i not in common)
+            if len(common) != 1 or common[0] in node.axes or len(rest_a) > 1 or len(rest_b) > 1:
+                return None
+            if not rest_a and rest_b:
+                continue
+            left = self._oriented(a, (*rest_a, common[0]))
+            right = self._oriented(b, (common[0], *rest_b))
+            return f"{left} @ {right}"
+        return None
+
+    def _oriented(self, factor: Factor, order: Axes) -> str:
+        node, indices = factor
+        text = self.text(node, UNARY)
+        if len(order) < 2 or self._user_order(node, indices) == order:
+            return text
+        return f"{self.text(node, ATOM)}.T"
+
+    @staticmethod
+    def _user_order(node: Node, indices: Axes) -> Axes:
+        """The user sees the row axis first; a node keeps it last."""
+        return tuple(reversed(indices)) if len(indices) == 2 and _row_last(node) else indices
+
+    def _with_codes(self, node: Contract) -> tuple[str, int]:
+        opened = [delta for delta in node.deltas if delta.axis in node.axes]
+        if not opened and len(node.factors) == 1:
+            table, indices = node.factors[0]
+            places = []
+            by_axis = {delta.axis: delta for delta in node.deltas}
+            order = self._user_order(table, indices)
+            for index in order:
+                delta = by_axis.get(index)
+                if delta is not None and delta.source is not None:
+                    places.append(self.text(delta.source))
+                elif len(node.deltas) > 1:
+                    places.append(index.dim)
+            return f"{self.text(table, ATOM)}[{', '.join(places)}]", ATOM
+        hots = [
+            f"onehot({self.text(delta.source)})" for delta in node.deltas if delta.source is not None
+        ]
+        if not node.factors and len(hots) == 1 and not node.summed:
+            return hots[0], ATOM
+        if len(opened) == 1 and len(node.deltas) == 1:
+            inner = [axis for axis in opened[0].indices if axis in node.summed]
+            if len(inner) == 1 and len(node.factors) == 1:
+                return f"{hots[0]}.T @ {self.text(node.factors[0].node, UNARY)}", PRODUCT
+        factors = [self.text(factor.node, UNARY) for factor in node.factors]
+        over = "" if not node.axes else f"[{_names(node.summed)}]"
+        return f"sum{over}({'*'.join([*hots, *factors])})", ATOM
+
+
+def _reading_order(node: Node) -> tuple[bool, bool, int]:
+    """Positive terms first, numbers before the rest, larger arrays before smaller."""
+    return _negative(node), not isinstance(node, Number), -len(node.axes)
+
+
+def _row_last(node: Node) -> bool:
+    return len(node.axes) == 2
+
+
+def _names(axes: Sequence[Axis]) -> str:
+    return ", ".join(axis.dim for axis in axes)
+
+
+def _negative(node: Node) -> bool:
+    first = node.args[0] if isinstance(node, Map) and node.op == "mul" else node
+    return isinstance(first, Number) and first.value < 0
+
+
+def _terminates(denominator: int) -> bool:
+    for prime in (2, 5):
+        while denominator % prime == 0:
+            denominator //= prime
+    return denominator == 1
+
+
+def _number(value: Fraction) -> tuple[str, int]:
+    if value.denominator == 1 and abs(value.numerator) < 2**53:
+        text = str(value.numerator)
+    elif _terminates(value.denominator):
+        text = repr(float(value))
+    else:
+        return f"{value.numerator}/{value.denominator}", PRODUCT
+    return text, UNARY if text.startswith("-") else ATOM

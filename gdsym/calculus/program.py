@@ -1,0 +1,610 @@
+"""The program graph: a directed acyclic graph of array nodes, hash-consed, with axes as symbols.
+
+Four kinds of node compute something. `Map` applies one operator to every entry, its arguments
+aligned by axis. `Contract` sums a product over the axes it leaves out: matrix products, sums,
+outer products, and with `Delta` factors also gathers, scatters and transposes. `Reduce` covers
+reductions that are no sums. Leaves are numbers, data, parameters, constants and sizes.
+
+A node's axes are a set, kept in one global order with the row axis last; an axis that an argument
+lacks is broadcast. A node may carry fewer axes than the value it stands for.
+
+Nodes refer only to older nodes, so that order of creation is an order of evaluation and every pass
+is a loop, never a recursion as deep as the graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import NamedTuple
+
+from gdsym.errors import Span
+from gdsym.language.model import Dims, Model
+
+# Powers beyond this are not folded: the number would not be a double any more.
+LARGEST_EXPONENT = 1024
+
+
+class Axis(NamedTuple):
+    """A dimension, and which of its occurrences: `S[d, d]` has axes (d, 0) and (d, 1)."""
+
+    dim: str
+    copy: int = 0
+
+
+Axes = tuple[Axis, ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Node:
+    """`id` is the order of creation."""
+
+    id: int
+    axes: Axes
+
+    @property
+    def operands(self) -> tuple[Node, ...]:
+        """The nodes that this one reads."""
+        return ()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Number(Node):
+    """An exact scalar."""
+
+    value: Fraction
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Leaf(Node):
+    """A value from outside.
+
+    `kind` is `data`, `param`, `const`, `size` (name: the dimension), `constant` (`pi`, `inf`),
+    `label` (name: `dim label`, the code of a labelled entry) or `stat` (learnt in training).
+    """
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Map(Node):
+    """One element-wise operator: `add`, `mul` (n-ary), `pow`, or a function of the table."""
+
+    op: str
+    args: tuple[Node, ...]
+
+    @property
+    def operands(self) -> tuple[Node, ...]:
+        return self.args
+
+
+class Factor(NamedTuple):
+    """A node read at these indices, one for each of its axes in order."""
+
+    node: Node
+    indices: Axes
+
+
+class Delta(NamedTuple):
+    """1 where `source` read at `indices` equals `axis`, else 0.
+
+    `source` holds codes of the dimension of `axis` (category data, or the code of a label); with
+    None it is the identity of `indices[0]` and `axis`.
+    """
+
+    source: Node | None
+    indices: Axes
+    axis: Axis
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Contract(Node):
+    """The sum, over every index that is not in `axes`, of the product of factors and deltas."""
+
+    factors: tuple[Factor, ...]
+    deltas: tuple[Delta, ...]
+
+    @property
+    def operands(self) -> tuple[Node, ...]:
+        sources = (delta.source for delta in self.deltas if delta.source is not None)
+        return (*(factor.node for factor in self.factors), *sources)
+
+    @property
+    def summed(self) -> Axes:
+        """The indices that are summed over, in order of appearance."""
+        seen = _indices(self.factors, self.deltas)
+        return tuple(axis for axis in seen if axis not in self.axes)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Reduce(Node):
+    """`logsumexp` or `max` of `arg` over the axes `over`."""
+
+    op: str
+    arg: Node
+    over: Axes
+
+    @property
+    def operands(self) -> tuple[Node, ...]:
+        return (self.arg,)
+
+
+def canonical_axes(dims: Dims) -> Axes:
+    """Dimensions to axes, position by position: `[d, d]` is ((d, 0), (d, 1))."""
+    return tuple(Axis(dim, dims[:place].count(dim)) for place, dim in enumerate(dims))
+
+
+def _indices(factors: Sequence[Factor], deltas: Sequence[Delta]) -> list[Axis]:
+    seen: dict[Axis, None] = {}
+    for factor in factors:
+        seen.update(dict.fromkeys(factor.indices))
+    for delta in deltas:
+        seen.update(dict.fromkeys((*delta.indices, delta.axis)))
+    return list(seen)
+
+
+Rewrite = Callable[["Graph", str, tuple[Node, ...]], Node | None]
+
+
+@dataclass(slots=True)
+class Graph:
+    """Makes nodes, each distinct one once, and normalises sums and products on the way.
+
+    `dims` is the global order of dimensions, the row dimension last. `rewrite` may return another
+    node for an operator and its arguments; it is how the stability rules take part wherever a
+    node is made. Nodes in `named` keep their identity: they are not merged into the sum or
+    product around them.
+    """
+
+    dims: tuple[str, ...]
+    rewrite: Rewrite | None = None
+    named: set[Node] = field(default_factory=set)
+    _made: dict[object, Node] = field(default_factory=dict)
+    _leaves: dict[tuple[str, str], Node] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+    def _intern(self, key: object, make: Callable[[int], Node]) -> Node:
+        node = self._made.get(key)
+        if node is None:
+            node = self._made[key] = make(len(self._made))
+        return node
+
+    def sort(self, axes: Iterable[Axis]) -> Axes:
+        """Distinct axes in the global order."""
+        return tuple(sorted(set(axes), key=lambda axis: (self.dims.index(axis.dim), axis.copy)))
+
+    # -- leaves
+
+    def number(self, value: int | Fraction) -> Node:
+        value = Fraction(value)
+        return self._intern(("number", value), lambda i: Number(i, (), value))
+
+    def leaf(self, kind: str, name: str, axes: Iterable[Axis] = ()) -> Node:
+        ordered = self.sort(axes)
+        node = self._intern((kind, name, ordered), lambda i: Leaf(i, ordered, kind, name))
+        return self._leaves.setdefault((kind, name), node)
+
+    def known_leaf(self, kind: str, name: str) -> Node | None:
+        """A leaf that has been made before."""
+        return self._leaves.get((kind, name))
+
+    def size(self, dim: str) -> Node:
+        return self.leaf("size", dim)
+
+    # -- maps
+
+    def call(self, op: str, *args: Node) -> Node:
+        """An operator or a function of the table."""
+        match op:
+            case "add":
+                return self.add(*args)
+            case "mul":
+                return self.mul(*args)
+            case "neg":
+                return self.mul(self.number(-1), *args)
+            case "inv":
+                return self.power(args[0], Fraction(-1))
+            case "pow" if isinstance(args[1], Number):
+                return self.power(args[0], args[1].value)
+        return self._map(op, args)
+
+    def _map(self, op: str, args: tuple[Node, ...]) -> Node:
+        if self.rewrite is not None:
+            better = self.rewrite(self, op, args)
+            if better is not None:
+                return better
+        axes = self.sort(axis for arg in args for axis in arg.axes)
+        key = (op, *(arg.id for arg in args))
+        return self._intern(key, lambda i: Map(i, axes, op, args))
+
+    def add(self, *args: Node) -> Node:
+        """A sum: numbers folded, like terms collected, unnamed sums inside flattened."""
+        constant = Fraction(0)
+        terms: dict[Node, Fraction] = {}
+        for arg in self._flat("add", args):
+            coefficient, rest = self.split(arg)
+            if rest is None:
+                constant += coefficient
+            else:
+                terms[rest] = terms.get(rest, Fraction(0)) + coefficient
+        parts = [self.scale(c, rest) for rest, c in terms.items() if c != 0]
+        parts.sort(key=lambda node: node.id)
+        if constant != 0:
+            parts.append(self.number(constant))
+        if not parts:
+            return self.number(0)
+        return parts[0] if len(parts) == 1 else self._map("add", tuple(parts))
+
+    def sub(self, a: Node, b: Node) -> Node:
+        return self.add(a, self.neg(b))
+
+    def neg(self, a: Node) -> Node:
+        return self.mul(self.number(-1), a)
+
+    def div(self, a: Node, b: Node) -> Node:
+        return self.mul(a, self.power(b, Fraction(-1)))
+
+    def scale(self, coefficient: Fraction, node: Node) -> Node:
+        """coefficient times node; the number stays in front of a product, outside a sum."""
+        return node if coefficient == 1 else self.mul(self.number(coefficient), node)
+
+    def split(self, node: Node) -> tuple[Fraction, Node | None]:
+        """A node as a number times the rest; the rest of a number is None."""
+        if isinstance(node, Number):
+            return node.value, None
+        if isinstance(node, Map) and node.op == "mul" and isinstance(node.args[0], Number):
+            rest = node.args[1:]
+            return node.args[0].value, rest[0] if len(rest) == 1 else self._map("mul", rest)
+        return Fraction(1), node
+
+    def mul(self, *args: Node) -> Node:
+        """A product: numbers folded, powers of one base collected, unnamed products flattened."""
+        coefficient = Fraction(1)
+        powers: dict[Node, Fraction] = {}
+        for arg in self._flat("mul", args):
+            if isinstance(arg, Number):
+                coefficient *= arg.value
+                continue
+            base, exponent = self.base(arg)
+            powers[base] = powers.get(base, Fraction(0)) + exponent
+        if coefficient == 0:
+            return self.number(0)
+        parts = [self.power(base, e) for base, e in powers.items() if e != 0]
+        if any(isinstance(part, Number) for part in parts):
+            return self.mul(self.number(coefficient), *parts)
+        parts.sort(key=lambda node: node.id)
+        if coefficient != 1 or not parts:
+            parts.insert(0, self.number(coefficient))
+        return parts[0] if len(parts) == 1 else self._map("mul", tuple(parts))
+
+    def base(self, node: Node) -> tuple[Node, Fraction]:
+        """A node as a base to an integer power."""
+        if isinstance(node, Map) and node.op == "pow":
+            base, exponent = node.args
+            if isinstance(exponent, Number) and exponent.value.denominator == 1:
+                return base, exponent.value
+        return node, Fraction(1)
+
+    def _flat(self, op: str, args: Sequence[Node]) -> Iterable[Node]:
+        stack = list(reversed(args))
+        while stack:
+            node = stack.pop()
+            if isinstance(node, Map) and node.op == op and node not in self.named:
+                stack.extend(reversed(node.args))
+            elif (
+                op == "mul"
+                and isinstance(node, Map)
+                and node.op == "pow"
+                and isinstance(node.args[0], Map)
+                and node.args[0].op == "mul"
+                and node.args[0] not in self.named
+                and node.args[1] is self.number(-1)
+            ):
+                stack.extend(self.power(part, Fraction(-1)) for part in node.args[0].args)
+            else:
+                yield node
+
+    def power(self, base: Node, exponent: Fraction) -> Node:
+        """base to a constant power; a square root is `sqrt`."""
+        if exponent == 1:
+            return base
+        if exponent == 0:
+            return self.number(1)
+        if isinstance(base, Number) and exponent.denominator == 1:
+            folded = _folded_power(base.value, exponent)
+            if folded is not None:
+                return self.number(folded)
+        if abs(exponent) == Fraction(1, 2):
+            return self.power(self.call("sqrt", base), exponent * 2)
+        inner, first = self.base(base)
+        if first != 1 and exponent.denominator == 1:
+            return self.power(inner, first * exponent)
+        return self._map("pow", (base, self.number(exponent)))
+
+    # -- contractions and reductions
+
+    def contract(
+        self,
+        factors: Iterable[Factor],
+        deltas: Iterable[Delta],
+        axes: Iterable[Axis],
+        *,
+        whole: bool = False,
+    ) -> Node:
+        """The sum of a product over every index not in `axes`, with what is free of it outside.
+
+        An index in `axes` that nothing carries is left out of the result (it broadcasts). Bound
+        indices that nothing carries are the caller's to account for: see `contract_over`. With
+        `whole`, factors that are products stay as they are.
+        """
+        out = set(axes)
+        inside, bound_deltas = self._open(factors, deltas)
+        inside, bound_deltas = _without_identities(inside, bound_deltas, out)
+        indexed = {delta.axis for delta in bound_deltas}
+        indexed |= {axis for delta in bound_deltas for axis in delta.indices}
+        outside: list[Node] = []
+        kept: dict[tuple[Axes, Axes], list[Node]] = {}
+        for node, indices in inside:
+            for part in [node] if whole else self._flat("mul", [node]):
+                where = tuple(indices[node.axes.index(axis)] for axis in part.axes)
+                if set(where) <= out and where == part.axes:
+                    outside.append(part)
+                else:
+                    kept.setdefault((where, part.axes), []).append(part)
+        merged: list[Factor] = []
+        for (where, own_axes), parts in kept.items():
+            product = self.mul(*parts)
+            if product.axes == own_axes:
+                merged.append(Factor(product, where))
+            else:  # x/x: a product that lost an axis would lose the sum over it, too
+                merged += [Factor(part, where) for part in parts]
+        if not merged and not bound_deltas:
+            return self.mul(*outside)
+        carried = {axis for factor in merged for axis in factor.indices} | indexed
+        node = self._contraction(merged, bound_deltas, self.sort(carried & out))
+        return self.mul(*outside, node)
+
+    def _open(
+        self, factors: Iterable[Factor], deltas: Iterable[Delta]
+    ) -> tuple[list[Factor], list[Delta]]:
+        """Factors that are themselves products of deltas, spelled out (one-hot rows)."""
+        plain: list[Factor] = []
+        opened = list(deltas)
+        for node, indices in factors:
+            if isinstance(node, Contract) and not node.factors and not node.summed:
+                at = dict(zip(node.axes, indices, strict=True))
+                opened += [
+                    Delta(source, tuple(at[i] for i in where), at[axis])
+                    for source, where, axis in node.deltas
+                ]
+            elif isinstance(node, Map) and node.op == "mul" and node not in self.named:
+                at = dict(zip(node.axes, indices, strict=True))
+                parts = [Factor(arg, tuple(at[axis] for axis in arg.axes)) for arg in node.args]
+                if any(isinstance(arg, Contract) and not arg.factors for arg in node.args):
+                    inner, extra = self._open(parts, ())
+                    plain += inner
+                    opened += extra
+                else:
+                    plain.append(Factor(node, indices))
+            else:
+                plain.append(Factor(node, indices))
+        return plain, opened
+
+    def _contraction(self, factors: list[Factor], deltas: list[Delta], axes: Axes) -> Node:
+        """Interns a contraction, its bound indices renamed in order of appearance."""
+        factors = sorted(factors, key=lambda factor: factor.node.id)
+        rename: dict[Axis, Axis] = {axis: axis for axis in axes}
+        used = set(axes)
+        for index in _indices(factors, deltas):
+            if index not in rename:
+                copy = 0
+                while Axis(index.dim, copy) in used:
+                    copy += 1
+                rename[index] = Axis(index.dim, copy)
+                used.add(rename[index])
+        final = tuple(Factor(n, tuple(rename[i] for i in at)) for n, at in factors)
+        final_deltas = tuple(
+            Delta(source, tuple(rename[i] for i in at), rename[axis]) for source, at, axis in deltas
+        )
+        key = (
+            "contract",
+            axes,
+            tuple((factor.node.id, factor.indices) for factor in final),
+            tuple((d.source.id if d.source else -1, d.indices, d.axis) for d in final_deltas),
+        )
+        return self._intern(key, lambda i: Contract(i, axes, final, final_deltas))
+
+    def total(self, node: Node, axes: Iterable[Axis]) -> Node:
+        """The sum of one node over `axes`; an axis that it lacks multiplies by its size."""
+        over = set(axes)
+        left = tuple(axis for axis in node.axes if axis not in over)
+        missing = [axis for axis in self.sort(over) if axis not in node.axes]
+        summed = node
+        if len(left) < len(node.axes):
+            summed = self.contract([Factor(node, node.axes)], (), left)
+        return self.mul(*(self.size(axis.dim) for axis in missing), summed)
+
+    def contract_over(
+        self,
+        domain: Iterable[Axis],
+        factors: Sequence[Factor],
+        deltas: Sequence[Delta],
+        axes: Iterable[Axis],
+    ) -> Node:
+        """`contract`, where the sum runs over `domain`: an index of it, not in `axes`, that
+        nothing carries multiplies by its size."""
+        out = set(axes)
+        carried = set(_indices(factors, deltas)) | out
+        sizes = [self.size(axis.dim) for axis in self.sort(domain) if axis not in carried]
+        return self.mul(*sizes, self.contract(factors, deltas, out))
+
+    def reduce(self, op: str, arg: Node, over: Iterable[Axis]) -> Node:
+        """`logsumexp` or `max`; axes that the argument lacks are accounted for."""
+        wanted = self.sort(over)
+        inside = tuple(axis for axis in wanted if axis in arg.axes)
+        node = arg
+        if inside:
+            left = tuple(axis for axis in arg.axes if axis not in inside)
+            key = (op, arg.id, inside)
+            node = self._intern(key, lambda i: Reduce(i, left, op, arg, inside))
+        if op == "logsumexp":
+            missing = [self.size(axis.dim) for axis in wanted if axis not in arg.axes]
+            node = self.add(node, *(self.call("log", size) for size in missing))
+        return node
+
+    def renamed(self, node: Node, at: Mapping[Axis, Axis]) -> Node:
+        """The node with its axes renamed; a swap of two axes is a contraction of one factor."""
+        indices = tuple(at.get(axis, axis) for axis in node.axes)
+        if indices == node.axes:
+            return node
+        return self.contract([Factor(node, indices)], (), indices)
+
+    def copied(self, node: Node, at: Mapping[Node, Node]) -> Node:
+        """The node made again in this graph from the images of its operands."""
+        match node:
+            case Number():
+                return self.number(node.value)
+            case Leaf():
+                return self.leaf(node.kind, node.name, node.axes)
+            case Map():
+                return self.call(node.op, *(at[arg] for arg in node.args))
+            case Contract():
+                factors = [
+                    Factor(at[n], tuple(w for w, a in zip(where, n.axes, strict=True)
+                                        if a in at[n].axes))
+                    for n, where in node.factors
+                ]
+                deltas = [
+                    Delta(at[s] if s is not None else None, where, axis)
+                    for s, where, axis in node.deltas
+                ]
+                return self.contract_over(node.summed, factors, deltas, node.axes)
+            case Reduce():
+                return self.reduce(node.op, at[node.arg], node.over)
+        raise TypeError(node)
+
+
+def _folded_power(value: Fraction, exponent: Fraction) -> Fraction | None:
+    power = int(exponent)
+    bits = max(value.numerator.bit_length(), value.denominator.bit_length())
+    if abs(power) * bits > LARGEST_EXPONENT or (value == 0 and power < 0):
+        return None
+    return value**power
+
+
+def _without_identities(
+    factors: list[Factor], deltas: list[Delta], out: set[Axis]
+) -> tuple[list[Factor], list[Delta]]:
+    """Delta elimination: an identity with a bound index is a renaming."""
+    deltas = list(deltas)
+    for delta in list(deltas):
+        if delta.source is not None:
+            continue
+        a, b = delta.indices[0], delta.axis
+        old, new = (a, b) if a not in out else (b, a)
+        if old in out:
+            continue
+        deltas.remove(delta)
+        factors = [Factor(n, tuple(new if i == old else i for i in at)) for n, at in factors]
+        deltas = [
+            Delta(s, tuple(new if i == old else i for i in at), new if axis == old else axis)
+            for s, at, axis in deltas
+        ]
+    return factors, deltas
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the user wrote a node: what a message about it can show."""
+
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A model as a graph. Values are nodes of `graph`; a later stage makes a new program.
+
+    `loss` is the user's objective in the sign that is minimised, without penalties; `value` adds
+    them. `grads` is empty until `derive`. `stats` defines the `stat` leaves, which are learnt from
+    the training data and kept in the fit. `formulas` are the values of constants (`const lam`) and
+    the arguments of starts (`start w 0`), which need sizes and constants alone.
+    """
+
+    model: Model
+    graph: Graph
+    loss: Node
+    value: Node
+    lets: Mapping[str, Node]
+    predictions: Mapping[str, Node]
+    stats: Mapping[str, Node]
+    places: tuple[tuple[Node, Place], ...]
+    formulas: Mapping[str, Node] = field(default_factory=dict)
+    grads: Mapping[str, Node] = field(default_factory=dict)
+
+    @property
+    def row(self) -> Axis | None:
+        return Axis(self.model.row) if self.model.row is not None else None
+
+    @property
+    def names(self) -> dict[Node, str]:
+        """The user's name of a node: the first `let` that is it and nothing simpler."""
+        found: dict[Node, str] = {}
+        for name, node in self.lets.items():
+            if not isinstance(node, (Leaf, Number)):
+                found.setdefault(node, name)
+        return found
+
+    def outputs(self) -> list[Node]:
+        """Every node that something outside reads."""
+        return [
+            self.loss,
+            self.value,
+            *self.lets.values(),
+            *self.predictions.values(),
+            *self.stats.values(),
+            *self.formulas.values(),
+            *self.grads.values(),
+        ]
+
+    def mapped(self, graph: Graph, at: Mapping[Node, Node]) -> Program:
+        """The same program with every output's image in another graph."""
+        return Program(
+            model=self.model,
+            graph=graph,
+            loss=at[self.loss],
+            value=at[self.value],
+            lets={name: at[node] for name, node in self.lets.items()},
+            predictions={name: at[node] for name, node in self.predictions.items()},
+            stats={name: at[node] for name, node in self.stats.items()},
+            places=tuple((at[node], place) for node, place in self.places),
+            formulas={name: at[node] for name, node in self.formulas.items()},
+            grads={name: at[node] for name, node in self.grads.items()},
+        )
+
+
+def reachable(nodes: Iterable[Node]) -> list[Node]:
+    """The nodes and everything they read, in order of evaluation."""
+    seen: set[Node] = set()
+    stack = list(nodes)
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            stack.extend(node.operands)
+    return sorted(seen, key=lambda node: node.id)
+
+
+def rebuilt(program: Program, graph: Graph) -> Program:
+    """The program made again in another graph, through that graph's rules."""
+    at: dict[Node, Node] = {}
+    keep = program.names
+    for node in reachable([*program.outputs(), *(node for node, _ in program.places)]):
+        at[node] = graph.copied(node, at)
+        if node in keep:
+            graph.named.add(at[node])
+    return program.mapped(graph, at)

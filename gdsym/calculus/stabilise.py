@@ -1,0 +1,442 @@
+"""Formulas as written on paper, rewritten so that they neither overflow nor cancel.
+
+One table of rules, one per operator. They are applied wherever a node is made, so they see through
+the user's `let` boundaries and hold again for every derivative. A rule returns a node that is
+equal on the declared domains, or None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+
+from gdsym.calculus.program import (
+    Contract,
+    Graph,
+    Leaf,
+    Map,
+    Node,
+    Number,
+    Program,
+    Rewrite,
+    rebuilt,
+)
+from gdsym.language.model import Domain, Model
+
+ONE = Fraction(1)
+HALF = Fraction(1, 2)
+
+# How far the sign of an expression is followed before it counts as unknown.
+SIGN_DEPTH = 12
+
+
+def stabilise(program: Program) -> Program:
+    """The program made again under the rules."""
+    graph = Graph(program.graph.dims, rewrite=rules(program.model))
+    return rebuilt(program, graph)
+
+
+def rules(model: Model) -> Rewrite:
+    """The rules with what the model declares about its data and parameters."""
+    facts = _Facts(model)
+    table: dict[str, Callable[[Graph, tuple[Node, ...]], Node | None]] = {
+        "add": facts.add,
+        "mul": facts.mul,
+        "pow": facts.pow,
+        "log": facts.log,
+        "log1p": _log1p,
+        "exp": _exp,
+        "expm1": _expm1,
+        "sqrt": _sqrt,
+        "log_sigmoid": _log_sigmoid,
+        "log_normal_cdf": _unchanged,
+        "logaddexp": _logaddexp,
+        "where": _where,
+    }
+
+    def rewrite(graph: Graph, op: str, args: tuple[Node, ...]) -> Node | None:
+        rule = table.get(op)
+        return rule(graph, args) if rule is not None else None
+
+    return rewrite
+
+
+def _is(node: Node, op: str) -> bool:
+    return isinstance(node, Map) and node.op == op
+
+
+def _argument(node: Node) -> Node:
+    assert isinstance(node, Map)
+    return node.args[0]
+
+
+def _unchanged(graph: Graph, args: tuple[Node, ...]) -> Node | None:
+    return None
+
+
+def _log1p(graph: Graph, args: tuple[Node, ...]) -> Node | None:
+    (x,) = args
+    if _is(x, "exp"):
+        return graph.call("softplus", _argument(x))
+    if _is(x, "expm1"):
+        return _argument(x)
+    coefficient, rest = graph.split(x)
+    if coefficient == -1 and rest is not None and _is(rest, "exp"):
+        return graph.call("log1mexp", _argument(rest))
+    return None
+
+
+def _exp(graph: Graph, args: tuple[Node, ...]) -> Node | None:
+    (x,) = args
+    if isinstance(x, Number) and x.value == 0:
+        return graph.number(1)
+    if _is(x, "log"):
+        return _argument(x)
+    coefficient, rest = graph.split(x)
+    if coefficient == -1 and rest is not None and _is(rest, "softplus"):
+        return graph.call("sigmoid", graph.neg(_argument(rest)))
+    return None
+
+
+def _expm1(graph: Graph, args: tuple[Node, ...]) -> Node | None:
+    return _argument(args[0]) if _is(args[0], "log1p") else None
+
+
+def _sqrt(graph: Graph, args: tuple[Node, ...]) -> Node | None:
+    (x,) = args
+    if _is(x, "pow"):
+        base, exponent = graph.base(x)
+        if exponent == 2:
+            return graph.call("abs", base)
+    if _is(x, "exp"):
+        return graph.call("exp", graph.scale(HALF, _argument(x)))
+    return None
+
+
+def _log_sigmoid(graph: Graph, args: tuple[Node, ...]) -> Node | None:
+    """One normal form for both, so that the folds of labels need to know only softplus."""
+    return graph.neg(graph.call("softplus", graph.neg(args[0])))
+
+
+def _logaddexp(graph: Graph, args: tuple[Node, ...]) -> Node | None:
+    a, b = args
+    for zero, other in ((a, b), (b, a)):
+        if isinstance(zero, Number) and zero.value == 0:
+            return graph.call("softplus", other)
+    return None
+
+
+def _where(graph: Graph, args: tuple[Node, ...]) -> Node | None:
+    condition, a, b = args
+    if isinstance(condition, Number):
+        return a if condition.value != 0 else b
+    return a if a is b else None
+
+
+class _Facts:
+    """The rules that use declared domains."""
+
+    def __init__(self, model: Model) -> None:
+        declared: Mapping[str, Domain] = {
+            item.name: item.domain for item in (*model.data, *model.params, *model.consts)
+        }
+        self.domains = declared
+        self.data = frozenset(item.name for item in model.data)
+        self.params = frozenset(item.name for item in model.params)
+        self.labels = [
+            (item.name, item.domain.values)
+            for item in model.data
+            if item.domain.values is not None and sorted(item.domain.values) in ([0, 1], [-1, 1])
+        ]
+
+    # -- what is known about a sign
+
+    def positive(self, node: Node, depth: int = SIGN_DEPTH) -> bool:
+        """True where the node is known to be above 0."""
+        if depth == 0:
+            return False
+        match node:
+            case Number():
+                return node.value > 0
+            case Leaf(kind="size"):
+                return True
+            case Leaf(kind="constant"):
+                return True  # pi, inf
+            case Leaf(kind="data" | "param" | "const"):
+                domain = self.domains[node.name]
+                if domain.values is not None:
+                    return min(domain.values) > 0
+                return domain.lower > 0 or (domain.lower == 0 and domain.lower_open)
+            case Map(op="exp" | "sigmoid" | "softplus" | "normal_pdf" | "normal_cdf" | "cosh"):
+                return True
+            case Map(op="add" | "mul" | "sqrt"):
+                return all(self.positive(arg, depth - 1) for arg in node.args)
+            case Map(op="pow"):
+                return self.positive(node.args[0], depth - 1)
+            case Contract():
+                return bool(node.factors) and all(
+                    self.positive(factor.node, depth - 1) for factor in node.factors
+                )
+        return False
+
+    def may_be_zero_weight(self, node: Node) -> bool:
+        """Data that is at least 0 and may be 0, such as counts, or 1 - y with y in {0, 1}."""
+        if isinstance(node, Leaf) and node.kind == "data":
+            domain = self.domains[node.name]
+            if domain.values is not None:
+                return min(domain.values) == 0
+            return domain.lower == 0 and not domain.lower_open and domain.category is None
+        if isinstance(node, Map) and node.op == "add" and len(node.args) == 2:
+            first, one = node.args
+            if isinstance(one, Number) and one.value == 1 and isinstance(first, Map):
+                y = first.args[-1]
+                return (
+                    first.op == "mul"
+                    and len(first.args) == 2
+                    and isinstance(first.args[0], Number)
+                    and first.args[0].value == -1
+                    and isinstance(y, Leaf)
+                    and y.kind == "data"
+                    and self.domains[y.name].values is not None
+                    and max(self.domains[y.name].values or (0,)) == 1
+                )
+        return False
+
+    # -- logarithms
+
+    def log(self, graph: Graph, args: tuple[Node, ...]) -> Node | None:
+        (x,) = args
+        if isinstance(x, Number) and x.value == 1:
+            return graph.number(0)
+        known = self.log_of(graph, x)
+        if known is not None:
+            return known
+        if _is(x, "pow"):
+            base, exponent = graph.base(x)
+            if exponent != 1 and self.positive(base):
+                return graph.scale(exponent, graph.call("log", base))
+        coefficient, rest = graph.split(x)
+        if coefficient == -1 and rest is not None and _is(rest, "expm1"):
+            return graph.call("log1mexp", _argument(rest))
+        if _is(x, "add"):
+            assert isinstance(x, Map)
+            *terms, last = x.args
+            if isinstance(last, Number) and last.value == 1:
+                return graph.call("log1p", graph.add(*terms))
+        return None
+
+    def log_of(self, graph: Graph, x: Node, depth: int = SIGN_DEPTH) -> Node | None:
+        """log(x) where x is, or multiplies or sums, exponentials; None where it does not."""
+        if depth == 0:
+            return None
+        match x:
+            case Map(op="exp"):
+                return x.args[0]
+            case Map(op="sigmoid"):
+                return graph.neg(graph.call("softplus", graph.neg(x.args[0])))
+            case Map(op="normal_cdf"):
+                return graph.call("log_normal_cdf", x.args[0])
+            case Map(op="normal_pdf"):
+                square = graph.power(x.args[0], Fraction(2))
+                two_pi = graph.mul(graph.number(2), graph.leaf("constant", "pi"))
+                return graph.scale(-HALF, graph.add(square, graph.call("log", two_pi)))
+            case Map(op="sqrt"):
+                inner = self.log_of(graph, x.args[0], depth - 1)
+                return graph.scale(HALF, inner) if inner is not None else None
+            case Map(op="pow"):
+                base, exponent = graph.base(x)
+                if exponent == 1:
+                    return None
+                inner = self.log_of(graph, base, depth - 1)
+                return graph.scale(exponent, inner) if inner is not None else None
+            case Map(op="mul"):
+                return self._sum_of_logs(graph, list(x.args), depth)
+            case Map(op="add"):
+                return self._log_of_sum(graph, x, depth)
+            case Contract():
+                return self._log_of_contraction(graph, x, depth)
+        return None
+
+    def _sum_of_logs(self, graph: Graph, parts: list[Node], depth: int) -> Node | None:
+        logs = [self.log_of(graph, part, depth - 1) for part in parts]
+        if all(log is None for log in logs):
+            return None
+        total = []
+        for part, log in zip(parts, logs, strict=True):
+            if log is None and not self.positive(part):
+                return None
+            total.append(log if log is not None else graph.call("log", part))
+        return graph.add(*total)
+
+    def _log_of_sum(self, graph: Graph, x: Map, depth: int) -> Node | None:
+        logs = []
+        for term in x.args:
+            log = self.log_of(graph, term, depth - 1)
+            if log is None:
+                if not isinstance(term, Number) or term.value <= 0:
+                    return None
+                log = graph.call("log", term)
+            logs.append(log)
+        if all(isinstance(term, Number) for term in x.args):
+            return None
+        result = logs[-1]  # the number, if there is one: log(1 + exp(z)) becomes softplus
+        for log in reversed(logs[:-1]):
+            result = graph.call("logaddexp", log, result)
+        return result
+
+    def _log_of_contraction(self, graph: Graph, x: Contract, depth: int) -> Node | None:
+        if x.deltas or not x.factors or not x.summed:
+            return None
+        if any(len(set(factor.indices)) < len(factor.indices) for factor in x.factors):
+            return None
+        parts = [
+            graph.renamed(node, dict(zip(node.axes, where, strict=True)))
+            for node, where in x.factors
+        ]
+        log = self._sum_of_logs(graph, parts, depth)
+        return graph.reduce("logsumexp", log, x.summed) if log is not None else None
+
+    # -- sums, products, powers
+
+    def add(self, graph: Graph, args: tuple[Node, ...]) -> Node | None:
+        constant = args[-1]
+        if isinstance(constant, Number):
+            for part in args[:-1]:
+                better = self._with_constant(graph, constant.value, part)
+                if better is not None:
+                    return graph.add(better, *(arg for arg in args[:-1] if arg is not part))
+        if self.labels and len(args) > 1:
+            return self._fold_labels(graph, args)
+        return None
+
+    @staticmethod
+    def _with_constant(graph: Graph, constant: Fraction, part: Node) -> Node | None:
+        """c - c*sigmoid(z), c - c*normal_cdf(z) and c*exp(x) - c."""
+        coefficient, rest = graph.split(part)
+        if rest is None or coefficient != -constant:
+            return None
+        if _is(rest, "sigmoid") or _is(rest, "normal_cdf"):
+            assert isinstance(rest, Map)
+            return graph.scale(constant, graph.call(rest.op, graph.neg(rest.args[0])))
+        if _is(rest, "exp"):
+            return graph.scale(coefficient, graph.call("expm1", _argument(rest)))
+        return None
+
+    def _fold_labels(self, graph: Graph, args: tuple[Node, ...]) -> Node | None:
+        """Two terms that a two-valued label chooses between, or nearly so, as one function.
+
+        With a label that is 1 or 0 (`on`), `off` = 1 - on and sign = on - off:
+        on*f(a) + off*f(-a) = f(sign*a), and softplus(a) - on*a = softplus(-sign*a).
+        """
+        present = set(args)
+        for part in args:
+            coefficient, rest = graph.split(part)
+            if rest is None:
+                continue
+            factors = list(rest.args) if isinstance(rest, Map) and rest.op == "mul" else [rest]
+            for function in factors:
+                if not isinstance(function, Map) or len(function.args) != 1:
+                    continue
+                others = [factor for factor in factors if factor is not function]
+                for name, values in self.labels:
+                    folded = self._fold_one(
+                        graph, present, part, coefficient, function, others, name, values
+                    )
+                    if folded is not None:
+                        partner, better = folded
+                        keep = [arg for arg in args if arg is not part and arg is not partner]
+                        return graph.add(better, *keep)
+        return None
+
+    @staticmethod
+    def _fold_one(
+        graph: Graph,
+        present: set[Node],
+        part: Node,
+        coefficient: Fraction,
+        function: Map,
+        others: list[Node],
+        name: str,
+        values: tuple[float, ...] | None,
+    ) -> tuple[Node, Node] | None:
+        y = graph.known_leaf("data", name)
+        if y is None or values is None:
+            return None
+        one, a = graph.number(1), function.args[0]
+        if min(values) == 0:
+            on, off, scale = y, graph.sub(one, y), ONE
+            plus = graph.add(graph.scale(Fraction(2), y), graph.number(-1))
+            minus = graph.sub(one, graph.scale(Fraction(2), y))
+        else:  # on = (1 + y)/2: the half stays in the coefficient
+            on, off, scale = graph.add(one, y), graph.sub(one, y), Fraction(2)
+            plus, minus = y, graph.neg(y)
+        for here, there, sign, mirror in ((on, off, plus, minus), (off, on, minus, plus)):
+            if here in others:
+                rest = [other for other in others if other is not here]
+                mirrored = graph.call(function.op, graph.neg(a))
+                partner = graph.mul(graph.number(coefficient), *rest, there, mirrored)
+                if partner in present and partner is not part:
+                    better = graph.call(function.op, graph.mul(sign, a))
+                    return partner, graph.mul(graph.number(coefficient * scale), *rest, better)
+            if function.op == "softplus":
+                partner = graph.mul(graph.number(-coefficient / scale), *others, here, a)
+                if partner in present and partner is not part:
+                    better = graph.call("softplus", graph.mul(mirror, a))
+                    return partner, graph.mul(graph.number(coefficient), *others, better)
+        return None
+
+    def mul(self, graph: Graph, args: tuple[Node, ...]) -> Node | None:
+        exponents = [_argument(arg) for arg in args if _is(arg, "exp")]
+        if len(exponents) > 1:
+            rest = [arg for arg in args if not _is(arg, "exp")]
+            return graph.mul(*rest, graph.call("exp", graph.add(*exponents)))
+        for exponent in exponents:
+            mirrored = graph.call("sigmoid", graph.neg(exponent))
+            for arg in args:
+                base, power = graph.base(arg)
+                if base is mirrored and power >= 1:
+                    rest = [a for a in args if a is not arg and not _is(a, "exp")]
+                    remaining = graph.power(mirrored, power - 1)
+                    return graph.mul(*rest, remaining, graph.call("sigmoid", exponent))
+        return self._weighted_log(graph, args)
+
+    def _weighted_log(self, graph: Graph, args: tuple[Node, ...]) -> Node | None:
+        """y*log(mu) is 0 at y = 0, whatever mu is."""
+        for weight in args:
+            if not self.may_be_zero_weight(weight):
+                continue
+            for arg in args:
+                if _is(arg, "log") and not self.positive(_argument(arg)):
+                    function = "xlogy"
+                elif _is(arg, "log1p") and not self.positive(_argument(arg)):
+                    function = "xlog1py"
+                else:
+                    continue
+                rest = [a for a in args if a is not arg and a is not weight]
+                return graph.mul(*rest, graph.call(function, weight, _argument(arg)))
+        return None
+
+    def pow(self, graph: Graph, args: tuple[Node, ...]) -> Node | None:
+        base, exponent = args
+        if not isinstance(exponent, Number):
+            return None
+        power = exponent.value
+        if _is(base, "exp"):
+            return graph.call("exp", graph.scale(power, _argument(base)))
+        if power == 2 and _is(base, "sqrt"):
+            return _argument(base)
+        if power == 2 and _is(base, "abs"):
+            return graph.power(_argument(base), power)
+        if power < 0 and power.denominator == 1 and isinstance(base, Map) and base.op == "add":
+            if len(base.args) == 2 and isinstance(base.args[1], Number):
+                first, one = base.args
+                if one.value == 1 and _is(first, "exp"):
+                    return graph.power(
+                        graph.call("sigmoid", graph.neg(_argument(first))), -power
+                    )
+        if power < 0 and isinstance(base, Contract):
+            log = self._log_of_contraction(graph, base, SIGN_DEPTH)
+            if log is not None:
+                return graph.call("exp", graph.scale(power, log))
+        return None
+

@@ -1,0 +1,1 @@
+"""From a program with derivatives to the text of a Python module."""

@@ -1,0 +1,568 @@
+"""The functions of a generated module that differ from model to model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from gdsym.calculus.program import Axes, Axis, Leaf, Node, Number, canonical_axes, reachable
+from gdsym.codegen.numpy import ATOM, Text, Writer, python_name
+from gdsym.codegen.plan import Plan, Total
+from gdsym.language.model import Dims, Draw
+
+INDENT = "    "
+WIDTH = 99
+
+
+class Kernels:
+    """Writes kernels for one plan. `special` and `scatter` are set by what the kernels use."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.program = plan.program
+        self.model = plan.program.model
+        self.row = plan.program.row
+        taken: set[str] = set()
+        self.size_names: dict[str, str] = {}
+        for dim in self.model.dims:
+            self.size_names[dim.name] = _distinct(dim.name, taken)
+        declared = (*self.model.data, *self.model.params, *self.model.consts)
+        self.arguments = {item.name: _distinct(item.name, taken) for item in declared}
+        self.helpers: set[str] = set()
+        self.names = self.program.names
+
+    # -- the functions
+
+    def split(self) -> list[str]:
+        """theta to parameters, as views."""
+        params = self.model.params
+        names = [self.arguments[param.name] for param in params]
+        lines = [
+            "def _split(theta: Array, dims: Mapping[str, int]) -> tuple[Any, ...]:",
+            f'{INDENT}"""The parameters as views of theta: {", ".join(names)}."""',
+        ]
+        if all(not param.dims for param in params):
+            return [*lines, f"{INDENT}return tuple(theta)"]
+        lines += self._sizes(_ordered_dims(param.dims for param in params))
+        offset = _Offset()
+        pieces = []
+        for param in params:
+            start = offset.text()
+            if not param.dims:
+                offset.constant += 1
+                pieces.append(f"theta[{start or 0}]")
+                continue
+            shape = [self.size_names[dim] for dim in param.dims]
+            offset.products.append("*".join(shape))
+            piece = f"theta[{start}:{offset.text()}]"
+            if len(shape) > 1:
+                piece += f".reshape({', '.join(shape)})"
+            pieces.append(piece)
+        lines += [f"{INDENT}{name} = {piece}" for name, piece in zip(names, pieces, strict=True)]
+        trailing = "," if len(names) == 1 else ""
+        return [*lines, f"{INDENT}return {', '.join(names)}{trailing}"]
+
+    def join(self) -> list[str]:
+        """Gradient pieces to one vector, each broadcast to its parameter's shape."""
+        params = self.model.params
+        names = [self.arguments[param.name] for param in params]
+        signature = ", ".join(f"{name}: Any" for name in names)
+        lines = [
+            f"def _join(dims: Mapping[str, int], {signature}) -> Array:",
+            f'{INDENT}"""The inverse of _split; a piece may lack axes, along which it is constant."""',
+        ]
+        if all(not param.dims for param in params):
+            return [*lines, f"{INDENT}return np.array([{', '.join(names)}], dtype=float)"]
+        lines += self._sizes(_ordered_dims(param.dims for param in params))
+        pieces = []
+        for param, name in zip(params, names, strict=True):
+            if param.dims:
+                shape = ", ".join(self.size_names[dim] for dim in param.dims)
+                comma = "," if len(param.dims) == 1 else ""
+                pieces.append(f"np.broadcast_to({name}, ({shape}{comma})).ravel()")
+            else:
+                pieces.append(f"[{name}]")
+        body = "".join(f"{INDENT * 2}{piece},\n" for piece in pieces)
+        return [*lines, f"{INDENT}return np.concatenate((\n{body}{INDENT}))"]
+
+    def partial(self) -> list[str]:
+        """The kernel of every pass."""
+        passes = self.plan.passes
+        doc = '"""Add the share of a block of m rows to acc.sums; arrays have the row axis last."""'
+        head = "def {}(theta: Array, block: Block, totals: Totals, acc: Sums) -> None:"
+        if len(passes) == 1:
+            body = self._pass(passes[0])
+            return [head.format("partial"), INDENT + doc, *body]
+        lines: list[str] = []
+        names = [f"_pass_{place}" for place in range(1, len(passes) + 1)]
+        for name, totals in zip(names, passes, strict=True):
+            lines += [head.format(name), *self._pass(totals), "", ""]
+        lines += [head.format("partial"), INDENT + doc]
+        if not passes:
+            return [*lines, f"{INDENT}return  # nothing in this model is summed over rows"]
+        kernels = ", ".join(names)
+        return [*lines, f"{INDENT}({kernels})[acc.stage](theta, block, totals, acc)"]
+
+    def _pass(self, totals: tuple[Total, ...]) -> list[str]:
+        writer = self._writer()
+        self._know_totals(writer, "acc.known")
+        for total in totals:
+            writer.known.pop(total.node, None)
+        first = [total for total in totals if not total.gradient]
+        then = [total for total in totals if total.gradient]
+        writer.count([total.node for total in totals])
+        targets = {total.node for total in totals}
+        lines = self._accumulate(writer, first, targets, self.row, "acc.sums")
+        if then:
+            lines += ["if not acc.gradient:", f"{INDENT}return"]
+            lines += self._accumulate(writer, then, targets, self.row, "acc.sums")
+        return self._body(writer, lines)
+
+    @staticmethod
+    def _accumulate(
+        writer: Writer, totals: Sequence[Total], targets: set[Node], row: Axis | None, into: str
+    ) -> list[str]:
+        """The statements before some totals, and those that add to them."""
+        needed = reachable(total.node for total in totals)
+        held = len(writer.lines)
+        writer.write(node for node in needed if node not in targets)
+        lines = writer.lines[held:]
+        del writer.lines[held:]
+        for total in totals:
+            if total.kind == "logsum":
+                (arg,) = total.node.operands
+                order = (*total.node.axes, *(axis for axis in arg.axes if axis == row))
+                values = writer.oriented(arg, order).code
+                lines.append(f'_add_logsum({into}, "{total.key}", {values})')
+            else:
+                lines.append(f'{into}["{total.key}"] += {writer.text(total.node).code}')
+        return lines
+
+    def finish(self) -> list[str]:
+        """Penalties, 1/n and constants; the gradient of every parameter."""
+        program = self.program
+        writer = self._writer(block=False)
+        self._know_totals(writer, "sums")
+        grads = {param.name: program.grads[param.name] for param in self.model.params}
+        writer.count([program.loss, program.value, *grads.values()])
+        lines = self._statements(writer, [program.loss, program.value])
+        value = writer.text(program.value).code
+        lines += [f"f = {value}", "if not acc.gradient:", f"{INDENT}return f, None"]
+        lines += self._statements(writer, grads.values())
+        pieces = []
+        for name, node in grads.items():
+            param = next(p for p in self.model.params if p.name == name)
+            text = self._in_order(writer, node, canonical_axes(param.dims))
+            piece = writer.fresh(f"grad_{name}")
+            lines.append(f"{piece} = {text.code}")
+            pieces.append(piece)
+        lines.append(f"return f, _join(totals.dims, {', '.join(pieces)})")
+        head = [
+            "def finish(theta: Array, acc: Sums, totals: Totals) -> tuple[float, Array | None]:",
+            f'{INDENT}"""The objective and its gradient from the sums over all rows."""',
+        ]
+        return [*head, *self._finishing(writer, lines)]
+
+    def loss(self) -> list[str]:
+        """The objective without penalties."""
+        writer = self._writer(block=False)
+        self._know_totals(writer, "sums")
+        writer.count([self.program.loss])
+        lines = self._statements(writer, [self.program.loss])
+        lines.append(f"return {writer.text(self.program.loss).code}")
+        head = [
+            "def _loss(theta: Array, acc: Sums, totals: Totals) -> float:",
+            f'{INDENT}"""The objective without its penalties."""',
+        ]
+        return [*head, *self._finishing(writer, lines)]
+
+    def _finishing(self, writer: Writer, lines: list[str]) -> list[str]:
+        """A body that reads the sums over all rows."""
+        if not any(total.node in writer.read for stage in self.plan.passes for total in stage):
+            return self._body(writer, lines, inside=False)
+        several = len(self.plan.passes) > 1
+        sums = "sums = {**acc.known, **acc.sums}" if several else "sums = acc.sums"
+        return self._body(writer, [sums, *lines], inside=False)
+
+    def learn(self) -> list[str]:
+        """Totals of the data alone."""
+        if not self.plan.learn:
+            return [
+                "def _learn(stage: int, block: Block, totals: Totals, sums: dict[str, Any]) -> None:",
+                f'{INDENT}"""There are no totals of the data alone."""',
+                "",
+                "",
+                "def _learnt(stage: int, totals: Totals, sums: dict[str, Any]) -> None:",
+                f'{INDENT}"""There are no totals of the data alone."""',
+            ]
+        lines = [
+            "def _learn(stage: int, block: Block, totals: Totals, sums: dict[str, Any]) -> None:",
+            f'{INDENT}"""Add a block to the totals of the data alone."""',
+        ]
+        done: list[Total] = []
+        for stage, totals in enumerate(self.plan.learn):
+            writer = self._writer(params=False)
+            self._know_learnt(writer, done, definitions=True)
+            writer.count([total.node for total in totals])
+            targets = {total.node for total in totals}
+            body = self._accumulate(writer, totals, targets, self.row, "sums")
+            kernel = self._body(writer, body)
+            lines += [f"{INDENT}if stage == {stage}:", *(INDENT + line for line in kernel)]
+            done += totals
+        lines += [
+            "",
+            "",
+            "def _learnt(stage: int, totals: Totals, sums: dict[str, Any]) -> None:",
+            f'{INDENT}"""Keep the totals of a pass, and the statistics that they complete."""',
+        ]
+        keys = {total.key: total for stage in self.plan.learn for total in stage}
+        kinds = [f'"{key}"' for key, total in keys.items() if total.kind == "logsum"]
+        if kinds:
+            trailing = "," if len(kinds) == 1 else ""
+            lines += [
+                f"{INDENT}for key, value in sums.items():",
+                f"{INDENT * 2}logsum = key in ({', '.join(kinds)}{trailing})",
+                f"{INDENT * 2}totals.data[key] = _logsum(value) if logsum else value",
+            ]
+        else:
+            lines.append(f"{INDENT}totals.data.update(sums)")
+        if self.program.stats:
+            lines += [
+                f"{INDENT}if stage < {len(self.plan.learn) - 1}:",
+                f"{INDENT * 2}return",
+            ]
+            writer = self._writer(block=False, params=False)
+            self._know_learnt(writer, done, definitions=True)
+            writer.count(self.program.stats.values())
+            body = self._statements(writer, self.program.stats.values())
+            for name, node in self.program.stats.items():
+                code = writer.text(node).code
+                body.append(f'totals.stats.setdefault("{name}", np.array({code}))')
+            lines += self._body(writer, body, inside=False)
+        return lines
+
+    def predict(self) -> list[str]:
+        """The predictions for one block."""
+        head = [
+            "def _predict(theta: Array, block: Block, totals: Totals) -> dict[str, Any]:",
+            f'{INDENT}"""The predictions for a block of m rows, in the user\'s order of axes."""',
+        ]
+        nodes = list(self.program.predictions.values())
+        if not nodes:
+            return [*head, f"{INDENT}return {{}}"]
+        writer = self._writer()
+        writer.count(nodes)
+        lines = self._statements(writer, nodes)
+        lines.append("return {")
+        for prediction in self.model.predictions:
+            node = self.program.predictions[prediction.name]
+            code = self._full(writer, node, prediction.expr.dims)
+            lines.append(f'{INDENT}"{prediction.name}": {code},')
+        lines.append("}")
+        return [*head, *self._body(writer, lines)]
+
+    def trace(self) -> tuple[list[str], dict[str, tuple[int, int, str]]]:
+        """The lets and the user's places for one block, and where each stands in the source."""
+        source = self.model.source
+        targets: dict[str, tuple[Node, Axes]] = {}
+        places: dict[str, tuple[int, int, str]] = {}
+        for let in self.model.lets:
+            node = self.program.lets[let.name]
+            targets[let.name] = (node, canonical_axes(let.expr.dims))
+            places[let.name] = (*source.position(let.span.start), let.name)
+        for node, place in self.plan.places:
+            if place.text not in targets and not isinstance(node, (Leaf, Number)):
+                order = tuple(sorted(node.axes, key=lambda axis: axis != self.row))
+                targets[place.text] = (node, order)
+                line, column = source.position(place.span.start)
+                places[place.text] = (line, column, place.text)
+        writer = self._writer()
+        self._know_totals(writer, "known")
+        nodes = [node for node, _ in targets.values()]
+        writer.count(nodes)
+        lines = self._statements(writer, nodes)
+        lines.append("return {")
+        for key, (node, dims) in targets.items():
+            order = tuple(axis for axis in dims if axis in node.axes)
+            code = writer.oriented(node, order).code
+            lines.append(f"{INDENT}{_quoted(key)}: {code},")
+        lines.append("}")
+        head = [
+            "def _trace(",
+            f"{INDENT}theta: Array, block: Block, totals: Totals, known: Mapping[str, Any]",
+            ") -> dict[str, Any]:",
+            f'{INDENT}"""The lets, and places where numbers can go wrong, for a block."""',
+        ]
+        if not targets:
+            return [*head, f"{INDENT}return {{}}"], places
+        return [*head, *self._body(writer, lines)], places
+
+    def constants(self) -> list[str]:
+        """The constants as given, else as the model says."""
+        lines = [
+            "def _constants(given: Mapping[str, Any], dims: Mapping[str, int]) -> dict[str, Any]:",
+            f'{INDENT}"""The constants by name: as given, else as the model says."""',
+        ]
+        if not self.model.consts:
+            return [*lines, f"{INDENT}return {{}}"]
+        writer = self._writer(block=False, params=False, consts=False)
+        body = []
+        for const in self.model.consts:
+            name = self.arguments[const.name]
+            count = len(const.value) if isinstance(const.value, tuple) else 1
+            keys = [f"const {const.name} {place}" for place in range(count)]
+            nodes = [self.program.formulas[key] for key in keys if key in self.program.formulas]
+            default = None
+            if nodes:
+                writer.count(nodes)
+                texts = [writer.text(node).code for node in nodes]
+                default = texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
+            fetched = (
+                f'given["{const.name}"]'
+                if default is None
+                else f'given.get("{const.name}", {default})'
+            )
+            if const.dims:
+                shape = ", ".join(self.size_names[dim] for dim in const.dims)
+                for dim in const.dims:
+                    writer.sizes[dim] = None
+                comma = "," if len(const.dims) == 1 else ""
+                body.append(f'{name} = _constant("{const.name}", {fetched}, ({shape}{comma}))')
+            else:
+                body.append(f'{name} = _constant("{const.name}", {fetched}, ())')
+            leaf = self._leaf("const", const.name, const.dims)
+            writer.known[leaf] = name
+            writer.native[leaf] = canonical_axes(const.dims)
+        pairs = ", ".join(
+            f'"{const.name}": {self.arguments[const.name]}' for const in self.model.consts
+        )
+        lines += self._sizes(writer.sizes)
+        return [*lines, *(INDENT + line for line in body), f"{INDENT}return {{{pairs}}}"]
+
+    def start(self) -> list[str]:
+        """Where a fit begins."""
+        lines = [
+            "def _start(seed: int, dims: Mapping[str, int], consts: Mapping[str, Any]) -> Array:",
+            f'{INDENT}"""Where a fit begins; each draw has a random stream of its own."""',
+        ]
+        writer = self._writer(block=False, params=False)
+        body: list[str] = []
+        pieces: list[str] = []
+        used: list[Node] = []
+        for param in self.model.params:
+            name = self.arguments[param.name]
+            nodes = [
+                node
+                for key, node in self.program.formulas.items()
+                if key.rsplit(" ", 1)[0] == f"start {param.name}"
+            ]
+            used += nodes
+            writer.count(nodes)
+            shape = ", ".join(self.size_names[dim] for dim in param.dims)
+            for dim in param.dims:
+                writer.sizes[dim] = None
+            comma = "," if len(param.dims) == 1 else ""
+            texts = [writer.text(node).code for node in nodes]
+            if isinstance(param.init, Draw):
+                draw = f'_stream(seed, "{param.name}").{param.init.distribution}'
+                code = f"{draw}({', '.join(texts)}, size=({shape}{comma}))"
+            elif texts:
+                (node,) = nodes
+                code = self._in_order(writer, node, canonical_axes(param.dims)).code
+            else:
+                code = _decimal(default_start(param.domain.lower, param.domain.upper,
+                                              param.domain.lower_open, param.domain.upper_open))
+            body.append(f"{name} = {code}")
+            pieces.append(name)
+        joined = ", ".join(pieces)
+        consts = [leaf for leaf in reachable(used) if isinstance(leaf, Leaf)
+                  and leaf.kind == "const"]
+        prelude = [
+            f'{INDENT}{self.arguments[leaf.name]} = consts["{leaf.name}"]' for leaf in consts
+        ]
+        lines += [*self._sizes(writer.sizes), *prelude]
+        return [*lines, *(INDENT + line for line in body), f"{INDENT}return _join(dims, {joined})"]
+
+    # -- shared parts
+
+    def _leaf(self, kind: str, name: str, dims: Dims) -> Node:
+        return self.program.graph.leaf(kind, name, canonical_axes(dims))
+
+    def _writer(self, *, block: bool = True, params: bool = True, consts: bool = True) -> Writer:
+        """A writer that knows the leaves: data, parameters, constants, statistics, labels."""
+        writer = Writer(self.names, self.row, self.size_names)
+        writer.taken = set(self.arguments.values()) | set(self.size_names.values()) | {"rows"}
+        writer.helpers = self.helpers
+        model = self.model
+        groups = (
+            ("data", model.data if block else ()),
+            ("param", model.params if params else ()),
+            ("const", model.consts if consts else ()),
+        )
+        side = [item for item in model.data if self.model.row not in item.dims]
+        for kind, items in (*groups, *((("data", tuple(side)),) if not block else ())):
+            for item in items:
+                leaf = self._leaf(kind, item.name, item.dims)
+                writer.known[leaf] = self.arguments[item.name]
+                writer.native[leaf] = canonical_axes(item.dims)
+        for leaf in reachable(self.program.outputs()):
+            if isinstance(leaf, Leaf) and leaf.kind == "stat":
+                writer.known[leaf] = f'totals.stats["{leaf.name}"]'
+            elif isinstance(leaf, Leaf) and leaf.kind == "label":
+                dim, label = leaf.name.split(" ", 1)
+                writer.known[leaf] = f'_code(totals, "{dim}", {_quoted(label)})'
+        self._know_learnt(writer, [t for stage in self.plan.learn for t in stage])
+        return writer
+
+    def _know_totals(self, writer: Writer, where: str) -> None:
+        for stage in self.plan.passes:
+            for total in stage:
+                code = f'{where}["{total.key}"]'
+                writer.known[total.node] = f"_logsum({code})" if total.kind == "logsum" else code
+
+    def _know_learnt(
+        self, writer: Writer, totals: Iterable[Total], definitions: bool = False
+    ) -> None:
+        """Totals of the data alone; with `definitions`, only those of earlier passes."""
+        if definitions:
+            for stage in self.plan.learn:
+                for total in stage:
+                    writer.known.pop(total.node, None)
+        for total in totals:
+            writer.known[total.node] = f'totals.data["{total.key}"]'
+
+    def _statements(self, writer: Writer, nodes: Iterable[Node]) -> list[str]:
+        held = len(writer.lines)
+        writer.write(reachable(nodes))
+        lines = writer.lines[held:]
+        del writer.lines[held:]
+        return lines
+
+    def _in_order(self, writer: Writer, node: Node, axes: Axes) -> Text:
+        """The node with its axes in the given order, broadcastable to all of them."""
+        order = tuple(axis for axis in axes if axis in node.axes)
+        text = writer.oriented(node, order)
+        if not order or axes[len(axes) - len(order) :] == order:
+            return text
+        places = ", ".join(":" if axis in order else "None" for axis in axes[axes.index(order[0]) :])
+        return Text(f"{text.at(ATOM)}[{places}]")
+
+    def _full(self, writer: Writer, node: Node, dims: Dims) -> str:
+        """The node at its full shape, in the user's order of axes."""
+        axes = canonical_axes(dims)
+        text = self._in_order(writer, node, axes)
+        if set(axes) == set(node.axes):
+            return text.code
+        shape = []
+        for axis in axes:
+            if axis == self.row:
+                shape.append("_rows(block)")
+            else:
+                writer.sizes[axis.dim] = None
+                shape.append(self.size_names[axis.dim])
+        comma = "," if len(shape) == 1 else ""
+        return f"np.broadcast_to({text.code}, ({', '.join(shape)}{comma}))"
+
+    def _sizes(self, dims: Iterable[str]) -> list[str]:
+        return [f'{INDENT}{self.size_names[dim]} = dims["{dim}"]' for dim in dims]
+
+    def _body(self, writer: Writer, lines: Sequence[str], *, inside: bool = True) -> list[str]:
+        """The lines with what they read in front: parameters, data, constants, sizes.
+
+        `inside` holds where a block of rows is at hand.
+        """
+        model = self.model
+        read = {(leaf.kind, leaf.name) for leaf in writer.read if isinstance(leaf, Leaf)}
+        prelude: list[str] = []
+        if any(kind == "param" for kind, _ in read):
+            names = ", ".join(self.arguments[param.name] for param in model.params)
+            comma = "," if len(model.params) == 1 else ""
+            prelude.append(f"{names}{comma} = _split(theta, totals.dims)")
+        if inside and any(kind == "data" for kind, _ in read):
+            names = ", ".join(self.arguments[item.name] for item in model.data)
+            comma = "," if len(model.data) == 1 else ""
+            prelude.append(f"{names}{comma} = block")
+        for kind, name in sorted(read):
+            if kind == "const":
+                prelude.append(f'{self.arguments[name]} = totals.consts["{name}"]')
+            elif kind == "data" and not inside:
+                prelude.append(f'{self.arguments[name]} = totals.side["{name}"]')
+        for dim in model.dims:
+            if dim.name in writer.sizes:
+                prelude.append(f'{self.size_names[dim.name]} = totals.dims["{dim.name}"]')
+        if writer.needs_rows:
+            prelude.append("rows = np.arange(_rows(block))")
+        return [line for part in (*prelude, *lines) for line in _wrapped(INDENT + part)]
+
+
+class _Offset:
+    """An index into theta as text: products of sizes and a number."""
+
+    def __init__(self) -> None:
+        self.products: list[str] = []
+        self.constant = 0
+
+    def text(self) -> str:
+        parts = list(self.products)
+        if self.constant:
+            parts.append(str(self.constant))
+        return " + ".join(parts)
+
+
+def default_start(lower: float, upper: float, lower_open: bool, upper_open: bool) -> float:
+    """0; the middle of an interval; 1 beyond an open bound; a closed bound if 0 is outside."""
+    finite_lower, finite_upper = lower > float("-inf"), upper < float("inf")
+    if finite_lower and finite_upper:
+        return (lower + upper) / 2
+    if finite_lower:
+        return lower + 1 if lower_open else max(lower, 0.0)
+    if finite_upper:
+        return upper - 1 if upper_open else min(upper, 0.0)
+    return 0.0
+
+
+def _distinct(name: str, taken: set[str]) -> str:
+    result = python_name(name)
+    while result in taken:
+        result += "_"
+    taken.add(result)
+    return result
+
+
+def _ordered_dims(groups: Iterable[Dims]) -> dict[str, None]:
+    return {dim: None for dims in groups for dim in dims}
+
+
+def _decimal(value: float) -> str:
+    return str(int(value)) if value == int(value) else repr(value)
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+
+def _wrapped(line: str) -> list[str]:
+    """A long statement in brackets, broken before its outermost sums; comments stay short."""
+    if len(line) <= WIDTH:
+        return [line]
+    code, _, comment = line.partition("  # ")
+    if comment and len(code.rstrip()) <= WIDTH:
+        return [code.rstrip()]
+    code = code.rstrip()
+    for operator in (" = ", " += "):
+        head, found, tail = code.partition(operator)
+        if found and "(" not in head:
+            indent = head[: len(head) - len(head.lstrip())]
+            pieces = _at_sums(tail)
+            body = [f"{indent}{INDENT}{piece}" for piece in pieces]
+            return [f"{head}{operator}(", *body, f"{indent})"] if len(pieces) > 1 else [code]
+    return [code]
+
+
+def _at_sums(text: str) -> list[str]:
+    pieces, depth, start = [], 0, 0
+    for place, c in enumerate(text):
+        depth += (c in "([{") - (c in ")]}")
+        if depth == 0 and text[place : place + 3] in (" + ", " - ") and place > start:
+            pieces.append(text[start:place])
+            start = place + 1
+    return [*pieces, text[start:]]

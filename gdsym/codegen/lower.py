@@ -1,0 +1,203 @@
+"""The program in operations that a printer knows: core functions and four kinds of contraction.
+
+Table functions are replaced by their lowering, a logsumexp by its shifted form (which its softmax
+shares), and every contraction by steps of one kind: *gather* (one factor read at codes), *scatter*
+(one factor summed by code), *one-hot* (codes spread along their dimension) and *plain* (one or two
+factors, no codes).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from gdsym.calculus.formula import evaluate
+from gdsym.calculus.program import (
+    Axes,
+    Axis,
+    Contract,
+    Delta,
+    Factor,
+    Graph,
+    Leaf,
+    Map,
+    Node,
+    Program,
+    Reduce,
+    reachable,
+)
+from gdsym.language.functions import FUNCTIONS
+
+
+def lower(program: Program) -> Program:
+    """The same program over core operations, in a graph of its own."""
+    graph = Graph(program.graph.dims)
+    wanted = [*program.outputs(), *(node for node, _ in program.places)]
+    at = lowered(wanted, program.graph, graph, program.row)
+    names = program.names
+    graph.named.update(at[node] for node in names)
+    return program.mapped(graph, at)
+
+
+def lowered(
+    wanted: Iterable[Node], source: Graph, graph: Graph, row: Axis | None
+) -> dict[Node, Node]:
+    """The images in `graph` of some nodes of `source`, and of everything that they read."""
+    order = reachable(wanted)
+    lowering = _Lowering(order, source, graph, row)
+    at: dict[Node, Node] = {}
+    for node in order:
+        at[node] = lowering.node(node, at)
+        if node in source.named:
+            graph.named.add(at[node])
+    return at
+
+
+class _Lowering:
+    def __init__(
+        self, order: Iterable[Node], source: Graph, graph: Graph, row: Axis | None
+    ) -> None:
+        self.graph = graph
+        self.row = row
+        # exp(z - logsumexp(z)) by the node of its argument: lowered to the softmax it is.
+        self.softmax = {
+            source.sub(node.arg, node): node
+            for node in order
+            if isinstance(node, Reduce) and node.op == "logsumexp" and row not in node.over
+        }
+        self.shares: dict[Node, Node] = {}
+
+    def node(self, node: Node, at: dict[Node, Node]) -> Node:
+        match node:
+            case Map(op="exp") if node.args[0] in self.softmax:
+                reduced = self.softmax[node.args[0]]
+                self._logsumexp(reduced, at)
+                return self.shares[reduced]
+            case Map():
+                return self._function(node.op, [at[arg] for arg in node.args])
+            case Reduce(op="logsumexp"):
+                return self._logsumexp(node, at)
+            case Contract():
+                factors = [
+                    Factor(at[n], _kept(where, n.axes, at[n].axes)) for n, where in node.factors
+                ]
+                deltas = [
+                    Delta(at[s] if s is not None else None, where, axis)
+                    for s, where, axis in node.deltas
+                ]
+                return self._contraction(node, factors, deltas)
+        return self.graph.copied(node, at)
+
+    def _function(self, op: str, args: list[Node]) -> Node:
+        entry = FUNCTIONS.get(op)
+        if entry is None or entry.lowering is None:
+            return self.graph.call(op, *args)
+        names = dict(zip(entry.params, args, strict=True))
+        names["pi"] = self.graph.leaf("constant", "pi")
+        return evaluate(entry.lowering, names, _Formulas(self))
+
+    def _logsumexp(self, node: Reduce, at: dict[Node, Node]) -> Node:
+        """m + log(sum(exp(z - m))) with m the maximum; over rows it stays for the accumulators."""
+        graph, arg = self.graph, at[node.arg]
+        inner = [axis for axis in node.over if axis != self.row]
+        if self.row in node.over:
+            if inner:
+                arg = self._shifted(arg, inner)[0]
+            return graph.reduce("logsumexp", arg, [axis for axis in node.over if axis == self.row])
+        result, share = self._shifted(arg, inner)
+        self.shares[node] = share
+        return result
+
+    def _shifted(self, arg: Node, over: Sequence[Axis]) -> tuple[Node, Node]:
+        graph = self.graph
+        top = graph.reduce("max", arg, over)
+        terms = graph.call("exp", graph.sub(arg, top))
+        total = graph.total(terms, over)
+        return graph.add(top, graph.call("log", total)), graph.div(terms, total)
+
+    # -- contractions
+
+    def _contraction(self, node: Contract, factors: list[Factor], deltas: list[Delta]) -> Node:
+        graph = self.graph
+        lost = [
+            graph.size(axis.dim)
+            for axis in node.summed
+            if axis not in {i for f in factors for i in f.indices}
+            and axis not in {i for d in deltas for i in (*d.indices, d.axis)}
+        ]
+        out = set(node.axes)
+        opened: list[Delta] = []  # whose axis is in the result
+        for delta in deltas:
+            factors = [self._gathered(factor, delta) for factor in factors]
+            if delta.axis in out:
+                opened.append(delta)
+        if not opened:
+            return graph.mul(*lost, self._plain(factors, out))
+        keep = (out - {delta.axis for delta in opened}) | {
+            index for delta in opened for index in delta.indices
+        }
+        product = self._plain(factors, keep) if factors else graph.number(1)
+        scattered = graph.contract(
+            [Factor(product, product.axes)], opened, node.axes, whole=True
+        )
+        return graph.mul(*lost, scattered)
+
+    def _gathered(self, factor: Factor, delta: Delta) -> Factor:
+        """The factor read at the codes of `delta`, if it has the axis of `delta`."""
+        if delta.axis not in factor.indices or delta.source is None:
+            return factor
+        axes = [index for index in factor.indices if index != delta.axis] + list(delta.indices)
+        node = self.graph.contract([factor], [delta], axes, whole=True)
+        return Factor(node, node.axes)
+
+    def _plain(self, factors: list[Factor], out: Iterable[Axis]) -> Node:
+        """A contraction without codes in steps of two factors."""
+        graph = self.graph
+        wanted = set(out)
+        factors = [self._presummed(factor, factors, wanted) for factor in factors]
+        while len(factors) > 2:
+            first, second = _cheapest_pair(factors, wanted)
+            rest = [factor for factor in factors if factor not in (first, second)]
+            needed = wanted | {index for factor in rest for index in factor.indices}
+            carried = set(first.indices) | set(second.indices)
+            node = graph.contract([first, second], (), needed & carried, whole=True)
+            factors = [*rest, Factor(node, node.axes)]
+        return graph.contract(factors, (), wanted, whole=True)
+
+    def _presummed(self, factor: Factor, factors: list[Factor], wanted: set[Axis]) -> Factor:
+        """An index that only this factor has, and nobody wants, is summed at once."""
+        others = {index for other in factors if other is not factor for index in other.indices}
+        axes = [index for index in factor.indices if index in wanted or index in others]
+        if len(axes) == len(factor.indices) or len(factors) == 1:
+            return factor
+        node = self.graph.contract([factor], (), axes, whole=True)
+        return Factor(node, node.axes)
+
+
+class _Formulas:
+    """The lowered graph as the algebra of the table's formulas."""
+
+    def __init__(self, lowering: _Lowering) -> None:
+        self.lowering = lowering
+        self.number = lowering.graph.number
+
+    def call(self, op: str, *args: Node) -> Node:
+        return self.lowering._function(op, list(args))
+
+
+def _kept(indices: Axes, before: Axes, after: Axes) -> Axes:
+    return tuple(i for i, axis in zip(indices, before, strict=True) if axis in after)
+
+
+def _cheapest_pair(factors: list[Factor], wanted: set[Axis]) -> tuple[Factor, Factor]:
+    """Two factors to combine first: fewest axes, and a temporary sooner than a leaf."""
+
+    def cost(pair: tuple[Factor, Factor]) -> tuple[int, int, int]:
+        first, second = pair
+        rest = [factor for factor in factors if factor not in pair]
+        needed = wanted | {index for factor in rest for index in factor.indices}
+        carried = set(first.indices) | set(second.indices)
+        leaves = sum(isinstance(factor.node, Leaf) for factor in pair)
+        return len(needed & carried), len(carried), leaves
+
+    pairs = [(a, b) for place, a in enumerate(factors) for b in factors[place + 1 :]]
+    return min(pairs, key=cost)

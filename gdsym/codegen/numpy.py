@@ -1,0 +1,667 @@
+"""The NumPy printer: nodes of a lowered program as lines of Python.
+
+Inside a kernel every array has its row axis last: class scores are `(k, m)` for m rows, so that a
+reduction over classes runs along whole vectors. `X[n, d]` arrives as the user has it; where a
+product wants it the other way round it reads `X.T`.
+"""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from gdsym.calculus.program import (
+    Axes,
+    Axis,
+    Contract,
+    Delta,
+    Factor,
+    Leaf,
+    Map,
+    Node,
+    Number,
+    Reduce,
+    canonical_axes,
+)
+from gdsym.language.model import Dims
+
+# Core functions by their NumPy or scipy.special text.
+FUNCTIONS = {
+    "exp": "np.exp({})",
+    "expm1": "np.expm1({})",
+    "log": "np.log({})",
+    "log1p": "np.log1p({})",
+    "log2": "np.log2({})",
+    "log10": "np.log10({})",
+    "sqrt": "np.sqrt({})",
+    "abs": "np.abs({})",
+    "sign": "np.sign({})",
+    "sin": "np.sin({})",
+    "cos": "np.cos({})",
+    "tan": "np.tan({})",
+    "asin": "np.arcsin({})",
+    "acos": "np.arccos({})",
+    "atan": "np.arctan({})",
+    "atan2": "np.arctan2({}, {})",
+    "sinh": "np.sinh({})",
+    "cosh": "np.cosh({})",
+    "tanh": "np.tanh({})",
+    "where": "np.where({}, {}, {})",
+    "min": "np.minimum({}, {})",
+    "max": "np.maximum({}, {})",
+    "and": "np.logical_and({}, {})",
+    "or": "np.logical_or({}, {})",
+    "not": "np.logical_not({})",
+    "erf": "special.erf({})",
+    "erfc": "special.erfc({})",
+    "erfcx": "special.erfcx({})",
+    "lgamma": "special.gammaln({})",
+    "digamma": "special.digamma({})",
+    "trigamma": "special.polygamma(1, {})",
+    "tetragamma": "special.polygamma(2, {})",
+    "pentagamma": "special.polygamma(3, {})",
+    "beta_ln": "special.betaln({}, {})",
+    "normal_cdf": "special.ndtr({})",
+    "log_normal_cdf": "special.log_ndtr({})",
+}
+COMPARISONS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
+LOGICAL = frozenset((*COMPARISONS, "and", "or", "not"))
+CONSTANTS = {"pi": "np.pi", "inf": "np.inf"}
+
+# Precedence of Python's operators, loosest first.
+COMPARISON, SUM, PRODUCT, UNARY, POWER, ATOM = range(6)
+
+# An expression with more operations than this is cut into named steps.
+LONGEST = 9
+
+# Names that a generated module uses itself.
+RESERVED = frozenset(
+    "np special theta block totals sums acc dims rows seed lr method stats g state t T f "
+    "bind prepare empty partial merge finish value grad value_and_grad init unpack pack predict "
+    "load_fit Problem Fit loss gradient known out self math json sys".split()
+)
+
+
+def python_name(name: str) -> str:
+    """A user's name as a Python name: with a trailing `_` where Python or the module has it."""
+    return f"{name}_" if keyword.iskeyword(name) or name in RESERVED else name
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Python text and the precedence of its outermost operator."""
+
+    code: str
+    level: int = ATOM
+    operations: int = 0
+
+    def at(self, level: int) -> str:
+        """The text as an operand of an operator of this precedence."""
+        return self.code if self.level >= level else f"({self.code})"
+
+
+@dataclass(slots=True)
+class Writer:
+    """Writes the statements that compute some nodes.
+
+    `known` has the text of nodes that are already there, in their own order of axes; `native`
+    the order of axes of leaves that arrive otherwise. `names` has the user's names.
+    """
+
+    names: Mapping[Node, str]
+    row: Axis | None
+    dim_names: Mapping[str, str]
+    known: dict[Node, str] = field(default_factory=dict)
+    native: dict[Node, Axes] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+    taken: set[str] = field(default_factory=set)
+    uses: dict[Node, int] = field(default_factory=dict)
+    needs_rows: bool = False
+    sizes: dict[str, None] = field(default_factory=dict)
+    read: set[Node] = field(default_factory=set)
+    helpers: set[str] = field(default_factory=set)
+
+    def count(self, targets: Iterable[Node]) -> None:
+        """How often each node is read on the way to the targets: read twice, it gets a name."""
+        stack = list(targets)
+        for node in stack:
+            self.uses[node] = self.uses.get(node, 0) + 1
+        seen: set[Node] = set()
+        while stack:
+            node = stack.pop()
+            if node in seen or node in self.known:
+                continue
+            seen.add(node)
+            for operand in set(node.operands):
+                self.uses[operand] = self.uses.get(operand, 0) + 1
+                stack.append(operand)
+
+    def write(self, nodes: Iterable[Node]) -> None:
+        """Adds statements, in order of evaluation, for the nodes that deserve a name."""
+        for node in nodes:
+            if node in self.known or isinstance(node, (Leaf, Number)):
+                continue
+            if self._needs_statement(node):
+                self.assign(node)
+
+    def _needs_statement(self, node: Node) -> bool:
+        if self.uses.get(node, 0) == 0:
+            return False
+        if node in self.names or self.uses.get(node, 0) > 1:
+            cheap = (isinstance(node, Contract) and _is_one_hot(node)) or (
+                _reciprocal(node) and not node.axes and node not in self.names
+            )
+            return not cheap
+        if isinstance(node, Map) and node.op == "add" and any(map(_has_one_hot, node.args)):
+            return True
+        return self.text(node).operations > LONGEST
+
+    def assign(self, node: Node) -> str:
+        """One statement for the node; returns the name it gets."""
+        name = self.fresh(self.names.get(node), node)
+        added: list[tuple[Contract, Text]] = []
+        if isinstance(node, Map) and node.op == "add":
+            plain = [arg for arg in node.args if not _has_one_hot(arg)]
+            if plain and len(plain) < len(node.args):
+                added = [self._indexed(arg) for arg in node.args if _has_one_hot(arg)]
+                text = self._sum(plain, node.axes)
+                code = text.code if text.operations else f"{text.at(ATOM)}.copy()"
+                if any(set(arg.axes) == set(node.axes) for arg in plain):
+                    self.lines.append(self._statement(name, code, node))
+                    for one_hot, amount in added:
+                        self._add_indexed(name, one_hot, amount, node)
+                    self.known[node] = name
+                    return name
+        self.lines.append(self._statement(name, self.text(node).code, node))
+        self.known[node] = name
+        return name
+
+    def _statement(self, name: str, code: str, node: Node) -> str:
+        shape = ", ".join(self._shape(axis) for axis in node.axes)
+        line = f"{name} = {code}"
+        comment = f"  # ({shape}{',' if len(node.axes) == 1 else ''})"
+        return f"{line:<44}{comment}" if node.axes else line
+
+    def _shape(self, axis: Axis) -> str:
+        return "m" if axis == self.row else axis.dim
+
+    def _indexed(self, term: Node) -> tuple[Contract, Text]:
+        """A term c*onehot(y) as the one-hot and the text of c."""
+        if isinstance(term, Contract):
+            return term, Text("1")
+        assert isinstance(term, Map)
+        (one_hot,) = [arg for arg in term.args if isinstance(arg, Contract) and _is_one_hot(arg)]
+        rest = [arg for arg in term.args if arg is not one_hot]
+        return one_hot, self._product(rest, one_hot.deltas[0].indices)
+
+    def _add_indexed(self, name: str, one_hot: Contract, amount: Text, node: Node) -> None:
+        delta = one_hot.deltas[0]
+        codes = self._codes(delta)
+        places = [codes if a == delta.axis else "rows" if a == self.row else ":" for a in node.axes]
+        self.needs_rows = self.needs_rows or "rows" in places
+        sign, code = ("-=", amount.code[1:]) if amount.code.startswith("-") else ("+=", amount.code)
+        self.lines.append(f"{name}[{', '.join(places)}] {sign} {code}")
+
+    def fresh(self, wanted: str | None, node: Node | None = None) -> str:
+        """A name that nothing else has: the user's, or t1, t2, ..."""
+        if wanted is None:
+            number = 1
+            while f"t{number}" in self.taken:
+                number += 1
+            name = f"t{number}"
+        else:
+            name = python_name(wanted)
+            while name in self.taken:
+                name += "_"
+        self.taken.add(name)
+        return name
+
+    # -- expressions
+
+    def text(self, node: Node) -> Text:
+        """The node in its own order of axes, with the row axis last."""
+        if node in self.known:
+            return self._read(node, node.axes)
+        match node:
+            case Number():
+                return _number(node.value)
+            case Leaf():
+                return self._leaf(node)
+            case Map(op="add"):
+                return self._sum(node.args, node.axes)
+            case Map(op="mul"):
+                return self._product(node.args, node.axes)
+            case Map(op="pow"):
+                return self._power(node)
+            case Map():
+                return self._function(node)
+            case Contract():
+                return self._contraction(node)
+            case Reduce():
+                axis = self._axis_argument(node.arg, node.over)
+                arg = self.text(node.arg)
+                return Text(f"np.max({arg.code}{axis})", ATOM, arg.operations + 1)
+        raise TypeError(node)
+
+    def _leaf(self, node: Leaf) -> Text:
+        match node.kind:
+            case "constant":
+                return Text(CONSTANTS[node.name])
+            case "size":
+                self.sizes[node.name] = None
+                return Text(self.dim_names[node.name])
+        raise KeyError(f"{node.kind} {node.name} is not at hand here")
+
+    def oriented(self, node: Node, order: Axes) -> Text:
+        """The node with its axes in the given order."""
+        if node in self.known:
+            return self._read(node, order)
+        text = self.text(node)
+        if node.axes == order:
+            return text
+        return self._oriented_name(text.at(ATOM), node.axes, order, text.operations)
+
+    def _read(self, node: Node, order: Axes) -> Text:
+        self.read.add(node)
+        return self._oriented_name(self.known[node], self.native.get(node, node.axes), order)
+
+    @staticmethod
+    def _oriented_name(name: str, have: Axes, want: Axes, operations: int = 0) -> Text:
+        if have == want:
+            return Text(name, ATOM, operations)
+        if len(have) == 2:
+            return Text(f"{name}.T", ATOM, operations)
+        return Text(f"{name}.transpose{tuple(have.index(axis) for axis in want)}", ATOM, operations)
+
+    def _spread(self, node: Node, axes: Axes) -> Text:
+        """The node as an operand that NumPy broadcasts against an array of `axes`."""
+        text = self.text(node)
+        if not node.axes or axes[len(axes) - len(node.axes) :] == node.axes:
+            return text
+        first = axes.index(node.axes[0])
+        places = [":" if axis in node.axes else "None" for axis in axes[first:]]
+        return Text(f"{text.at(ATOM)}[{', '.join(places)}]", ATOM, text.operations)
+
+    def _sum(self, args: Sequence[Node], axes: Axes) -> Text:
+        def order(arg: Node) -> tuple[bool, bool, int]:
+            return _negative(arg), not isinstance(arg, Number), -len(arg.axes)
+
+        code, operations = "", len(args) - 1
+        for arg in sorted(args, key=order):
+            text = self._spread(arg, axes)
+            operations += text.operations
+            if _is_logical(arg):
+                text = Text(f"1.0*{text.at(UNARY)}", PRODUCT)
+            piece = text.at(SUM) if not code else text.at(PRODUCT)
+            if not code:
+                code = piece
+            elif piece.startswith("-"):
+                code += f" - {piece[1:]}"
+            else:
+                code += f" + {piece}"
+        return Text(code, SUM, operations)
+
+    def _product(self, args: Sequence[Node], axes: Axes) -> Text:
+        """Numerators over denominators, scalars first so that they meet before the arrays."""
+        coefficient = Fraction(1)
+        above: list[Text] = []
+        below: list[Text] = []
+        above_logical = 0
+        operations = max(0, len(args) - 1)
+        for arg in sorted(args, key=lambda arg: len(arg.axes)):
+            if isinstance(arg, Number):
+                coefficient *= arg.value
+                continue
+            if arg not in self.known and _reciprocal(arg):
+                assert isinstance(arg, Map)
+                base, exponent = arg.args
+                assert isinstance(exponent, Number)
+                text = self._raised(base, -exponent.value, axes)
+                below.append(text)
+            else:
+                text = self._spread(arg, axes)
+                above.append(text)
+                above_logical += _is_logical(arg)
+            operations += text.operations
+        number, divisor = _coefficient(coefficient)
+        pieces = [text.at(PRODUCT if not place else UNARY) for place, text in enumerate(above)]
+        if above and above_logical == len(above):
+            pieces.insert(0, "1.0")
+            pieces[1] = above[0].at(UNARY)
+        if number is not None and (abs(number) != 1 or not pieces):
+            pieces.insert(0, _decimal(abs(number)))
+            if len(pieces) > 1 and above and not above_logical == len(above):
+                pieces[1] = above[0].at(UNARY)
+        code = "*".join(pieces)
+        if number is not None and number < 0:
+            code = f"-{code}"
+        bottoms = [text.at(POWER) for text in below]
+        if divisor != 1:
+            bottoms.insert(0, str(divisor))
+        if len(bottoms) == 1:
+            code += f"/{bottoms[0]}"
+        elif bottoms:
+            code += f"/({'*'.join(bottoms)})"
+        level = PRODUCT if len(pieces) + len(bottoms) > 1 else UNARY
+        if code.startswith("-"):
+            level = min(level, UNARY) if level == UNARY else PRODUCT
+        elif level == UNARY:
+            level = above[0].level if above else ATOM
+        return Text(code, level, operations)
+
+    def _power(self, node: Map) -> Text:
+        base, exponent = node.args
+        if not isinstance(exponent, Number):
+            first, second = self._spread(base, node.axes), self._spread(exponent, node.axes)
+            operations = first.operations + second.operations + 1
+            if isinstance(base, Number):  # Python's own power raises where NumPy's is inf
+                return Text(f"np.power({first.code}, {second.code})", ATOM, operations)
+            return Text(f"{first.at(ATOM)}**{second.at(ATOM)}", POWER, operations)
+        if exponent.value < 0:
+            text = self._raised(base, -exponent.value, node.axes)
+            return Text(f"1/{text.at(POWER)}", PRODUCT, text.operations + 1)
+        return self._raised(base, exponent.value, node.axes)
+
+    def _raised(self, base: Node, exponent: Fraction, axes: Axes) -> Text:
+        text = self._spread(base, axes)
+        if isinstance(base, Number):
+            text = Text(f"np.float64({text.code})")  # 1/0 is inf in NumPy, an exception in Python
+        if exponent == 1:
+            return text
+        power = _number(exponent)
+        return Text(f"{text.at(ATOM)}**{power.at(ATOM)}", POWER, text.operations + 1)
+
+    def _function(self, node: Map) -> Text:
+        args = [self._spread(arg, node.axes) for arg in node.args]
+        operations = sum(text.operations for text in args) + 1
+        if node.op in COMPARISONS:
+            left, right = (text.at(SUM) for text in args)
+            return Text(f"{left} {COMPARISONS[node.op]} {right}", COMPARISON, operations)
+        if FUNCTIONS[node.op].startswith("special."):
+            self.helpers.add("special")
+        return Text(FUNCTIONS[node.op].format(*(text.code for text in args)), ATOM, operations)
+
+    # -- contractions
+
+    def _axis_argument(self, arg: Node, over: Iterable[Axis]) -> str:
+        places = [arg.axes.index(axis) for axis in arg.axes if axis in set(over)]
+        if len(places) == len(arg.axes):
+            return ""
+        return f", axis={places[0] if len(places) == 1 else tuple(places)}"
+
+    def _contraction(self, node: Contract) -> Text:
+        if node.deltas:
+            if any(delta.source is None for delta in node.deltas):
+                raise NotImplementedError("an identity matrix")
+            opened = [delta for delta in node.deltas if delta.axis in node.axes]
+            if not opened:
+                return self._gather(node)
+            if all(index in node.axes for delta in opened for index in delta.indices):
+                return self._one_hot(node)
+            return self._scatter(node)
+        if len(node.factors) == 1:
+            return self._single(node)
+        return self._pair(node)
+
+    def _single(self, node: Contract) -> Text:
+        arg, indices = node.factors[0]
+        if not node.summed:  # a transpose
+            return self.oriented(arg, tuple(arg.axes[indices.index(axis)] for axis in node.axes))
+        where = dict(zip(indices, arg.axes, strict=True))
+        over = [where[index] for index in node.summed]
+        dot = self._as_dot(arg) if arg.axes == (self.row,) and not node.axes else None
+        if dot is not None:
+            return dot
+        text = self.text(arg)
+        code = f"np.sum({text.code}{self._axis_argument(arg, over)})"
+        left = tuple(indices[arg.axes.index(a)] for a in arg.axes if a not in over)
+        return self._oriented_name(code, left, node.axes, text.operations + 1)
+
+    def _as_dot(self, arg: Node) -> Text | None:
+        """The sum of a product of row vectors as a dot product."""
+        if arg in self.known or not isinstance(arg, Map):
+            return None
+        if arg.op == "pow" and arg.args[1:] and isinstance(arg.args[1], Number):
+            if arg.args[1].value == 2 and arg.args[0] in self.known:
+                name = self._read(arg.args[0], arg.axes).code
+                return Text(f"{name} @ {name}", PRODUCT, 1)
+            return None
+        if arg.op != "mul" or any(_reciprocal(part) or _is_logical(part) for part in arg.args):
+            return None
+        vectors = [part for part in arg.args if part.axes == (self.row,)]
+        if len(vectors) != len(arg.args) or len(vectors) < 2:
+            return None
+        first = self._product(vectors[:-1], arg.axes)
+        last = self.text(vectors[-1])
+        code = f"{first.at(UNARY)} @ {last.at(UNARY)}"
+        return Text(code, PRODUCT, first.operations + last.operations + 1)
+
+    def _pair(self, node: Contract) -> Text:
+        (a, at_a), (b, at_b) = node.factors
+        out = node.axes
+        common = [index for index in at_a if index in at_b and index not in out]
+        batch = [index for index in at_a if index in at_b and index in out]
+        only_a = [index for index in at_a if index not in at_b]
+        only_b = [index for index in at_b if index not in at_a]
+        distinct = len(set(at_a)) == len(at_a) and len(set(at_b)) == len(at_b)
+        plain = not batch and len(common) == 1 and len(only_a) < 2 and len(only_b) < 2 and distinct
+        if not plain:
+            return self._einsum(node)
+        if only_b and (not only_a or out[0] == only_b[0]):
+            (a, at_a, only_a), (b, at_b, only_b) = (b, at_b, only_b), (a, at_a, only_a)
+        left = self.oriented(a, _ordered(a, at_a, (*only_a, *common)))
+        right = self.oriented(b, _ordered(b, at_b, (*common, *only_b)))
+        operations = left.operations + right.operations + 1
+        return Text(f"{left.at(PRODUCT)} @ {right.at(UNARY)}", PRODUCT, operations)
+
+    def _einsum(self, node: Contract) -> Text:
+        letters: dict[Axis, str] = {}
+        for index in (i for factor in node.factors for i in factor.indices):
+            if index not in letters:
+                choices = [c for c in index.dim.lower() + "abcdefghijklmnopqrstuvwxyz"
+                           if c.isalpha() and c not in letters.values()]
+                letters[index] = choices[0]
+        texts = [self.text(factor.node) for factor in node.factors]
+        inputs = ",".join("".join(letters[i] for i in factor.indices) for factor in node.factors)
+        output = "".join(letters[axis] for axis in node.axes)
+        operands = ", ".join(text.code for text in texts)
+        operations = sum(text.operations for text in texts) + 2
+        code = f'np.einsum("{inputs}->{output}", {operands}, optimize=True)'
+        return Text(code, ATOM, operations)
+
+    def _codes(self, delta: Delta) -> str:
+        assert delta.source is not None
+        return self.oriented(delta.source, _ordered(delta.source, delta.indices, delta.indices)).code
+
+    def _gather(self, node: Contract) -> Text:
+        """One factor read at codes: advanced indexing, with its rule for the order of axes."""
+        (arg, indices) = node.factors[0]
+        by_axis = {delta.axis: delta for delta in node.deltas}
+        have = self.native.get(arg, arg.axes) if arg in self.known else arg.axes
+        text = self.oriented(arg, have)
+        local = {own: index for own, index in zip(arg.axes, indices, strict=True)}
+        shared = list(dict.fromkeys(i for delta in node.deltas for i in delta.indices))
+        zipped = [index for index in shared if index in indices]
+        places: list[str] = []
+        advanced: list[int] = []
+        for place, own in enumerate(have):
+            index = local[own]
+            if index in by_axis:
+                advanced.append(place)
+                places.append(self._codes_over(by_axis[index], shared))
+            elif index in zipped:
+                advanced.append(place)
+                places.append(self._positions(index, shared))
+            else:
+                places.append(":")
+        kept = [local[own] for own in have if local[own] not in by_axis and local[own] not in zipped]
+        adjacent = advanced == list(range(advanced[0], advanced[-1] + 1))
+        if adjacent:
+            before = sum(1 for place in range(advanced[0]))
+            order = (*kept[:before], *shared, *kept[before:])
+        else:
+            order = (*shared, *kept)
+        while places and places[-1] == ":":
+            places.pop()
+        code = f"{text.at(ATOM)}[{', '.join(places)}]"
+        return self._oriented_name(code, tuple(order), node.axes, text.operations + 1)
+
+    def _codes_over(self, delta: Delta, shared: Sequence[Axis]) -> str:
+        """The codes shaped to broadcast over the shared indices of all codes."""
+        codes = self._codes(delta)
+        if tuple(delta.indices) == tuple(shared) or not delta.indices:
+            return codes
+        assert delta.source is not None
+        order = tuple(axis for axis in shared if axis in delta.indices)
+        codes = self.oriented(delta.source, _ordered(delta.source, delta.indices, order)).code
+        if shared[len(shared) - len(order) :] == list(order):
+            return codes
+        places = ", ".join(":" if axis in order else "None" for axis in shared)
+        return f"{codes}[{places}]"
+
+    def _positions(self, index: Axis, shared: Sequence[Axis]) -> str:
+        """0, 1, 2, ... along an index that codes and table have in common."""
+        if index == self.row:
+            self.needs_rows = True
+            name = "rows"
+        else:
+            self.sizes[index.dim] = None
+            name = f"np.arange({self.dim_names[index.dim]})"
+        after = len(shared) - list(shared).index(index) - 1
+        return f"{name}[:{', None' * after}]" if after else name
+
+    def _one_hot(self, node: Contract) -> Text:
+        """(k, m) comparisons of codes with 0, 1, ..., times the factor if there is one."""
+        pieces: list[str] = []
+        operations = 1
+        for factor, indices in node.factors:
+            text = self._spread_at(factor, indices, node.axes)
+            pieces.append(text.at(PRODUCT))
+            operations += text.operations + 1
+        for delta in node.deltas:
+            assert delta.source is not None
+            self.sizes[delta.axis.dim] = None
+            count = f"np.arange({self.dim_names[delta.axis.dim]})"
+            place = node.axes.index(delta.axis)
+            trailing = ", None" * (len(node.axes) - place - 1)
+            levels = f"{count}[:{trailing}]" if trailing else count
+            codes = self._spread_at(delta.source, delta.indices, node.axes)
+            pieces.append(f"({levels} == {codes.at(SUM)})")
+        if len(pieces) == 1:
+            return Text(f"1.0*{pieces[0]}", PRODUCT, operations)
+        return Text("*".join(pieces), PRODUCT, operations)
+
+    def _spread_at(self, node: Node, indices: Axes, axes: Axes) -> Text:
+        """The node, read at `indices`, as an operand against an array of `axes`."""
+        order = tuple(index for index in axes if index in indices)
+        text = self.oriented(node, _ordered(node, indices, order))
+        if not order or axes[len(axes) - len(order) :] == order:
+            return text
+        first = axes.index(order[0])
+        places = ", ".join(":" if axis in order else "None" for axis in axes[first:])
+        return Text(f"{text.at(ATOM)}[{places}]", ATOM, text.operations)
+
+    def _scatter(self, node: Contract) -> Text:
+        """Values summed by code; the helper sums over the trailing axes that the codes have."""
+        self.helpers.add("scatter")
+        shared = list(dict.fromkeys(i for delta in node.deltas for i in delta.indices))
+        opened = [delta.axis for delta in node.deltas]
+        kept = [axis for axis in node.axes if axis not in opened]
+        value = "1.0"
+        operations = 1
+        if node.factors:
+            factor, indices = node.factors[0]
+            text = self._spread_at(factor, indices, (*kept, *shared))
+            value, operations = text.code, text.operations + 1
+        codes = ", ".join(self._codes_over(delta, shared) for delta in node.deltas)
+        for axis in opened:
+            self.sizes[axis.dim] = None
+        sizes = ", ".join(self.dim_names[axis.dim] for axis in opened)
+        trailing = "," if len(opened) == 1 else ""
+        code = f"_scatter(({codes}{trailing}), {value}, ({sizes}{trailing}))"
+        return self._oriented_name(code, (*kept, *opened), node.axes, operations)
+
+
+
+
+def _ordered(node: Node, indices: Axes, order: Sequence[Axis]) -> Axes:
+    """The node's own axes in the order in which `order` names them by index."""
+    own = dict(zip(indices, node.axes, strict=True))
+    return tuple(own[index] for index in order)
+
+
+def _is_one_hot(node: Contract) -> bool:
+    return (
+        not node.factors
+        and len(node.deltas) == 1
+        and node.deltas[0].axis in node.axes
+        and all(index in node.axes for index in node.deltas[0].indices)
+    )
+
+
+def _has_one_hot(node: Node) -> bool:
+    """True for c*onehot(y), c free of the categories."""
+    if isinstance(node, Contract):
+        return _is_one_hot(node)
+    if not (isinstance(node, Map) and node.op == "mul"):
+        return False
+    one_hots = [arg for arg in node.args if isinstance(arg, Contract) and _is_one_hot(arg)]
+    if len(one_hots) != 1:
+        return False
+    rows = set(one_hots[0].deltas[0].indices)
+    return all(arg is one_hots[0] or set(arg.axes) <= rows for arg in node.args)
+
+
+def _is_logical(node: Node) -> bool:
+    return isinstance(node, Map) and node.op in LOGICAL
+
+
+def _reciprocal(node: Node) -> bool:
+    return (
+        isinstance(node, Map)
+        and node.op == "pow"
+        and isinstance(node.args[1], Number)
+        and node.args[1].value < 0
+    )
+
+
+def _negative(node: Node) -> bool:
+    if isinstance(node, Number):
+        return node.value < 0
+    if isinstance(node, Map) and node.op == "mul":
+        first = node.args[0]
+        return isinstance(first, Number) and first.value < 0
+    return False
+
+
+def _coefficient(value: Fraction) -> tuple[Fraction | None, int]:
+    """A coefficient as a number in front and an integer below: 2/3 is (2, 3), 0.1 is (0.1, 1)."""
+    if value == 1:
+        return None, 1
+    below = value.denominator
+    if below == 1 or _terminates(below):
+        return value, 1
+    return Fraction(value.numerator), below
+
+
+def _terminates(denominator: int) -> bool:
+    for prime in (2, 5):
+        while denominator % prime == 0:
+            denominator //= prime
+    return denominator == 1
+
+
+def _decimal(value: Fraction) -> str:
+    """The nearest double, as its shortest text; an integer without a point."""
+    if value.denominator == 1 and abs(value.numerator) < 2**53:
+        return str(value.numerator)
+    return repr(float(value))
+
+
+def _number(value: Fraction) -> Text:
+    text = _decimal(value)
+    return Text(text, UNARY if text.startswith("-") else ATOM)
+
+

@@ -1,0 +1,908 @@
+"""The part of a generated module that is the same for every model.
+
+Everything below the marker is emitted as it stands, so that it can be read, linted and typed here.
+Above it stand the names that the model's own part defines.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+MODEL = SOURCE_NAME = SHA256 = ""
+ROW: str | None = None
+DIMS: dict[str, dict[str, Any]] = {}
+DATA: tuple[dict[str, Any], ...] = ()
+PARAMS: tuple[dict[str, Any], ...] = ()
+CONSTS: tuple[dict[str, Any], ...] = ()
+PREDICTIONS: tuple[dict[str, Any], ...] = ()
+MINIBATCH: str | None = None
+PASSES = 0
+WHOLE = PREDICT_WHOLE = False
+TOTALS: tuple[tuple[str, ...], ...] = ()
+LEARNT: tuple[tuple[str, ...], ...] = ()
+LOGSUMS: tuple[str, ...] = ()
+
+
+def _constants(given: Mapping[str, Any], dims: Mapping[str, int]) -> dict[str, Any]: ...  # type: ignore[empty-body]
+def _start(seed: int, dims: Mapping[str, int], consts: Mapping[str, Any]) -> Array: ...  # type: ignore[empty-body]
+def _learn(stage: int, block: Block, totals: Totals, sums: dict[str, Any]) -> None: ...
+def _learnt(stage: int, totals: Totals, sums: dict[str, Any]) -> None: ...
+def _loss(theta: Array, acc: Sums, totals: Totals) -> float: ...  # type: ignore[empty-body]
+def _predict(theta: Array, block: Block, totals: Totals) -> dict[str, Any]: ...  # type: ignore[empty-body]
+def _trace(theta: Array, block: Block, totals: Totals, known: Mapping[str, Any]) -> dict[str, Any]: ...  # type: ignore[empty-body]  # noqa: E501
+def partial(theta: Array, block: Block, totals: Totals, acc: Sums) -> None: ...
+def finish(theta: Array, acc: Sums, totals: Totals) -> tuple[float, Array]: ...  # type: ignore[empty-body]
+def bind(*data: Any, **options: Any) -> Problem: ...  # type: ignore[empty-body]
+
+
+# == emitted from here ==
+# -- what the kernels are given ------------------------------------------------------------------
+
+Array = Any  # a float64 array, or an int64 array of codes
+Block = Sequence[Any]  # one entry per item of DATA: the block's rows, or all of a side table
+
+# Blocks are sized so that a block of rows and what is computed from it stay in a core's cache:
+# 2 MiB of data, and one block where all the data are small. Constants, so that the order of
+# summation, and with it every digit, is the same on every machine.
+BLOCK_BYTES = 2**21
+SMALL_BYTES = 2**23
+FEWEST_ROWS, MOST_ROWS, SMALL_ROWS = 256, 16384, 65536
+SUPER_BLOCKS = 64
+
+
+@dataclass
+class Totals:
+    """What is known before theta: sizes, labels, constants, and totals of the data alone."""
+
+    rows: int
+    dims: dict[str, int]
+    labels: dict[str, list[str] | None]
+    consts: dict[str, Any]
+    stats: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
+    side: dict[str, Any] = field(default_factory=dict)  # tables without rows, by name
+
+
+@dataclass
+class Sums:
+    """The accumulators of one pass over the rows, and what earlier passes found."""
+
+    stage: int = 0
+    gradient: bool = True
+    known: dict[str, Any] = field(default_factory=dict)
+    sums: dict[str, Any] = field(default_factory=dict)
+
+
+def prepare(
+    blocks: Iterable[Block],
+    *,
+    dims: Mapping[str, Any] | None = None,
+    stats: Mapping[str, Any] | None = None,
+    **consts: Any,
+) -> Totals:
+    """Sizes, labels and totals of the data alone, in one pass over the blocks or more.
+
+    `dims` has the sizes (or labels) of dimensions that no array shows. `stats` are those of an
+    earlier fit; otherwise they are learnt here.
+    """
+    sizes, labels = _declared(dims)
+    rows = 0
+    largest: dict[str, int] = {}
+    side: dict[str, Any] = {}
+    for block in blocks:
+        rows += _measure(block, sizes, largest)
+        if not side:
+            side = _side_data(block)
+    _settle(sizes, largest, rows)
+    totals = Totals(rows, sizes, labels, _constants(_checked_consts(consts), sizes), side=side)
+    _use_stats(totals, stats)
+    for stage, keys in enumerate(LEARNT):
+        sums: dict[str, Any] = dict.fromkeys(keys, 0.0)
+        for block in blocks:
+            with np.errstate(all="ignore"):
+                _learn(stage, block, totals, sums)
+        with np.errstate(all="ignore"):
+            _learnt(stage, totals, sums)
+    return totals
+
+
+def empty(
+    totals: Totals,
+    dims: Mapping[str, Any] | None = None,
+    after: Sums | None = None,
+    *,
+    gradient: bool = True,
+) -> Sums:
+    """Accumulators for a pass; `after` is what the pass before has gathered (see PASSES)."""
+    if after is None:
+        return _sums(0, gradient, {})
+    return _sums(after.stage + 1, gradient, {**after.known, **after.sums})
+
+
+def _sums(stage: int, gradient: bool, known: dict[str, Any]) -> Sums:
+    keys = TOTALS[stage] if stage < len(TOTALS) else ()
+    return Sums(stage, gradient, known, dict.fromkeys(keys, 0.0))
+
+
+def merge(acc: Sums, other: Sums) -> None:
+    """Adds the sums of `other` to `acc`, in place."""
+    for key, value in other.sums.items():
+        if key in LOGSUMS:
+            _merge_logsum(acc.sums, key, value)
+        else:
+            acc.sums[key] = acc.sums[key] + value
+
+
+def _add_logsum(sums: dict[str, Any], key: str, values: Array) -> None:
+    """Adds exp(values), summed over the last axis, to a running (maximum, scaled sum)."""
+    top = np.max(values, axis=-1)
+    _merge_logsum(sums, key, (top, np.sum(np.exp(values - top[..., None]), axis=-1)))
+
+
+def _merge_logsum(sums: dict[str, Any], key: str, other: Any) -> None:
+    if isinstance(other, float):  # nothing was added to the other side
+        return
+    if isinstance(sums[key], float):
+        sums[key] = other
+        return
+    (top, total), (top2, total2) = sums[key], other
+    new = np.maximum(top, top2)
+    sums[key] = (new, total * np.exp(top - new) + total2 * np.exp(top2 - new))
+
+
+def _logsum(pair: tuple[Any, Any]) -> Any:
+    """The logsumexp that a running (maximum, scaled sum) stands for."""
+    return pair[0] + np.log(pair[1])
+
+
+def _rows(block: Block) -> int:
+    """The number of rows of a block."""
+    for entry, array in zip(DATA, block, strict=True):
+        if array is not None and ROW in entry["dims"]:
+            return int(np.shape(array)[entry["dims"].index(ROW)])
+    return 1
+
+
+def _scatter(codes: tuple[Array, ...], values: Any, sizes: tuple[int, ...]) -> Array:
+    """Values summed by code: the trailing axes of `values`, which the codes have, become `sizes`."""
+    codes = np.broadcast_arrays(*codes)
+    flat = np.ravel_multi_index(codes, sizes).ravel()
+    count = math.prod(sizes)
+    values = np.asarray(values, dtype=float)
+    kept = values.shape[: max(0, values.ndim - codes[0].ndim)]
+    columns = np.broadcast_to(values, kept + codes[0].shape).reshape(-1, flat.size)
+    summed = [np.bincount(flat, weights=column, minlength=count) for column in columns]
+    return np.array(summed).reshape(kept + sizes)
+
+
+# -- binding -------------------------------------------------------------------------------------
+
+
+def _side_data(block: Block) -> dict[str, Any]:
+    return {
+        entry["name"]: array
+        for entry, array in zip(DATA, block, strict=True)
+        if ROW not in entry["dims"] and array is not None
+    }
+
+
+def _constant(name: str, value: Any, shape: tuple[int, ...]) -> Any:
+    """A constant as a float64 scalar or array of the declared shape."""
+    array = np.asarray(value, dtype=np.float64)
+    if array.shape != shape and array.shape != ():
+        raise ValueError(f"the constant `{name}` has shape {array.shape}, not {shape}")
+    return np.broadcast_to(array, shape).copy() if shape else np.float64(array)
+
+
+def _stream(seed: int, name: str) -> np.random.Generator:
+    """The random numbers of one parameter: its name and the seed decide them, nothing else."""
+    return np.random.default_rng([seed, *name.encode()])
+
+
+def _code(totals: Totals, dim: str, label: str) -> int:
+    """The place of a labelled entry."""
+    labels = totals.labels.get(dim) or []
+    if label not in labels:
+        raise ValueError(f"`{dim}` has no entry {label!r}; pass its labels in dims=")
+    return labels.index(label)
+
+
+def _declared(dims: Mapping[str, Any] | None) -> tuple[dict[str, int], dict[str, Any]]:
+    """Sizes and labels of the dimensions as the text declares them or the caller gives them."""
+    sizes: dict[str, int] = {}
+    labels: dict[str, Any] = dict.fromkeys(DIMS)
+    for name, entry in DIMS.items():
+        if entry["size"] is not None:
+            sizes[name] = entry["size"]
+        if entry["labels"] is not None:
+            labels[name] = list(entry["labels"])
+    for name, given in (dims or {}).items():
+        if name not in DIMS:
+            known = ", ".join(DIMS)
+            raise TypeError(f"{MODEL} has no dimension `{name}`; its dimensions are {known}")
+        if isinstance(given, Mapping):
+            size, names = given.get("size"), given.get("labels")
+        elif isinstance(given, (int, np.integer)):
+            size, names = int(given), None
+        else:
+            size, names = len(given), list(given)
+        if names is not None:
+            if size is not None and size != len(names):
+                raise ValueError(f"dims[{name!r}] has size {size} but {len(names)} labels")
+            size = len(names)
+            labels[name] = [str(label) for label in names]
+        if name == ROW:
+            continue  # as many rows as the data have
+        if size is not None:
+            sizes[name] = int(size)
+            if labels[name] is not None and len(labels[name]) != sizes[name]:
+                labels[name] = None
+    return sizes, labels
+
+
+def _measure(block: Block, sizes: dict[str, int], largest: dict[str, int]) -> int:
+    """Takes the sizes that the block shows; returns its number of rows."""
+    rows = 0
+    for entry, array in zip(DATA, block, strict=True):
+        if array is None:
+            continue
+        for dim, size in zip(entry["dims"], np.shape(array), strict=True):
+            if dim == ROW:
+                rows = size
+            elif sizes.setdefault(dim, size) != size:
+                raise ValueError(
+                    f"`{entry['name']}` has {size} entries along `{dim}`, "
+                    f"but {dim} has size {sizes[dim]}"
+                )
+        category = entry.get("domain", {}).get("category")
+        if category is not None and np.size(array):
+            largest[category] = max(largest.get(category, -1), int(np.max(array)))
+    return rows
+
+
+def _settle(sizes: dict[str, int], largest: Mapping[str, int], rows: int) -> None:
+    """The sizes that are still open: of categories, by their largest code."""
+    for name, code in largest.items():
+        if sizes.setdefault(name, code + 1) <= code:
+            raise ValueError(
+                f"a code {code} of `{name}` is out of range: {name} has size {sizes[name]}"
+            )
+    if ROW is not None:
+        sizes[ROW] = rows
+    for entry in PARAMS:
+        for dim in entry["dims"]:
+            if dim not in sizes:
+                raise ValueError(
+                    f"the size of `{dim}` is not known from the data: pass dims={{{dim!r}: ...}}"
+                )
+
+
+def _checked_consts(given: Mapping[str, Any]) -> dict[str, Any]:
+    by_argument = {entry["arg"]: entry["name"] for entry in CONSTS}
+    values = {}
+    for name, value in given.items():
+        if name not in by_argument:
+            known = ", ".join([*(e["arg"] for e in DATA), *by_argument, "dims", "stats"])
+            raise TypeError(f"{MODEL} has no argument `{name}`; it takes {known}")
+        if value is not None:
+            values[by_argument[name]] = value
+    for entry in CONSTS:
+        if entry["value"] is None and entry["name"] not in values:
+            raise TypeError(f"the constant `{entry['name']}` must be given")
+    return values
+
+
+def _use_stats(totals: Totals, stats: Mapping[str, Any] | None) -> None:
+    for name, parts in (stats or {}).items():
+        for part, value in parts.items():
+            # Stored as the user sees it; kernels have the axes in their own order.
+            totals.stats[f"{name}.{part}"] = np.asarray(value, dtype=float)
+
+
+def _array(entry: Mapping[str, Any], value: Any) -> Array:
+    """An argument as a float64 array (codes: int64), checked against its declaration."""
+    name, dims, domain = entry["name"], entry["dims"], entry.get("domain", {})
+    array = np.asarray(value)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(
+            f"`{name}` must be numbers, not {array.dtype}"
+            + ("; pass codes 0, 1, ... of its categories" if domain.get("category") else "")
+        )
+    if array.ndim != len(dims):
+        shape = "a single number" if not dims else f"[{', '.join(dims)}]"
+        raise ValueError(f"`{name}` is {shape}, but an array of shape {array.shape} was given")
+    if domain.get("category") is not None:
+        codes = np.ascontiguousarray(array, dtype=np.int64)
+        if array.dtype.kind == "f" and not np.array_equal(codes, array):
+            raise ValueError(f"`{name}` must be codes 0, 1, ... of {domain['category']}")
+        _refuse(entry, array, codes < 0, f"is not a code of {domain['category']}")
+        return codes
+    array = np.ascontiguousarray(array, dtype=np.float64)
+    _refuse(entry, array, ~np.isfinite(array), "is not a finite number")
+    if "values" in domain:
+        _refuse(entry, array, ~np.isin(array, domain["values"]), f"is not {domain['text']}")
+    outside = np.zeros(array.shape, dtype=bool)
+    if "lower" in domain:
+        lower = domain["lower"]
+        outside |= array <= lower if domain.get("lower_open") else array < lower
+    if "upper" in domain:
+        upper = domain["upper"]
+        outside |= array >= upper if domain.get("upper_open") else array > upper
+    if domain.get("integer"):
+        outside |= array != np.floor(array)
+    _refuse(entry, array, outside, f"is not {domain.get('text', '')}")
+    return array
+
+
+def _refuse(entry: Mapping[str, Any], array: Array, bad: Array, what: str) -> None:
+    if not np.any(bad):
+        return
+    place = tuple(int(i) for i in np.argwhere(bad)[0])
+    at = f"[{', '.join(map(str, place))}]" if place else ""
+    raise ValueError(f"`{entry['name']}`{at} = {array[place]} {what}")
+
+
+def _bound(
+    data: Sequence[Any],
+    dims: Mapping[str, Any] | None,
+    stats: Mapping[str, Any] | None,
+    consts: Mapping[str, Any],
+) -> Problem:
+    """Checks the arguments and learns what the data alone can tell."""
+    missing = [
+        entry["arg"]
+        for entry, value in zip(DATA, data, strict=True)
+        if value is None and entry.get("default") is None
+    ]
+    if missing:
+        raise TypeError(f"{MODEL} needs the data {', '.join(f'`{name}`' for name in missing)}")
+    arrays = [
+        None if value is None else _array(entry, value)
+        for entry, value in zip(DATA, data, strict=True)
+    ]
+    rows: dict[int, str] = {}
+    for entry, array in zip(DATA, arrays, strict=True):
+        if array is not None and ROW in entry["dims"]:
+            rows.setdefault(array.shape[entry["dims"].index(ROW)], entry["name"])
+    if len(rows) > 1:
+        (n1, name1), (n2, name2) = list(rows.items())[:2]
+        raise ValueError(f"`{name1}` has {n1} rows, but `{name2}` has {n2}")
+    count = next(iter(rows), 0)
+    if ROW is not None and count == 0:
+        raise ValueError("the data have no rows")
+    sizes, _ = _declared(dims)
+    _measure(arrays, sizes, {})
+    for place, entry in enumerate(DATA):
+        if arrays[place] is None:
+            shape = tuple(count if dim == ROW else sizes[dim] for dim in entry["dims"])
+            arrays[place] = np.full(shape, float(entry["default"]))
+    totals = prepare(_Blocks(arrays, count), dims=dims, stats=stats, **consts)
+    return Problem(arrays, totals)
+
+
+class _Blocks:
+    """The rows of arrays in aligned blocks; the same rows in the same blocks every time."""
+
+    def __init__(self, arrays: Sequence[Array], rows: int, whole: bool = WHOLE) -> None:
+        self.arrays = arrays
+        self.rows = rows
+        width = sum(a.size // rows for a, e in self._row_data(arrays)) if rows else 1
+        self.block_rows = max(1, rows)
+        if not whole and (rows * width * 8 > SMALL_BYTES or rows > SMALL_ROWS):
+            fitting = 2 ** int(math.log2(max(1, BLOCK_BYTES // (8 * max(1, width)))))
+            self.block_rows = min(max(fitting, FEWEST_ROWS), MOST_ROWS)
+
+    @staticmethod
+    def _row_data(arrays: Sequence[Array]) -> list[tuple[Array, Mapping[str, Any]]]:
+        return [
+            (array, entry)
+            for array, entry in zip(arrays, DATA, strict=True)
+            if array is not None and ROW in entry["dims"]
+        ]
+
+    def take(self, rows: Any) -> list[Array]:
+        """The block of these rows (a slice or an array of indices)."""
+        return [
+            array if array is None or ROW not in entry["dims"] else _rows_of(entry, array, rows)
+            for array, entry in zip(self.arrays, DATA, strict=True)
+        ]
+
+    def __iter__(self) -> Iterator[list[Array]]:
+        for start in range(0, max(1, self.rows), self.block_rows):
+            yield self.take(slice(start, start + self.block_rows))
+
+    def groups(self) -> Iterator[Iterator[list[Array]]]:
+        """Super-blocks: each has accumulators of its own, merged in order."""
+        starts = range(0, max(1, self.rows), self.block_rows)
+        size = -(-len(starts) // SUPER_BLOCKS)
+        for first in range(0, len(starts), size):
+            group = starts[first : first + size]
+            yield (self.take(slice(start, start + self.block_rows)) for start in group)
+
+
+def _rows_of(entry: Mapping[str, Any], array: Array, rows: Any) -> Array:
+    axis = entry["dims"].index(ROW)
+    return array[rows] if axis == 0 else array[(slice(None),) * axis + (rows,)]
+
+
+# -- the bound problem ---------------------------------------------------------------------------
+
+
+class Problem:
+    """The model with its data: an objective of the flat vector theta, to be minimised.
+
+    Methods take theta in the user's own parameters, return fresh arrays and may be called from
+    several threads. The data must not change while they are bound.
+    """
+
+    def __init__(self, arrays: Sequence[Array], totals: Totals) -> None:
+        self._totals = totals
+        self._blocks = _Blocks(arrays, totals.rows)
+        self.n_rows = totals.rows
+        self.consts = dict(totals.consts)
+        self.dims = {
+            name: {"size": size, "labels": totals.labels.get(name)}
+            for name, size in totals.dims.items()
+        }
+        self.size = sum(math.prod(shape) for shape in self._shapes().values())
+        self._free = _FreeCoordinates(self._shapes())
+
+    def _shapes(self) -> dict[str, tuple[int, ...]]:
+        return _shapes(self._totals.dims)
+
+    def _theta(self, theta: Any) -> Array:
+        theta = np.asarray(theta, dtype=np.float64)
+        if theta.shape != (self.size,):
+            sizes = ", ".join(f"{name} {list(shape)}" for name, shape in self._shapes().items())
+            raise ValueError(
+                f"theta has shape {theta.shape}, but these data need ({self.size},): {sizes}; "
+                "where the data do not show every category, pass dims="
+            )
+        return theta
+
+    # -- evaluation
+
+    def value(self, theta: Any) -> float:
+        """The objective, penalties included."""
+        theta = self._theta(theta)
+        with np.errstate(all="ignore"):
+            return float(finish(theta, self._gathered(theta, False), self._totals)[0])
+
+    def grad(self, theta: Any) -> Array:
+        """The gradient of `value`, shape (size,)."""
+        return self.value_and_grad(theta)[1]
+
+    def value_and_grad(self, theta: Any) -> tuple[float, Array]:
+        """The objective and its gradient, in one pass over the rows."""
+        theta = self._theta(theta)
+        with np.errstate(all="ignore"):
+            f, g = finish(theta, self._gathered(theta, True), self._totals)
+        return float(f), g
+
+    def loss(self, theta: Any) -> float:
+        """The objective without its penalties."""
+        theta = self._theta(theta)
+        with np.errstate(all="ignore"):
+            return float(_loss(theta, self._gathered(theta, False), self._totals))
+
+    def batch_value_and_grad(self, theta: Any, rows: Any) -> tuple[float, Array]:
+        """An unbiased estimate of `value_and_grad` from some rows (indices, or a slice).
+
+        Sums over rows are scaled by n/len(rows); what has no rows counts once. Raises ValueError
+        where MINIBATCH says that no such estimate exists.
+        """
+        if MINIBATCH is not None:
+            raise ValueError(f"mini-batches would be biased: {MINIBATCH}")
+        theta = self._theta(theta)
+        block = self._blocks.take(rows)
+        count = len(range(*rows.indices(self.n_rows))) if isinstance(rows, slice) else len(rows)
+        acc = empty(self._totals)
+        with np.errstate(all="ignore"):
+            partial(theta, block, self._totals, acc)
+            scale = self.n_rows / count
+            acc.sums = {key: scale * value for key, value in acc.sums.items()}
+            f, g = finish(theta, acc, self._totals)
+        return float(f), g
+
+    def _gathered(self, theta: Array, gradient: bool) -> Sums:
+        """The sums of every pass over the rows."""
+        acc = empty(self._totals, gradient=gradient)
+        for stage in range(PASSES):
+            if stage:
+                acc = empty(self._totals, None, acc, gradient=gradient)
+            before = acc
+            for group in self._blocks.groups():
+                part = _sums(before.stage, gradient, before.known)
+                for block in group:
+                    partial(theta, block, self._totals, part)
+                merge(acc, part)
+        return acc
+
+    def trace(self, theta: Any, rows: Any = slice(None)) -> dict[str, Any]:
+        """The user's lets, and places where numbers can go wrong, for some rows."""
+        theta = self._theta(theta)
+        with np.errstate(all="ignore"):
+            acc = self._gathered(theta, True)
+            known = {**acc.known, **acc.sums}
+            block = self._blocks.take(slice(None) if WHOLE else rows)
+            values = _trace(theta, block, self._totals, known)
+        return {key: _user_value(value, rows if WHOLE else None) for key, value in values.items()}
+
+    # -- parameters
+
+    def init(self, seed: int = 0) -> Array:
+        """Where a fit begins: declared starts, seeded draws, or the middle of the domain."""
+        return _start(seed, self._totals.dims, self._totals.consts)
+
+    def unpack(self, theta: Any) -> dict[str, Any]:
+        """The parameters by name, as arrays of their declared shape or floats."""
+        return _unpacked(self._theta(theta), self._shapes())
+
+    def pack(self, **params: Any) -> Array:
+        """The inverse of `unpack`."""
+        return _packed(params, self._shapes())
+
+    @property
+    def theta_names(self) -> list[str]:
+        """A name for each entry of theta, with labels where they are known: `w[age]`."""
+        names = []
+        for param, shape in self._shapes().items():
+            dims = next(entry["dims"] for entry in PARAMS if entry["name"] == param)
+            labels = [
+                self._totals.labels.get(dim) or [str(i) for i in range(size)]
+                for dim, size in zip(dims, shape, strict=True)
+            ]
+            for place in np.ndindex(shape):
+                at = ", ".join(labels[axis][i] for axis, i in enumerate(place))
+                names.append(f"{param}[{at}]" if place else param)
+        return names
+
+    @property
+    def stats(self) -> dict[str, dict[str, Any]]:
+        """What `standardize` learnt from the training data."""
+        found: dict[str, dict[str, Any]] = {}
+        for key, value in self._totals.stats.items():
+            name, part = key.rsplit(".", 1)
+            found.setdefault(name, {})[part] = np.array(value)
+        return found
+
+    @property
+    def fixed(self) -> Array:
+        """True for the entries of theta that stay at their start."""
+        return self._free.fixed.copy()
+
+    @property
+    def bounds(self) -> list[tuple[float | None, float | None]]:
+        """The bounds of each entry of theta, open and closed alike."""
+        return [
+            (None if lo == -np.inf else float(lo), None if hi == np.inf else float(hi))
+            for lo, hi in zip(self._free.lower, self._free.upper, strict=True)
+        ]
+
+    # -- free coordinates
+
+    def to_free(self, theta: Any) -> Array:
+        """theta in coordinates where open bounds are at infinity."""
+        return self._free.to_free(self._theta(theta))
+
+    def from_free(self, phi: Any) -> Array:
+        """The inverse of `to_free`."""
+        return self._free.from_free(np.asarray(phi, dtype=np.float64))
+
+    def pullback(self, phi: Any, g: Any) -> Array:
+        """The gradient by phi from the gradient by theta."""
+        return np.asarray(g) * self._free.slope(np.asarray(phi, dtype=np.float64))
+
+    @property
+    def free_bounds(self) -> tuple[Array, Array]:
+        """The closed bounds in free coordinates; infinite where there is none."""
+        return self._free.bounds()
+
+
+class _FreeCoordinates:
+    """Open bounds by a smooth change of variables; closed bounds are left to the caller."""
+
+    def __init__(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        columns: dict[str, list[Array]] = {
+            key: [] for key in ("lower", "upper", "lower_open", "upper_open", "fixed")
+        }
+        for entry in PARAMS:
+            count = math.prod(shapes[entry["name"]])
+            domain = entry.get("domain", {})
+            for key, values in columns.items():
+                default = {"lower": -np.inf, "upper": np.inf}.get(key, False)
+                value = entry.get("fixed", False) if key == "fixed" else domain.get(key, default)
+                values.append(np.full(count, value))
+        joined = {key: np.concatenate([*values, []]) for key, values in columns.items()}
+        self.lower, self.upper = joined["lower"], joined["upper"]
+        self.fixed = joined["fixed"].astype(bool)
+        below = joined["lower_open"].astype(bool) & np.isfinite(self.lower)
+        above = joined["upper_open"].astype(bool) & np.isfinite(self.upper)
+        self.low, self.high, self.both = below & ~above, above & ~below, below & above
+        self.plain = not np.any(below | above)
+
+    def to_free(self, theta: Array) -> Array:
+        phi = theta.copy()
+        with np.errstate(all="ignore"):
+            phi[self.low] = np.log((theta - self.lower)[self.low])
+            phi[self.high] = -np.log((self.upper - theta)[self.high])
+            share = (theta - self.lower)[self.both] / (self.upper - theta)[self.both]
+            phi[self.both] = np.log(share)
+        return phi
+
+    def from_free(self, phi: Array) -> Array:
+        theta = phi.copy()
+        if self.plain:
+            return theta
+        with np.errstate(all="ignore"):
+            theta[self.low] = self.lower[self.low] + np.exp(phi[self.low])
+            theta[self.high] = self.upper[self.high] - np.exp(-phi[self.high])
+            width = (self.upper - self.lower)[self.both]
+            theta[self.both] = self.lower[self.both] + width * _sigmoid(phi[self.both])
+        return theta
+
+    def slope(self, phi: Array) -> Array:
+        """d theta / d phi, entry by entry."""
+        slope = np.ones_like(phi)
+        if self.plain:
+            return slope
+        with np.errstate(all="ignore"):
+            slope[self.low] = np.exp(phi[self.low])
+            slope[self.high] = np.exp(-phi[self.high])
+            width = (self.upper - self.lower)[self.both]
+            both = phi[self.both]
+            slope[self.both] = width * _sigmoid(both) * _sigmoid(-both)
+        return slope
+
+    def bounds(self) -> tuple[Array, Array]:
+        lower, upper = self.lower.copy(), self.upper.copy()
+        lower[self.low | self.both] = -np.inf
+        upper[self.high | self.both] = np.inf
+        with np.errstate(all="ignore"):  # the closed bound of a domain that is open on one side
+            upper[self.low] = np.log((self.upper - self.lower)[self.low])
+            lower[self.high] = -np.log((self.upper - self.lower)[self.high])
+        return lower, upper
+
+
+def _sigmoid(x: Array) -> Array:
+    return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))
+
+
+def _shapes(dims: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
+    return {entry["name"]: tuple(dims[dim] for dim in entry["dims"]) for entry in PARAMS}
+
+
+def _unpacked(theta: Array, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+    params: dict[str, Any] = {}
+    start = 0
+    for name, shape in shapes.items():
+        stop = start + math.prod(shape)
+        piece = theta[start:stop]
+        params[name] = piece.reshape(shape).copy() if shape else float(piece[0])
+        start = stop
+    return params
+
+
+def _packed(params: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]] | None) -> Array:
+    names = {entry["arg"]: entry for entry in PARAMS}
+    for name in params:
+        if name not in names:
+            raise TypeError(f"{MODEL} has no parameter `{name}`; it has {', '.join(names)}")
+    pieces = []
+    for name, entry in names.items():
+        if name not in params:
+            raise TypeError(f"the parameter `{name}` is missing")
+        piece = np.asarray(params[name], dtype=np.float64)
+        wanted = shapes[entry["name"]] if shapes is not None else piece.shape
+        if piece.shape != wanted or piece.ndim != len(entry["dims"]):
+            at = f"[{', '.join(entry['dims'])}]" if entry["dims"] else "a single number"
+            raise ValueError(f"`{name}` is {at} {wanted or ''}, but has shape {piece.shape}")
+        pieces.append(piece.ravel())
+    return np.concatenate([*pieces, []])
+
+
+def _user_value(value: Any, rows: Any) -> Any:
+    """A kernel's value with the row axis first, as the user has it."""
+    array = np.asarray(value)
+    return array[rows] if rows is not None and array.ndim else array
+
+
+# -- predictions ---------------------------------------------------------------------------------
+
+
+def _predicted(
+    theta: Any,
+    data: Sequence[Any],
+    dims: Mapping[str, Any] | None,
+    stats: Mapping[str, Any] | None,
+    consts: Mapping[str, Any],
+) -> dict[str, Any]:
+    needed = {name for entry in PREDICTIONS for name in entry["data"]}
+    arrays: list[Array] = []
+    for entry, value in zip(DATA, data, strict=True):
+        if entry["name"] not in needed:
+            arrays.append(None)
+        elif value is None and entry.get("default") is None:
+            raise TypeError(f"the predictions of {MODEL} need `{entry['arg']}`")
+        else:
+            arrays.append(None if value is None else _array(entry, value))
+    counts = {
+        array.shape[entry["dims"].index(ROW)]
+        for entry, array in zip(DATA, arrays, strict=True)
+        if array is not None and ROW in entry["dims"]
+    }
+    if len(counts) > 1:
+        raise ValueError(f"the data have different numbers of rows: {sorted(counts)}")
+    rows = next(iter(counts), 0)
+    for place, entry in enumerate(DATA):
+        if entry["name"] in needed and arrays[place] is None:
+            arrays[place] = np.full(rows, float(entry["default"]))
+    sizes, labels = _declared(dims)
+    largest: dict[str, int] = {}
+    _measure(arrays, sizes, largest)
+    _settle(sizes, largest, rows)
+    theta = np.asarray(theta, dtype=np.float64)
+    size = sum(math.prod(shape) for shape in _shapes(sizes).values())
+    if theta.shape != (size,):
+        raise ValueError(
+            f"theta has shape {theta.shape}, but these data need ({size},); "
+            "pass dims= of the fit"
+        )
+    constants = _constants(_checked_consts(consts), sizes)
+    totals = Totals(rows, sizes, labels, constants, side=_side_data(arrays))
+    _use_stats(totals, stats)
+    missing = [name for name in _needed_stats() if name not in totals.stats]
+    if missing:
+        raise TypeError("these predictions use statistics of the training data: pass stats=")
+    blocks = _Blocks(arrays, rows, PREDICT_WHOLE)
+    with np.errstate(all="ignore"):
+        parts = [_predict(theta, block, totals) for block in blocks]
+    return {
+        entry["name"]: np.concatenate([part[entry["name"]] for part in parts])
+        if ROW is not None and ROW in entry["dims"]
+        else parts[0][entry["name"]]
+        for entry in PREDICTIONS
+    }
+
+
+def _needed_stats() -> list[str]:
+    return [name for entry in PREDICTIONS for name in entry["stats"]]
+
+
+# -- one-off forms: each binds anew --------------------------------------------------------------
+
+
+def value(theta: Any, *data: Any, **options: Any) -> float:
+    """The objective for data given by position in declared order or by keyword, as for `bind`."""
+    return bind(*data, **options).value(theta)
+
+
+def grad(theta: Any, *data: Any, **options: Any) -> Array:
+    """The gradient of `value`, shape of theta."""
+    return bind(*data, **options).grad(theta)
+
+
+def value_and_grad(theta: Any, *data: Any, **options: Any) -> tuple[float, Array]:
+    """`value` and `grad` in one pass, as scipy.optimize.minimize wants them with jac=True."""
+    return bind(*data, **options).value_and_grad(theta)
+
+
+def init(*data: Any, seed: int = 0, **options: Any) -> Array:
+    """Where a fit to these data begins."""
+    return bind(*data, **options).init(seed)
+
+
+def unpack(theta: Any, *data: Any, **options: Any) -> dict[str, Any]:
+    """theta as parameters by name."""
+    return bind(*data, **options).unpack(theta)
+
+
+def pack(**params: Any) -> Array:
+    """Parameters by name as theta; the inverse of `unpack`."""
+    return _packed(params, None)
+
+
+# -- fits ----------------------------------------------------------------------------------------
+
+
+@dataclass
+class Fit:
+    """Fitted parameters, as `gdsym fit -o` writes them."""
+
+    theta: Array
+    params: dict[str, Any]
+    dims: dict[str, Any]
+    labels: dict[str, Any]
+    stats: dict[str, Any]
+    consts: dict[str, Any]
+
+
+def load_fit(path: Any) -> Fit:
+    """Reads a fit file. Raises ValueError if it was fitted with another model text."""
+    with open(path, encoding="utf-8") as file:
+        fit = json.load(file)
+    if fit.get("sha256") != SHA256:
+        raise ValueError(f"{path} was not fitted with this version of {SOURCE_NAME}")
+    params = {name: np.asarray(value, dtype=float) for name, value in fit["params"].items()}
+    theta = np.concatenate([*(params[entry["name"]].ravel() for entry in PARAMS), []])
+    return Fit(
+        theta=theta,
+        params={name: array if array.ndim else float(array) for name, array in params.items()},
+        dims=fit["dims"],
+        labels={name: entry.get("labels") for name, entry in fit["dims"].items()},
+        stats=fit.get("stats", {}),
+        consts=fit.get("consts", {}),
+    )
+
+
+# -- self-check ----------------------------------------------------------------------------------
+
+
+def _self_check(seed: int = 0) -> int:
+    """Compares the gradient with extrapolated differences on random data; 0 if they agree."""
+    rng = np.random.default_rng(seed)
+    sizes = {name: entry["size"] or 2 + place for place, (name, entry) in enumerate(DIMS.items())}
+    if ROW is not None:
+        sizes[ROW] = 11
+    data = {entry["arg"]: _drawn(entry, sizes, rng) for entry in DATA}
+    consts = {
+        entry["arg"]: rng.uniform(0.5, 1.5, tuple(sizes[dim] for dim in entry["dims"]))
+        for entry in CONSTS
+        if entry["value"] is None
+    }
+    dims = {name: size for name, size in sizes.items() if name != ROW}
+    problem = bind(**data, **consts, dims=dims)
+    phi = problem.to_free(problem.init(seed)) + 0.3 * rng.standard_normal(problem.size)
+    lower, upper = problem.free_bounds
+    theta = problem.from_free(np.clip(phi, lower, upper))
+    exact = problem.grad(theta)
+    estimate = np.array([_difference(problem.value, theta, i) for i in range(theta.size)])
+    scale = max(1.0, float(np.max(np.abs(exact), initial=0.0)), abs(problem.value(theta)))
+    error = float(np.max(np.abs(exact - estimate), initial=0.0)) / scale
+    agrees = error < 1e-6
+    print(f"{MODEL}: gradient {'agrees with' if agrees else 'DIFFERS from'} differences ({error:.1e})")
+    return 0 if agrees else 1
+
+
+def _drawn(entry: Mapping[str, Any], sizes: Mapping[str, int], rng: np.random.Generator) -> Array:
+    """Random data from the declared domain."""
+    shape = tuple(sizes[dim] for dim in entry["dims"])
+    domain = entry.get("domain", {})
+    if domain.get("category") is not None:
+        return rng.integers(0, sizes[domain["category"]], shape)
+    if "values" in domain:
+        return rng.choice(domain["values"], shape)
+    lower, upper = domain.get("lower", -np.inf), domain.get("upper", np.inf)
+    if domain.get("integer"):
+        low = 0 if lower == -np.inf else int(lower) + 1
+        return rng.integers(low, low + 4 if upper == np.inf else int(upper), shape, endpoint=True)
+    if lower == -np.inf and upper == np.inf:
+        return rng.standard_normal(shape)
+    if upper == np.inf:
+        return lower + rng.uniform(0.2, 2.0, shape)
+    if lower == -np.inf:
+        return upper - rng.uniform(0.2, 2.0, shape)
+    return lower + (upper - lower) * rng.uniform(0.1, 0.9, shape)
+
+
+def _difference(f: Callable[[Array], float], theta: Array, i: int) -> float:
+    """df/dtheta_i by central differences, extrapolated once (Richardson, 1911)."""
+    step = 1e-3 * max(1.0, abs(theta[i]))
+
+    def central(h: float) -> float:
+        up, down = theta.copy(), theta.copy()
+        up[i] += h
+        down[i] -= h
+        return (f(up) - f(down)) / (up[i] - down[i])
+
+    return (4 * central(step / 2) - central(step)) / 3
+
+
+if __name__ == "__main__":
+    raise SystemExit(_self_check())

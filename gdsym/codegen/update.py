@@ -1,0 +1,151 @@
+"""Optimizer rules to update functions: one in-place NumPy function for each `.gd` rule."""
+
+from __future__ import annotations
+
+import keyword
+from textwrap import wrap
+
+from gdsym.calculus.build import Builder
+from gdsym.calculus.program import Axis, Graph, Leaf, Map, Node, reachable
+from gdsym.codegen.literal import number
+from gdsym.codegen.lower import lowered
+from gdsym.codegen.numpy import SUM, Text, Writer
+from gdsym.language.model import Assignment, Expr, Rule
+
+VECTOR = ("p",)
+INDENT = "    "
+# What a rule may read besides its options and states, and what it is in Python.
+SCALARS = ("t", "T", "f")
+
+
+def update_functions(rule: Rule) -> list[str]:
+    """`init_NAME` and `update_NAME`."""
+    return [*_init(rule), "", "", *_update(rule)]
+
+
+def options(rule: Rule) -> dict[str, float]:
+    """The rule's options with their defaults."""
+    return {option.name: option.default for option in rule.options}
+
+
+def _init(rule: Rule) -> list[str]:
+    entries = ['"t": 0']
+    for state in rule.states:
+        code = _Text(rule).expression(state.init)
+        if state.scalar:
+            entries.append(f'"{state.name}": np.float64({code})')
+        else:
+            entries.append(f'"{state.name}": np.full_like(theta, {code})')
+    if _reads(rule, "x0"):
+        entries.append('"x0": theta.copy()')
+    return [
+        f"def init_{rule.name}(theta: Array) -> dict[str, Any]:",
+        f'{INDENT}"""The state of {rule.name} before its first step."""',
+        f"{INDENT}return {{{', '.join(entries)}}}",
+    ]
+
+
+def _update(rule: Rule) -> list[str]:
+    parameters = ["theta: Array", "g: Array", "state: dict[str, Any]", "*"]
+    parameters += [
+        f"{_name(option.name)}: float = {number(option.default)}" for option in rule.options
+    ]
+    parameters.append("T: int | None = None")
+    if _reads(rule, "f"):
+        parameters.append("f: float | None = None")
+    lines = [
+        f"def update_{rule.name}(",
+        *(f"{INDENT}{parameter}," for parameter in parameters),
+        ") -> Array:",
+        *_doc(rule),
+        f'{INDENT}state["t"] += 1',
+    ]
+    for name in ("T", "f"):
+        if _reads(rule, name):
+            lines.append(f"{INDENT}if {name} is None:")
+            lines.append(f'{INDENT * 2}raise TypeError("{rule.name} needs {name}")')
+    if _reads(rule, "t"):
+        lines.append(f'{INDENT}t = np.float64(state["t"])')
+    if _reads(rule, "x0"):
+        lines.append(f'{INDENT}x0 = state["x0"]')
+    scalars = {state.name for state in rule.states if state.scalar}
+    for state in rule.states:
+        lines.append(f'{INDENT}{_name(state.name)} = state["{state.name}"]')
+    text = _Text(rule)
+    for step in rule.body:
+        lines += [INDENT + line for line in text.step(step, scalars)]
+    return [*lines, f"{INDENT}return theta"]
+
+
+class _Text:
+    """Expressions of a rule as NumPy text over its own names."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.dims = {"x": VECTOR, "g": VECTOR, "x0": VECTOR, **{name: () for name in SCALARS}}
+        self.dims |= {option.name: () for option in rule.options}
+        self.dims |= {state.name: () if state.scalar else VECTOR for state in rule.states}
+
+    def step(self, step: Assignment, scalars: set[str]) -> list[str]:
+        name = "theta" if step.name == "x" else _name(step.name)
+        if step.keyword == "let":
+            code = self.expression(step.expr)
+            self.dims[step.name] = step.expr.dims
+            return [f"{name} = {code}"]
+        if step.name in scalars:
+            return [f'{name} = state["{step.name}"] = {self.expression(step.expr)}']
+        graph, node = self._node(step.expr)
+        old = graph.known_leaf("data", step.name)
+        if isinstance(node, Map) and node.op == "add" and old in node.args:
+            change = self._text(graph, graph.add(*(arg for arg in node.args if arg is not old)))
+            if change.code.startswith("-") and change.level > SUM:
+                return [f"{name} -= {change.code[1:]}"]
+            return [f"{name} += {change.code}"]
+        return [f"{name}[:] = {self._text(graph, node).code}"]
+
+    def expression(self, expr: Expr) -> str:
+        return self._text(*self._node(expr)).code
+
+    def _node(self, expr: Expr) -> tuple[Graph, Node]:
+        builder = Builder(Graph(VECTOR), None)
+        for name, dims in self.dims.items():
+            builder.declare("data", name, dims)
+        return builder.graph, builder.node(expr)
+
+    @staticmethod
+    def _text(graph: Graph, node: Node) -> Text:
+        node = lowered([node], graph, Graph(VECTOR), None)[node]
+        writer = Writer({}, Axis("p"), {"p": "theta.size"})
+        for leaf in reachable([node]):
+            if isinstance(leaf, Leaf) and leaf.kind == "data":
+                writer.known[leaf] = "theta" if leaf.name == "x" else _name(leaf.name)
+        writer.count([node])
+        return writer.text(node)
+
+
+def _name(name: str) -> str:
+    return f"{name}_" if keyword.iskeyword(name) or name in ("theta", "state", "np") else name
+
+
+def _doc(rule: Rule) -> list[str]:
+    first = f"One step of {rule.name}: theta and state change in place."
+    if not rule.doc:
+        return [f'{INDENT}"""{first}"""']
+    doc = rule.doc.replace("\\", "\\\\").replace('"""', "'''")
+    return [f'{INDENT}"""{first}', "", *(INDENT + line for line in wrap(doc, 90)), f'{INDENT}"""']
+
+
+def _reads(rule: Rule, name: str) -> bool:
+    """True where the rule reads one of the given names."""
+    exprs = [*(state.init for state in rule.states), *(step.expr for step in rule.body)]
+    builder = Builder(Graph(VECTOR), None)
+    text = _Text(rule)
+    for step in rule.body:
+        text.dims[step.name] = step.expr.dims if step.keyword == "let" else text.dims[step.name]
+    for known, dims in text.dims.items():
+        builder.declare("data", known, dims)
+    nodes: list[Node] = [builder.node(expr) for expr in exprs]
+    return any(
+        isinstance(leaf, Leaf) and leaf.name == name for leaf in reachable(nodes)
+    )
+
+
