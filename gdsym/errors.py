@@ -35,8 +35,13 @@ class Source:
 
     def line(self, number: int) -> str:
         """The text of a line counted from 1, without its end."""
-        lines = self.text.split("\n")
-        return lines[number - 1].rstrip("\r") if number <= len(lines) else ""
+        start = 0
+        for _ in range(number - 1):
+            start = self.text.find("\n", start) + 1
+            if start == 0:
+                return ""
+        stop = self.text.find("\n", start)
+        return self.text[start : stop if stop >= 0 else None].rstrip("\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,9 @@ def render(source: Source, diagnostic: Diagnostic) -> str:
     return "\n".join(text)
 
 
+_WIDTH = 120  # a longer line is shown in part
+
+
 def _excerpt(source: Source, places: Sequence[tuple[Span, str, str]]) -> list[str]:
     located = sorted(
         ((*source.position(span.start), span, mark, label) for span, mark, label in places),
@@ -99,17 +107,27 @@ def _excerpt(source: Source, places: Sequence[tuple[Span, str, str]]) -> list[st
     )
     width = len(str(max(line for line, *_ in located)))
     text = [f"{'':{width}} |"]
-    shown = 0
+    shown: tuple[int, str] | None = None
     for line, column, span, mark, label in located:
-        content = source.line(line)
-        if line != shown:
+        content, column = _part(source.line(line), column)
+        if (line, content) != shown:
             text.append(f"{line:{width}} | {_printable(content)}".rstrip())
-            shown = line
+            shown = (line, content)
         length = max(1, min(span.stop - span.start, len(content) - column + 1))
         # A tab before the place stays a tab, so that the mark stands under it at any tab width.
         indent = "".join("\t" if c == "\t" else " " for c in content[: column - 1])
         text.append(f"{'':{width}} | {indent}{mark * length} {label}".rstrip())
     return text
+
+
+def _part(line: str, column: int) -> tuple[str, int]:
+    """The part of a line that is shown, and the column in it: a line may be a million long."""
+    if len(line) <= _WIDTH:
+        return line, column
+    start = max(0, min(column - 1 - _WIDTH // 2, len(line) - _WIDTH))
+    before = "..." if start else ""
+    after = "..." if start + _WIDTH < len(line) else ""
+    return before + line[start : start + _WIDTH] + after, column - start + len(before)
 
 
 def _printable(text: str) -> str:

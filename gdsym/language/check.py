@@ -32,11 +32,10 @@ from gdsym.language.model import (
     Param,
     Prediction,
 )
-from gdsym.language.parse import MODEL_KEYWORDS, parse_expression, statements
+from gdsym.language.parse import MAX_MESSAGES, MODEL_KEYWORDS, parse_expression, statements
 from gdsym.language.rows import mean_over_rows
 from gdsym.language.scope import Scope, Value
 
-MAX_MESSAGES = 100
 _OBJECTIVES = ("loss", "maximize", "nll", "loglik", "residual")
 _KINDS = {"data": "data", "param": "parameter", "const": "constant"}
 _LATER = {
@@ -290,7 +289,7 @@ class _Checker:
         for call in declarations.calls_in(statement.body):
             if call.function.text == name:
                 message = f"`{name}` calls itself"
-                mend = "functions of a file are written out where they stand, so they cannot"
+                mend = "a function is written out where it is called, so it cannot contain itself"
                 scope.error("function", message, call.function.span, help=mend)
         return len(scope.errors) == before
 
@@ -408,7 +407,7 @@ class _Checker:
             notes = ((self.method_span, "the first is here"),)
             message = "a file has one method"
             return self.scope.error("statement", message, statement.span, notes=notes)
-        self.method_span = statement.span
+        self.method_span = statement.name.span
         options: dict[str, float | str] = {}
         for argument in statement.arguments:
             if not isinstance(argument, syntax.Keyword):

@@ -220,7 +220,7 @@ def domain(declaration: syntax.Declaration, kind: str, scope: Scope) -> Domain:
         return Domain(category=_category_of(node) if kind == "data" else None)
     if not result.lower < result.upper:
         low, high = constants.shown(result.lower), constants.shown(result.upper)
-        message = f"no number lies in `{result.text}`: {low} is not below {high}"
+        message = f"the lower bound {low} is not below the upper bound {high}"
         scope.error("domain", message, node.span)
         return Domain()
     return result
@@ -412,15 +412,15 @@ def given(
     node = declaration.value
     if node is None:
         return None
-    what = {"parameter": "a starting value", "data": "a default", "constant": "a constant"}[kind]
-    typer = Typer(scope, dims, frozenset(["constant"]), f"{what} {_FIXED_VALUES}")
+    what = {"parameter": "start", "data": "default", "constant": "value"}[kind]
+    typer = Typer(scope, dims, frozenset(["constant"]), f"a {what} {_FIXED_VALUES}")
     expr = typer.type(node)
     if expr is None:
         return None
     value = typer.constant(expr)
     if value is not None and outside(value, domain):
         shown = constants.shown(value) if math.isfinite(value) else scope.text(node.span)
-        message = f"{what} of `{declaration.name.text}` is {shown}"
+        message = f"the {what} of `{declaration.name.text}` is {shown}"
         if math.isfinite(value):
             message += f", outside `{domain.text}`"
         else:
@@ -447,7 +447,7 @@ def start(
     """The start of a parameter: an expression, a seeded draw, or None."""
     node = declaration.value
     if isinstance(node, syntax.List):
-        message = "a list is no starting value"
+        message = "a list is no start"
         mend = f"name it: `const start[{', '.join(dims) or 'k'}] = [...]`, then `= start`"
         return scope.error("type", message, node.span, help=mend)
     drawn = isinstance(node, syntax.Call) and node.function.text in DRAWS
@@ -458,7 +458,7 @@ def start(
     if len(node.arguments) != 2 or node.axes is not None:
         message = f"`{name}` takes two arguments, found {len(node.arguments)}"
         return scope.error("function", message, node.span, help=f"write `{usage}`")
-    typer = Typer(scope, dims, frozenset(["constant"]), f"a starting value {_FIXED_VALUES}")
+    typer = Typer(scope, dims, frozenset(["constant"]), f"a start {_FIXED_VALUES}")
     a, b = (typer.type(argument) for argument in node.arguments)
     if a is None or b is None:
         return None
@@ -515,6 +515,9 @@ def listed(
 ) -> tuple[Expr, ...] | None:
     """The entries of `const tau[q] = [0.1, 0.5]`; they give the dimension its size."""
     name = declaration.name.text
+    if any(isinstance(item, syntax.List) for item in node.items):
+        message = "a list of lists is not supported yet"
+        return scope.error("unsupported", message, node.span)
     if len(dims) != 1:
         message = f"`{name}` is {align.shown(dims)}, and a list has one axis"
         mend = f"declare the axis: `const {name}[q] = [...]`" if not dims else ""
@@ -523,9 +526,6 @@ def listed(
     entries: list[Expr] = []
     purpose = f"a constant {_FIXED_VALUES}"
     for item in node.items:
-        if isinstance(item, syntax.List):
-            message = "a list of lists is not supported yet"
-            return scope.error("unsupported", message, item.span)
         typer = Typer(scope, (), frozenset(["constant"]), purpose)
         entry = typer.type(item)
         if entry is None:

@@ -68,8 +68,8 @@ class Typer:
         self.purpose = purpose  # what they may stand in, for the message
         self.hidden = hidden  # functions that exist for derivatives are known
         self.local: Mapping[str, Expr | None] = {}
+        self.reduction = "sum"  # the innermost one, for mends
         self.level = 0
-        self.inlining = 0
         self.known: dict[int, tuple[Expr, float]] = {}
 
     # -- the entry, and errors
@@ -79,6 +79,7 @@ class Typer:
         try:
             expr = self.expr(node)
         except _Limit:
+            self.scope.calls.clear()
             return None
         if expr is not None and not self._fits(expr):
             message = "this expression is too large once its functions are written out"
@@ -125,7 +126,7 @@ class Typer:
         while isinstance(node, syntax.Group):
             node = node.inner
         self.level += 1
-        self.scope.inlined += self.inlining > 0
+        self.scope.inlined += len(self.scope.calls) > 0
         if self.level > MAX_LEVELS or self.scope.inlined > MAX_INLINED:
             self._too_deep(node.span)
         match node:
@@ -207,7 +208,7 @@ class Typer:
         message = f"`{value.name}` is {_a(value.kind)}: {self.purpose}"
         if value.kind == "let":
             message = f"`{value.name}` depends on {_a(other)}: {self.purpose}"
-        notes = ((value.place, "declared here"),)
+        notes = ((value.place, "declared here"),) if value.place.stop > 0 else ()
         self.scope.error("type", message, span, notes=notes)
         return False
 
@@ -325,7 +326,8 @@ class Typer:
         for part, name in ((left, a), (right, b)):
             if not part.dims:
                 message = f"`{name}` is a scalar: `@` contracts an axis"
-                return scope.error("shape", message, span, help="write `*`")
+                notes = self._declared(left, right)
+                return scope.error("shape", message, span, notes=notes, help="write `*`")
         message = f"`{shown}` contracts `{left.dims[-1]}` with `{right.dims[0]}`"
         notes = self._declared(right)
         label = f"{a} is {align.shown(left.dims)}"
@@ -350,9 +352,10 @@ class Typer:
 
     def _declared(self, *operands: Expr) -> tuple[tuple[Span, str], ...]:
         notes: dict[Span, str] = {}
-        for operand in operands:
+        for signed in operands:
+            operand = _unsigned(signed, self.scope.source.text)
             value = self.scope.values.get(operand.name) if isinstance(operand, Ref) else None
-            if value is not None:
+            if value is not None and value.place.stop > 0:
                 notes[value.place] = f"{value.name} is {align.shown(value.dims)}"
         return tuple(notes.items())
 
@@ -412,7 +415,9 @@ class Typer:
     def _conflict(
         self, function: str, arguments: Sequence[Expr], conflict: align.Conflict, span: Span
     ) -> None:
-        left, right = arguments[conflict.first], arguments[conflict.second]
+        text = self.scope.source.text
+        left = _unsigned(arguments[conflict.first], text)
+        right = _unsigned(arguments[conflict.second], text)
         scope = self.scope
         a, b = scope.text(left.span), scope.text(right.span)
         shapes = f"`{a}` is {align.shown(left.dims)} and `{b}` is {align.shown(right.dims)}"
@@ -441,8 +446,8 @@ class Typer:
         union = dict.fromkeys((*self.written, *left.dims, *right.dims))
         axes = ", ".join(axis for axis in union if axis in left.dims or axis in right.dims)
         return (
-            f"if every pair is meant, write all dimensions: `sum[{axes}](...)` around it, "
-            f"or `let r[{axes}] = ...`"
+            f"give both the same dimension, or, if every pair is meant, write all dimensions: "
+            f"`{self.reduction}[{axes}](...)` around it or `let r[{axes}] = ...`"
         )
 
     # -- comparisons
@@ -532,8 +537,8 @@ class Typer:
             if code is not None and code in range(known.size):
                 return expr
             message = f"`{dim}` has the categories 0 to {known.size - 1}"
-        else:
-            message = f"`{value.name}` holds categories of `{dim}`, which are no numbers"
+            return self.scope.error("category", message, right.span)
+        message = f"`{value.name}` holds categories of `{dim}`, which are no numbers"
         mend = f'compare with a label: `{value.name} == "..."`'
         return self.scope.error("category", message, right.span, help=mend)
 
@@ -762,8 +767,7 @@ class Typer:
     ) -> tuple[Expr, ...] | None:
         if len(node.arguments) != count:
             name = node.function.text
-            wanted = "one argument" if count == 1 else f"{count} arguments"
-            message = f"`{name}` takes {wanted}, found {len(node.arguments)}"
+            message = f"`{name}` takes {_arguments(count)}, found {len(node.arguments)}"
             mend = mend or f"write `{usage}`"
             if any(isinstance(a, syntax.Keyword) for a in node.arguments):
                 mend = "arguments have no names, and axes stand in brackets: `sum[d](X)`"
@@ -829,7 +833,9 @@ class Typer:
             if count > 1:
                 message = f"`{shown}` is {align.shown(argument.dims)}: which `{axis}` is meant?"
             self.scope.suspects.update((axis, *argument.dims))
-            mend = ""
+            mend = "declare its two axes with two dimensions"
+            if not count:
+                mend = ""
             if not count and node.function.text == "sum":
                 mend = f"a sum of equal terms is a product: `{axis}*(...)`"
             notes = self._declared(argument)
@@ -842,14 +848,14 @@ class Typer:
         axes = self.axes(node.axes) if node.axes is not None else ()
         if axes is None:
             return None
-        before = self.written
-        self.written = (*before, *axes)
+        before = self.written, self.reduction
+        self.written, self.reduction = (*before[0], *axes), name
         count = 2 if name == "dot" else 1
         arguments = self._arguments(node, count, *self._usage(node, name))
         argument = arguments[0] if arguments else None
         if arguments and name == "dot":
             argument = self.apply("mul", arguments, node.span)
-        self.written = before
+        self.written, self.reduction = before
         if argument is None or (axes and not self._over(node, argument, axes)):
             return None
         function = "sum" if name == "dot" else name
@@ -933,8 +939,8 @@ class Typer:
             return self.scope.error("function", message, node.span)
         names = [param.text for param in function.params]
         if len(node.arguments) != len(names):
-            message = f"`{function.name.text}` takes {len(names)} arguments, found "
-            message += str(len(node.arguments))
+            wanted = _arguments(len(names))
+            message = f"`{function.name.text}` takes {wanted}, found {len(node.arguments)}"
             notes = ((function.name.span, "declared here"),)
             return self.scope.error("function", message, node.span, notes=notes)
         bound: dict[str, Expr | None] = {}
@@ -944,11 +950,11 @@ class Typer:
             return None
         outer = self.local
         self.local = bound
-        self.inlining += 1
         self.level += 1
+        self.scope.calls.append(node.span)
         result = self.expr(function.body)
+        self.scope.calls.pop()
         self.level -= 1
-        self.inlining -= 1
         self.local = outer
         return result
 
@@ -1014,5 +1020,20 @@ def _factor(text: str) -> str:
     return text if text.replace("_", "").isalnum() else f"({text})"
 
 
+def _arguments(count: int) -> str:
+    return "one argument" if count == 1 else f"{count} arguments"
+
+
+def _unsigned(expr: Expr, text: str) -> Expr:
+    """The operand as the user wrote it, without the sign that `a - b` or `a/b` gives it."""
+    while isinstance(expr, Apply) and expr.function in ("neg", "inv"):
+        if text.startswith("-", expr.span.start):
+            break
+        expr = expr.args[0]
+    return expr
+
+
 def _a(kind: str) -> str:
-    return kind if kind == "data" else f"a {kind}"
+    if kind == "data":
+        return kind
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"

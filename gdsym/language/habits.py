@@ -36,6 +36,9 @@ STATEMENTS: dict[str, str] = {
     "likelihood": "write `loglik EXPR` or `nll EXPR`",
 }
 
+# Words that begin statements of a model, and not of a rule.
+MODEL_WORDS = ("model", "dim", "data", "param", "const", "def", "loss", "nll", "predict", "method")
+
 # A character that is not ASCII -> what to write.
 ASCII: dict[str, str] = {
     "\u2212": "`-`",
@@ -93,7 +96,7 @@ _SIGNS: dict[str, tuple[str, str]] = {
     "||": ("`||` is no operator", "write `or`"),
     "|": ("`|` is no operator", "write `or`, or `abs(x)` for an absolute value"),
     "!": ("`!` is no operator", "write `not`, or `lgamma(x + 1)` for the log of a factorial"),
-    "===": ("`===` is no operator", "write `==`"),
+    "===": ("`===` is no operator", "compare with `==`; a value is given with `=`"),
     "!==": ("`!==` is no operator", "write `!=`"),
     ":=": ("`:=` is no operator", "write `=`"),
     "=>": ("`=>` is no operator", "greater or equal is `>=`"),
@@ -156,6 +159,7 @@ FUNCTIONS: dict[str, str] = {
     "pow": "`x^y`",
     "square": "`x^2`",
     "sqr": "`x^2`",
+    "root": "`sqrt(x)`",
     "cbrt": "`x^(1/3)`",
     "reciprocal": "`1/x`",
     "arcsin": "`asin(x)`",

@@ -33,6 +33,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL | re.ASCII,
 )
+# What follows the name in `z = ...` or `r[n] := ...`.
+_ASSIGNED = re.compile(r"\s*(\[[^\]\n]*\]\s*)?:?=(?!=)")
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 # After these a sign is a prefix, and whatever was chained before them is complete.
 _BREAKS = frozenset(
@@ -62,6 +64,7 @@ class Slice:
     keyword: str
     start: int
     stop: int
+    readable: bool = True  # it begins with a keyword
 
 
 def tokens(text: str, start: int, stop: int) -> Iterator[Token]:
@@ -112,56 +115,67 @@ def cut(source: Source, keywords: Sequence[str]) -> tuple[list[Slice], list[Diag
     text = source.text
     slices: list[Slice] = []
     found: list[Diagnostic] = []
-    keyword, start, stop = "", 0, 0
-    begun = False
-    offset = 1 if text.startswith("\ufeff") else 0
-    for line in text[offset:].split("\n"):
-        here, offset = offset, offset + len(line) + 1
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
-        end = here + len(line.rstrip())
-        if line[0] in " \t)]}" and begun:
-            stop = end
-            continue
-        if keyword:
-            slices.append(Slice(keyword, start, stop))
-        first = next(tokens(text, here, end))
-        begun = True
-        previous = keyword and start
-        keyword, start, stop = first.text, here, end
-        if first.text not in keywords or line[0] in " \t":
-            line_before = source.position(previous)[0] if previous != "" else 0
-            found.append(_stray_line(text, first, end, line_before, keywords))
-            keyword = ""
-    if keyword:
-        slices.append(Slice(keyword, start, stop))
+    before = 0
+    for start, stop, line in _groups(text):
+        first = next(tokens(text, start, stop))
+        indented = first.start > start
+        known = first.text in keywords
+        slices.append(Slice(first.text, first.start, stop, readable=known))
+        if indented:
+            message = "an indented line continues a statement, and none has begun"
+            found.append(Diagnostic("statement", message, first.span, help="unindent it"))
+        elif not known:
+            found.append(_stray_line(text, first, stop, before, keywords))
+        before = line
     return slices, found
 
 
-def _stray_line(
-    text: str, first: Token, end: int, before: int, keywords: Sequence[str]
-) -> Diagnostic:
-    def stray(message: str, mend: str, span: Span = first.span) -> Diagnostic:
-        return Diagnostic("statement", message, span, help=mend)
+def _groups(text: str) -> Iterator[tuple[int, int, int]]:
+    """Start, stop and first line of each line at column 0 with the lines that continue it."""
+    start = stop = number = 0
+    offset = 1 if text.startswith("\ufeff") else 0
+    for i, line in enumerate(text[offset:].split("\n"), 1):
+        here, offset = offset, offset + len(line) + 1
+        content = line.strip()
+        if not content or content.startswith("#"):
+            continue
+        if line[0] not in " \t)]}" or not stop:
+            if stop:
+                yield start, stop, number
+            start, number = here, i
+        stop = here + len(line.rstrip())
+    if stop:
+        yield start, stop, number
 
+
+def _stray_line(
+    text: str, first: Token, stop: int, before: int, keywords: Sequence[str]
+) -> Diagnostic:
+    """What a line at column 0 that begins with no keyword was meant to be."""
+    word = _cropped(first.text)
     indent = f"indent it to continue line {before}" if before else ""
-    if text[first.start - 1 : first.start] in (" ", "\t"):
-        return stray("an indented line continues a statement, and none has begun", "unindent it")
+    rest = text[first.stop : stop].split("\n")[0]
     if first.kind != "name":
-        shown = _shown(first.text)
-        message = f"a statement begins with its keyword, and this line with {shown}"
-        return stray(message, indent or _some(keywords))
-    rest = text[first.stop : end]
-    if re.match(r"\s*(\[[^\]\n]*\]\s*)?:?=(?!=)", rest):
-        name = text[first.start : end].split("=")[0].rstrip(": \t")
+        message = f"a statement begins with its keyword, and this line with {_shown(first.text)}"
+        return Diagnostic("statement", message, first.span, help=indent or _some(keywords))
+    if _ASSIGNED.match(rest):
+        name = _cropped((word + rest).split("=")[0].rstrip(": \t"))
         message = f"`{name} = ...` has no keyword"
         mend = f"a named value is a `let`: `let {name} = ...`"
-        if before:
-            mend += f"; or {indent}"
-        return stray(message, mend)
-    message = f"no statement begins with `{_cropped(first.text)}`"
-    mend = habits.STATEMENTS.get(first.text.lower(), "") or did_you_mean(first.text, keywords)
-    return stray(message, mend or indent or _some(keywords))
+        mend += f"; or {indent}" if indent else ""
+        return Diagnostic("statement", message, first.span, help=mend)
+    if sign := re.match(r"\s*([-+*/]=)", rest):
+        message, mend = habits.foreign_sign(sign[1], "", True, False)
+        return Diagnostic("statement", message, first.span, help=mend)
+    message = f"no statement begins with `{word}`"
+    if word in habits.MODEL_WORDS:
+        mend = "it belongs to a model, and this is an optimizer file"
+        return Diagnostic("statement", message, first.span, help=mend)
+    if re.match(r"[^=<>]*~", rest):
+        mend = f"a distribution is declared by `observe {word} ~ ...`"
+        return Diagnostic("statement", message, first.span, help=mend)
+    mend = habits.STATEMENTS.get(word.lower(), "") or did_you_mean(word, keywords)
+    return Diagnostic("statement", message, first.span, help=mend or indent or _some(keywords))
 
 
 def _some(keywords: Sequence[str]) -> str:
@@ -261,7 +275,7 @@ def _bad_brackets(found: Sequence[Token]) -> Diagnostic | None:
     if opened:
         begin = found[opened[-1]]
         message = f"`{begin.text}` is never closed"
-        mend = f"the statement ends without its `{_CLOSING[begin.text]}`"
+        mend = f"add the `{_CLOSING[begin.text]}`; a line that continues a statement is indented"
         return Diagnostic("syntax", message, begin.span, help=mend)
     return None
 
@@ -308,12 +322,17 @@ def _too_deep(found: Sequence[Token]) -> Diagnostic | None:
 
 def declared_names(source: Source, slice_: Slice) -> tuple[str, ...]:
     """The names that a statement seems to declare, though it cannot be read."""
-    several = slice_.keyword in ("dim", "data", "param", "const", "state")
+    found = list(tokens(source.text, slice_.start, slice_.stop))
+    rest = source.text[found[0].stop : slice_.stop]
+    if not slice_.readable and _ASSIGNED.match(rest):
+        return (found[0].text,)
+    single = ("model", "def", "let", "predict", "update", "optimizer")
+    several = slice_.keyword not in single
     names: list[str] = []
     depth = 0
     before = ","
     axes = False
-    for token in list(tokens(source.text, slice_.start, slice_.stop))[1:]:
+    for token in found[1:]:
         expected = before == "," and depth == 0 and (several or not names)
         if token.kind == "name" and (expected or axes):
             names.append(token.text)

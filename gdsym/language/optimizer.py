@@ -12,7 +12,7 @@ from gdsym.errors import Diagnostic, Source, SourceError, Span
 from gdsym.language import align, syntax
 from gdsym.language.expressions import Typer, broadcast, depends
 from gdsym.language.model import Assignment, Dims, Domain, Expr, Option, Rule, State
-from gdsym.language.parse import RULE_KEYWORDS, statements
+from gdsym.language.parse import MAX_MESSAGES, RULE_KEYWORDS, statements
 from gdsym.language.scope import Scope, Value
 
 VECTOR: Dims = ("p",)
@@ -21,7 +21,7 @@ _MEANINGS = {
     "x": "the parameters",
     "g": "the gradient",
     "x0": "the start",
-    "t": "the step, counted from 1",
+    "t": "the number of the step",
     "T": "the number of steps",
     "f": "the loss",
 }
@@ -41,7 +41,7 @@ def load_rule(text: str, name: str) -> Rule:
     rule = checker.rule()
     errors = found + checker.scope.errors
     if errors or rule is None:
-        raise SourceError(source, errors)
+        raise SourceError(source, errors[:MAX_MESSAGES])
     return rule
 
 
@@ -60,7 +60,7 @@ class _Rule:
         self.states: dict[str, State] = {}
         self.body: list[Assignment] = []
         for name, dims in _GIVEN.items():
-            self._declare(name, dims, Span(0, 0), frozenset([name]))
+            self._declare("given value", name, dims, Span(0, 0), frozenset([name]))
 
     def rule(self) -> Rule | None:
         for statement in self.file.statements:
@@ -86,8 +86,10 @@ class _Rule:
             body=tuple(self.body),
         )
 
-    def _declare(self, name: str, dims: Dims, place: Span, needs: frozenset[str]) -> None:
-        self.scope.values[name] = Value("value", name, dims, place, Domain(), needs)
+    def _declare(
+        self, kind: str, name: str, dims: Dims, place: Span, needs: frozenset[str]
+    ) -> None:
+        self.scope.values[name] = Value(kind, name, dims, place, Domain(), needs)
 
     def _free(self, name: syntax.Name) -> bool:
         known = self.scope.values.get(name.text)
@@ -112,7 +114,7 @@ class _Rule:
             if not self._free(option.name):
                 continue
             name, span = option.name.text, option.name.span
-            self._declare(name, (), span, frozenset(["option"]))
+            self._declare("option", name, (), span, frozenset(["option"]))
             typer = Typer(self.scope, allowed=frozenset(), purpose="a default is a number")
             expr = typer.type(option.default)
             value = typer.constant(expr) if expr is not None else None
@@ -133,7 +135,7 @@ class _Rule:
         if expr is not None:
             expr = self._fitted(name, expr, dims, item.value.span)
         if free:
-            self._declare(name, dims, item.name.span, frozenset([name]))
+            self._declare("state", name, dims, item.name.span, frozenset([name]))
             if expr is not None:
                 self.states[name] = State(name, item.scalar, expr, item.name.span)
 
@@ -149,7 +151,7 @@ class _Rule:
                 self.scope.broken.add(name)
             return None
         span = statement.name.span
-        self._declare(name, expr.dims, span, depends(expr, self.scope.values))
+        self._declare("let", name, expr.dims, span, depends(expr, self.scope.values))
         self.body.append(Assignment("let", name, expr, span))
         return None
 
@@ -157,13 +159,14 @@ class _Rule:
         name = statement.name.text
         if name in self.scope.broken:
             return None
-        if name != "x" and name not in self.states:
+        known = self.scope.values.get(name)
+        if name != "x" and (known is None or known.kind != "state"):
             message = f"`{name}` cannot be updated: only `x` and states can"
             mend = f"declare it before: `state {name} = 0`"
             if name in _GIVEN:
                 message = f"`{name}` is {_MEANINGS[name]} and cannot be updated"
                 mend = ""
-            elif name in self.scope.values:
+            elif known is not None:
                 mend = "give the new value a new name with `let`"
             return self.scope.error("name", message, statement.name.span, help=mend)
         expr = Typer(self.scope).type(statement.value)

@@ -22,6 +22,7 @@ MODEL_KEYWORDS = (
     *("loss", "maximize", "nll", "loglik", "residual", "penalty"),
     *("observe", "prior", "predict", "claim", "require", "method"),
 )
+MAX_MESSAGES = 100
 RULE_KEYWORDS = ("optimizer", "state", "let", "update")
 
 
@@ -29,7 +30,7 @@ def parse(source: Source) -> syntax.File:
     """The statements of a model file. Raises SourceError with everything that cannot be read."""
     file, found = statements(source, MODEL_KEYWORDS, "statement")
     if found:
-        raise SourceError(source, found)
+        raise SourceError(source, found[:MAX_MESSAGES])
     return file
 
 
@@ -61,9 +62,12 @@ def statements(
     slices, found = layout.cut(source, keywords)
     nodes: list[syntax.Statement] = []
     for slice_ in slices:
-        node: Any = layout.mistake(source, slice_) or _parse_slice(source, slice_, start)
+        node: Any = None
+        if slice_.readable:
+            node = layout.mistake(source, slice_) or _parse_slice(source, slice_, start)
         if isinstance(node, Diagnostic):
             found.append(node)
+        if node is None or isinstance(node, Diagnostic):
             names = layout.declared_names(source, slice_)
             node = syntax.Broken(slice_.keyword, names, Span(slice_.start, slice_.stop))
         nodes.append(node)

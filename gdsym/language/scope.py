@@ -11,7 +11,10 @@ from gdsym.language.model import Dims, Domain
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A declared name. `kind` is data, parameter, constant or let; `place` its declaration."""
+    """A declared name; `place` is its declaration, empty for what a rule is given.
+
+    `kind` is data, parameter, constant or let; in a rule option, state, let or given value.
+    """
 
     kind: str
     name: str
@@ -46,7 +49,9 @@ class Scope:
     axes: set[str] = field(default_factory=set)  # dimensions between the brackets of declarations
     row: str | None = None
     inlined: int = 0  # syntax nodes visited inside functions of the file so far
+    calls: list[Span] = field(default_factory=list)  # of functions of the file, being written out
     errors: list[Diagnostic] = field(default_factory=list)
+    reported: set[tuple[str, Span]] = field(default_factory=set)
     suspects: set[str] = field(default_factory=set)  # dimensions that a shape error has named
 
     def error(
@@ -58,10 +63,13 @@ class Scope:
         notes: tuple[tuple[Span, str], ...] = (),
         help: str = "",
     ) -> None:
-        """Records a diagnostic. A place inside a function that is inlined twice counts once."""
-        diagnostic = Diagnostic(kind, message, span, label, notes, help)
-        if diagnostic not in self.errors:
-            self.errors.append(diagnostic)
+        """Records a diagnostic; a mistake in a function that is called twice counts once."""
+        if (message, span) in self.reported:
+            return
+        self.reported.add((message, span))
+        if self.calls:
+            notes = (*notes, (self.calls[0], "called here"))
+        self.errors.append(Diagnostic(kind, message, span, label, notes, help))
 
     def text(self, span: Span) -> str:
         """The user's own words, on one line and at most 40 characters long."""

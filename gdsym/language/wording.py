@@ -43,6 +43,23 @@ _WORDS: dict[str, str] = {
     "TRANSPOSE": "`.T`",
     "$END": "the end of the statement",
 }
+_USAGE: dict[str, str] = {
+    "model": "model NAME",
+    "dim": "dim k = 10",
+    "data": "data NAME[n]",
+    "param": "param NAME",
+    "const": "const NAME = VALUE",
+    "def": "def f(a) = EXPR",
+    "method": "method NAME(option=value)",
+    "observe": "observe y ~ normal(mean, sd)",
+    "prior": "prior w ~ normal(mean, sd)",
+    "claim": "claim grad(w) = EXPR",
+    "optimizer": "optimizer NAME(lr = 1e-3)",
+    "state": "state NAME = 0",
+    "update": "update NAME = EXPR",
+    "let": "let NAME = EXPR",
+    "predict": "predict NAME = EXPR",
+}
 _RESERVED = ("and", "or", "not", "in")
 
 
@@ -71,12 +88,13 @@ def _early_end(slice_: Slice, before: Token | None, accepted: set[str]) -> Diagn
     expected = _expected(accepted)
     if before is not None and before.start == slice_.start and slice_.keyword:
         message = f"`{slice_.keyword}` stands alone: expected {expected}"
-        return Diagnostic("syntax", message, before.span)
+        usage = _USAGE.get(slice_.keyword, f"{slice_.keyword} EXPR")
+        return Diagnostic("syntax", message, before.span, help=f"write `{usage}`")
     if before is None:
         return Diagnostic("syntax", f"expected {expected}, found nothing", Span(0, 0))
     message = f"the statement ends after `{before.text}`: expected {expected}"
     mend = ""
-    if "NUMBER" in accepted:
+    if "NUMBER" in accepted or before.text == ",":
         mend = "if it goes on in the next line, indent that line"
     return Diagnostic("syntax", message, Span(stop - len(before.text), stop), help=mend)
 
@@ -93,9 +111,15 @@ def _special(
         return f"`{text}` is a reserved word, not a name", "choose another name"
     if text == "=" and first:
         kind = "takes an expression, without `=`" if "NUMBER" in accepted else "declares a name"
-        mend = f"write `{keyword} ...`, or `let {keyword} = ...` to give it a name"
+        mend = f"write `{keyword} EXPR`; if `{keyword}` is to be a name, `let {keyword} = EXPR`"
+        if "NUMBER" not in accepted:
+            mend = f"write `{_USAGE.get(keyword, '')}`"
         return f"`{keyword}` {kind}", mend
-    if text == "=" and "STAR" in accepted and "EQUAL" not in accepted:
+    if text == ":" and first:
+        return f"`{keyword}` is followed by a space", "delete the `:`"
+    if last == "in" and "LBRACE" in accepted and text in ("<", "<=", ">", ">="):
+        return "a bound has no `in`", f"write `{text} ...`"
+    if text == "=" and _after_value(accepted) and "EQUAL" not in accepted:
         return "`=` is no operator in an expression", "compare with `==`; name a value with `let`"
     if text == "==" and ("EQUAL" in accepted or place == found.start + 1):
         return "`==` compares: a value is given with `=`", "write `=`"
@@ -103,7 +127,7 @@ def _special(
         return "`~` is no operator", "`observe y ~ ...` declares a distribution; `not` negates"
     if text == "." or last == ".":
         return "", "only `.T` follows a name with a dot"
-    if operand and "STAR" in accepted and before is not None:
+    if operand and _after_value(accepted) and before is not None:
         return _side_by_side(before, found)
     if found.kind == "sign" and text in ("*", "/", "^", "**", "@", "<", ">") and last == text:
         return f"`{last}{text}` is no operator", ""
@@ -126,17 +150,25 @@ def _side_by_side(before: Token, found: Token) -> tuple[str, str]:
         return "digits are not grouped with `_`", f"write `{left}{right.replace('_', '')}`"
     if before.kind == "number" and re.fullmatch(r"[xX][0-9a-fA-F]+|[jJiLf]", right):
         return f"`{left}{right}` is no number of the language", "numbers are decimal and real"
-    shown = f"{left}*{right}" if right not in ("(", "[") else f"{left}*{right}...)"
+    shown = f"{'(...)' if left == ')' else left}*{'(...)' if right == '(' else right}"
     return f"an operator is missing between `{left}` and `{right}`", f"a product is `{shown}`"
+
+
+def _after_value(accepted: set[str]) -> bool:
+    """Whether an operator could have stood there; after a sum, the parser still takes `or`."""
+    return "OR" in accepted or {"STAR", "PLUS"} <= accepted
 
 
 def _expected(accepted: set[str]) -> str:
     rest = set(accepted)
     words = []
+    if {"LBRACE", "LPAR"} <= rest:
+        words = ["an interval `(0, 1)`", "a set `{0, 1}`"]
+        rest -= {"LBRACE", "LPAR", "LSQB"}
     if "NUMBER" in rest and "NAME" in rest:
         words.append("an expression")
         rest -= _OPERAND
-    elif "OR" in rest or {"STAR", "PLUS"} <= rest:
+    elif _after_value(rest):
         words.append("an operator")
         rest -= _OPERATOR
     words += [word for terminal, word in _WORDS.items() if terminal in rest]
