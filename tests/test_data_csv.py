@@ -102,14 +102,14 @@ def test_a_column_that_is_empty_for_its_first_block_is_still_read_whole(write):
 
 
 def test_a_row_longer_than_a_block_is_read(write):
-    width = 300_000
+    cell, width = "0." + "1" * 500, 3000
     header = ",".join(f"c{i}" for i in range(width))
-    row = ",".join(["0.123456789"] * width)
+    row = ",".join([cell] * width)
 
     bound = bind_tables(model(data("X", "n d", EVERY)), write(f"{header}\n{row}\n{row}\n"))
 
     assert bound.arrays["X"].shape == (2, width)
-    assert bound.arrays["X"].min() == bound.arrays["X"].max() == 0.123456789
+    assert bound.arrays["X"].min() == bound.arrays["X"].max() == float(cell)
 
 
 def test_lines_are_counted_through_blank_lines_and_quoted_newlines(write):
@@ -214,7 +214,12 @@ def test_from_star_says_what_it_left_aside(write):
 
 @pytest.mark.parametrize(
     ("column", "cell"),
-    [(["1,000", "2,500"], "1,000"), (["$5", "$6"], "$5"), (["1,5", "2"], "1,5"), (["5%", "x"], "5%")],
+    [
+        (["1,000", "2,500"], "1,000"),
+        (["$5", "$6"], "$5"),
+        (["1,5", "2"], "1,5"),
+        (["5%", "x"], "5%"),
+    ],
 )
 def test_from_star_does_not_pass_over_a_column_that_looks_like_numbers(write, column, cell):
     text = "a,y\n" + "".join(f'"{value}",1\n' for value in column)

@@ -100,9 +100,7 @@ def test_a_member_whose_header_lies_is_refused_before_allocation(path):
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("y.npy", header.getvalue() + bytes(16))
 
-    assert "takes 72000000000000 bytes, and 16 are there" in refusal(
-        model(data("y", "n k")), path
-    )
+    assert "takes 72000000000000 bytes, and 16 are there" in refusal(model(data("y", "n k")), path)
 
 
 def test_a_directory_of_the_archive_that_lies_is_refused(path):

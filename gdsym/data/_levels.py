@@ -86,7 +86,11 @@ def _unseen(
     index = first_true(np.isin(coded.codes, unseen))
     text = coded.texts[int(coded.codes[index])]
     others = [coded.texts[code] for code in unseen if coded.texts[code] != text]
-    more = f", and so are {', '.join(quoted(t) for t in others[:5])}" if others else ""
+    more = (
+        f", nor {'are' if len(others) > 1 else 'is'} {', '.join(quoted(t) for t in others[:5])}"
+        if others
+        else ""
+    )
     more += f" and {len(others) - 5} more" if len(others) > 5 else ""
     hint = did_you_mean(text, map(shown, labels))
     levels = f"the levels are {named(labels, 10)}"

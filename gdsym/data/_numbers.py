@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gdsym.data._columns import Piece, Wanted
-from gdsym.data._findings import Findings, first_true, place, slot, wrong_kind
+from gdsym.data._findings import Findings, first_true, place, wrong_kind
 from gdsym.data._levels import canonical, coded_cells
 from gdsym.data._table import (
     Coded,
@@ -26,8 +26,11 @@ _EXACT = 2**53
 
 
 def numbers(d: Wanted, piece: Piece, found: Findings) -> FloatArray:
-    """The values of a data that is no category, in float64, checked against its domain."""
-    result = np.empty(piece.shape, dtype=np.float64)
+    """The values of a data that is no category, in float64, checked against its domain.
+
+    An array that is float64 already is not copied.
+    """
+    result = np.empty(piece.shape if piece.stacked else 0, dtype=np.float64)
     for j, entry in enumerate(piece.entries):
         if d.domain.get("labels") is not None:
             values = _labelled(d, piece, j, found)
@@ -38,7 +41,9 @@ def numbers(d: Wanted, piece: Piece, found: Findings) -> FloatArray:
         found.add_holes("missing", d, piece, j, np.isnan(values))
         found.add_holes("infinite", d, piece, j, np.isinf(values))
         _check_domain(d, piece, j, values, found)
-        result[slot(piece, j)] = values
+        if not piece.stacked:
+            return np.asarray(values, order="C")
+        result[:, j] = values
     return result
 
 
@@ -56,7 +61,7 @@ def _plain(d: Wanted, piece: Piece, j: int, entry: Entry, found: Findings) -> Fl
         )
     # A long double beyond the range of float64 becomes infinite here, and is reported as such.
     with np.errstate(over="ignore"):
-        return values.astype(np.float64)
+        return values.astype(np.float64, copy=False)
 
 
 def _parsed(d: Wanted, piece: Piece, j: int, coded: Coded, found: Findings) -> FloatArray | None:
@@ -101,6 +106,8 @@ def _text_mend(d: Wanted, name: str, coded: Coded, text: str) -> str:
 
 def _check_domain(d: Wanted, piece: Piece, j: int, values: FloatArray, found: Findings) -> None:
     domain = d.domain
+    if not domain.keys() & {"lower", "upper", "integer", "values"}:
+        return
     with np.errstate(invalid="ignore"):
         good = np.ones(values.shape, dtype=np.bool_)
         if (lower := domain.get("lower", -math.inf)) > -math.inf:

@@ -67,7 +67,9 @@ def entry_from(value: Any, name: str) -> Entry:
             f"`{shown(name)}`: sparse arrays are not supported yet\nhelp: pass `.toarray()` of it"
         )
     if isinstance(value, np.ma.MaskedArray):
-        return _object_entry(np.ma.filled(value.astype(object), None), name)
+        cells = np.ma.getdata(value).astype(object)
+        cells[np.ma.getmaskarray(value)] = None
+        return _object_entry(cells, name)
     dtype = getattr(value, "dtype", None)
     if dtype is not None and not isinstance(dtype, np.dtype) and hasattr(value, "isna"):
         return _extension_entry(value, name)
