@@ -209,7 +209,7 @@ class Line:
 
     def trace(self, theta, rows):
         z = self.X[rows] @ theta[:2] + theta[2]
-        return {"z": z, "e1": (self.y[rows] - z) ** 2}
+        return {"z": z, "(y - z)^2": (self.y[rows] - z) ** 2}
 
     def solution(self):
         """By the normal equations."""
@@ -271,7 +271,7 @@ def line_module(problem, **changes):
                 {"name": "yhat", "arg": "yhat", "dims": ("n",), "doc": "", "data": ("X",)},
             ),
             "OBJECTIVE": {"kind": "loss", "line": 6, "sign": 1.0},
-            "PLACES": {"z": (5, 11, "X @ w + b"), "e1": (6, 12, "(y - z)^2")},
+            "PLACES": {"z": (5, 7, "z"), "(y - z)^2": (6, 12, "(y - z)^2")},
             "predict": line_predict,
             **changes,
         },

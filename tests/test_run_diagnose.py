@@ -15,13 +15,12 @@ let   guard = where(x > 0, log(x), 0)
 loss  mean(y * guard - log(mu)) + exp(b)
 """
 PLACES = {
-    "mu": (3, 12, "x * w + b"),
-    "guard": (4, 15, "where(x > 0, log(x), 0)"),
-    "e1": (4, 28, "log(x)"),
-    "e2": (5, 7, "mean(y * guard - log(mu))"),
-    "e3": (5, 12, "y * guard - log(mu)"),
-    "e4": (5, 22, "log(mu)"),
-    "e5": (5, 35, "exp(b)"),
+    "mu": (3, 7, "mu"),
+    "guard": (4, 7, "guard"),
+    "log(x)": (4, 28, "log(x)"),
+    "y * guard - log(mu)": (5, 12, "y * guard - log(mu)"),
+    "log(mu)": (5, 22, "log(mu)"),
+    "exp(b)": (5, 35, "exp(b)"),
 }
 
 
@@ -39,15 +38,18 @@ class Traced(Line):
         return {
             "mu": mu,
             "guard": guard,
-            "e1": np.log(x),
-            "e2": float(np.mean(row)),
-            "e3": row,
-            "e4": np.log(mu),
-            "e5": float(np.exp(theta[1])),
+            "log(x)": np.log(x),
+            "y * guard - log(mu)": row,
+            "log(mu)": np.log(mu),
+            "exp(b)": float(np.exp(theta[1])),
         }
 
+    def batch_value_and_grad(self, theta, rows):
+        trace = self.trace(theta, rows)
+        return np.mean(trace["y * guard - log(mu)"]) + trace["exp(b)"], np.zeros(3)
 
-def explained(x, theta, f=np.nan, places=PLACES, y=None):
+
+def explained(x, theta, f=np.nan, places=PLACES, y=None, minibatch=None):
     x = np.asarray(x, dtype=float)
     y = np.ones_like(x) if y is None else np.asarray(y, dtype=float)
     problem = Traced(x, y)
@@ -56,6 +58,7 @@ def explained(x, theta, f=np.nan, places=PLACES, y=None):
         SOURCE=SOURCE,
         SOURCE_NAME="m.gd",
         PLACES=places,
+        MINIBATCH=minibatch,
         OBJECTIVE={"kind": "nll", "line": 5, "sign": 1.0},
     )
     data = {"x": x, "y": y}
@@ -89,12 +92,30 @@ def test_the_masked_branch_of_a_where_is_not_blamed():
 
 
 def test_a_let_is_followed_to_where_the_trouble_began():
-    message = explained([1.0, np.nan], [1.0, 1.5], places={k: PLACES[k] for k in ("mu", "e3")})
+    message = explained([1.0, np.nan], [1.0, 1.5])
 
     assert message == (
-        "m.gd:3:12: nll is nan at the start: x * w + b is nan in row 2, "
-        "where x = nan, w = 1, b = 1.5"
+        "m.gd:3:7: nll is nan at the start: mu is nan in row 2, where x = nan, w = 1, b = 1.5"
     )
+
+
+def test_where_the_objective_cannot_be_asked_for_a_row_its_expressions_are():
+    message = explained([1.0, 2.0, -4.0], [1.0, 1.5], minibatch="not linear")
+
+    assert "log(mu) is nan in row 3, where mu = -2.5" in message
+
+
+def test_a_total_that_overflows_is_not_blamed_on_a_row():
+    class Large(Traced):
+        def batch_value_and_grad(self, theta, rows):
+            return np.inf if len(rows) > 5 else 1.0, np.zeros(3)
+
+    problem = Large(np.ones(9), np.ones(9))
+    module = line_module(problem, SOURCE=SOURCE, SOURCE_NAME="m.gd", PLACES=PLACES)
+
+    message = diagnose.explain(module, problem, np.ones(3), np.inf, "in iteration 3")
+
+    assert message == "m.gd:6: loss is inf in iteration 3"
 
 
 def test_what_depends_on_no_row_is_named_without_one():
@@ -110,7 +131,9 @@ def test_minus_infinity_is_said_as_such():
 
 
 def test_a_model_without_places_is_named_by_the_line_of_its_objective():
-    assert explained([-1.0], [1.0, 0.5], places={}) == "m.gd:5: nll is nan at the start"
+    message = explained([1.0, -1.0], [1.0, 0.5], places={})
+
+    assert message == "m.gd:5: nll is nan at the start: in row 2"
 
 
 def test_the_sign_is_the_one_of_the_user():
@@ -132,7 +155,7 @@ def test_missing_data_are_shown_with_their_row():
         fit(line_module(problem), line_bound(X, y))
 
     assert str(error.value).startswith(
-        "line.gd:5:11: loss is nan at the start: X @ w + b is nan in row 8, where X = [nan, "
+        "line.gd:5:7: loss is nan at the start: z is nan in row 8, where X = [nan, "
     )
 
 

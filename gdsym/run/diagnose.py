@@ -8,7 +8,7 @@ Going down keeps to what matters: the masked half of a `where` may well be nan.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,7 @@ class _Place:
     start: int
     stop: int
     text: str
+    formula: str  # the text, and of a let what follows its `=`
     values: Any
 
     @property
@@ -69,12 +70,12 @@ def explain(
         # In the user's sign: a log-likelihood of -inf is minimised as +inf.
         value = module.OBJECTIVE["sign"] * f
         what = f"{module.OBJECTIVE['kind']} is {value:g} {when}"
-        found = _find(module, problem, theta)
-        if found is None:
-            return f"{module.SOURCE_NAME}:{module.OBJECTIVE['line']}: {what}"
-        culprit, row = found
-        line, column, _ = module.PLACES[culprit.key]
+        culprit, row = _find(module, problem, theta)
+        line = module.OBJECTIVE["line"]
         at = "" if row is None else f" in row {row + 1}"
+        if culprit is None:
+            return f"{module.SOURCE_NAME}:{line}: {what}{at and ':' + at}"
+        line, column, _ = module.PLACES[culprit.key]
         where = _values_in(module, problem, theta, culprit, row, data or {})
         return (
             f"{module.SOURCE_NAME}:{line}:{column}: {what}: "
@@ -82,36 +83,49 @@ def explain(
         )
 
 
-def _find(module: Module, problem: Problem, theta: Vector) -> tuple[_Place, int | None] | None:
-    """The culprit and its first row; None for the row where it does not depend on one."""
-    n = problem.n_rows
-    if not n:
-        culprit = _culprit(module, problem, theta, np.arange(0))
-        return None if culprit is None else (culprit, None)
-    for first in range(0, n, CHUNK):
-        rows = np.arange(first, min(first + CHUNK, n))
-        culprit = _culprit(module, problem, theta, rows)
-        if culprit is not None:
-            row = _first_row(module, problem, theta, rows)
-            alone = _culprit(module, problem, theta, np.array([row]))
-            if alone is None:  # a total over rows, each of which is finite
-                return culprit, None
-            twice = _culprit(module, problem, theta, np.array([row, row]))
-            by_row = twice is not None and np.size(twice.values) != np.size(alone.values)
-            return alone, row if by_row else None
+def _find(module: Module, problem: Problem, theta: Vector) -> tuple[_Place | None, int | None]:
+    """The culprit and the first row it spoils; None for what is not known or does not depend."""
+    if not problem.n_rows:
+        return _culprit(module, problem, theta, np.arange(0)), None
+
+    def spoilt(rows: Rows) -> bool:
+        # A masked branch may be nan and harmless: where it can be asked, the objective decides.
+        if module.MINIBATCH is not None:
+            return _culprit(module, problem, theta, rows) is not None
+        return not np.isfinite(_batch(problem, theta, rows)[0])
+
+    row = _first_row(spoilt, problem.n_rows)
+    if row is None:  # a total over rows, none of which is to blame
+        return None, None
+    culprit = _culprit(module, problem, theta, np.array([row]))
+    if culprit is None:
+        return None, row
+    twice = _culprit(module, problem, theta, np.array([row, row]))
+    by_row = twice is not None and np.size(twice.values) != np.size(culprit.values)
+    return culprit, row if by_row else None
+
+
+def _first_row(spoilt: Callable[[Rows], bool], n_rows: int) -> int | None:
+    """The first row that is spoilt: chunk by chunk, then by halves; None where none is alone."""
+    for first in range(0, n_rows, CHUNK):
+        good, bad = first, min(first + CHUNK, n_rows)
+        if not spoilt(np.arange(good, bad)):
+            continue
+        while bad - good > 1:
+            middle = (good + bad) // 2
+            if spoilt(np.arange(good, middle)):
+                bad = middle
+            else:
+                good = middle
+        return good if spoilt(np.array([good])) else None
     return None
 
 
-def _first_row(module: Module, problem: Problem, theta: Vector, rows: Rows) -> int:
-    """By bisection: the last row of the shortest part, from the first row on, that is bad."""
-    good, bad = 0, len(rows)
-    while bad - good > 1:
-        middle = (good + bad) // 2
-        if _culprit(module, problem, theta, rows[:middle]) is None:
-            good = middle
-        else:
-            bad = middle
-    return int(rows[bad - 1])
+def _batch(problem: Problem, theta: Vector, rows: Rows) -> tuple[float, Vector]:
+    try:
+        return problem.batch_value_and_grad(theta, rows)
+    except NOT_A_NUMBER:
+        return np.nan, np.full(len(theta), np.nan)
 
 
 def _culprit(module: Module, problem: Problem, theta: Vector, rows: Rows) -> _Place | None:
@@ -134,7 +148,7 @@ def _culprit(module: Module, problem: Problem, theta: Vector, rows: Rows) -> _Pl
             inside = [p for p in places if current.holds(p)]
         below = _outermost_bad(inside)
         if not below:
-            names = [name for name in _NAME.findall(current.text) if name in lets]
+            names = [name for name in _NAME.findall(current.formula) if name in lets]
             below = [lets[name] for name in names if lets[name].bad and name not in visited]
         if not below:
             return current
@@ -167,7 +181,11 @@ def _places(module: Module, traced: Mapping[str, Any]) -> list[_Place]:
         if key in module.PLACES:
             line, column, text = module.PLACES[key]
             start = line_starts[line - 1] + column - 1
-            places.append(_Place(key, start, start + len(text), text, values))
+            formula = text
+            if key.isidentifier():
+                stop = next(b for a, b in _statements(module.SOURCE) if a <= start < b)
+                formula = module.SOURCE[start:stop].partition("=")[2]
+            places.append(_Place(key, start, start + len(text), text, formula, values))
     return places
 
 
@@ -204,7 +222,7 @@ def _values_in(
         by_row = np.ndim(values) > 0 and np.shape(values)[0] == problem.n_rows
         known.setdefault(name, np.asarray(values)[row] if by_row and row is not None else values)
     shown = []
-    for name in dict.fromkeys(_NAME.findall(culprit.text)):
+    for name in dict.fromkeys(_NAME.findall(culprit.formula)):
         if name in known and name != culprit.key and np.size(known[name]) <= MOST_NUMBERS:
             shown.append(f"{name} = {_numbers(known[name])}")
     return f", where {', '.join(shown[:MOST_VALUES])}" if shown else ""
@@ -237,20 +255,10 @@ def _first_bad_gradient_row(
     if not problem.n_rows or module.MINIBATCH is not None:
         return None
 
-    def bad(start: int, stop: int) -> bool:
-        _, g = problem.batch_value_and_grad(theta, np.arange(start, stop))
-        return not np.isfinite(g[place])
+    def spoilt(rows: Rows) -> bool:
+        return not np.isfinite(_batch(problem, theta, rows)[1][place])
 
-    good, last = 0, problem.n_rows
-    if not bad(0, last):
-        return None
-    while last - good > 1:
-        middle = (good + last) // 2
-        if bad(good, middle):
-            last = middle
-        else:
-            good = middle
-    row = last - 1
+    row = _first_row(spoilt, problem.n_rows)
     # A term without rows spoils every batch: then no row is to blame.
-    end = problem.n_rows
-    return None if row == 0 and end > 1 and bad(end - 1, end) else row
+    last = np.array([problem.n_rows - 1])
+    return None if row == 0 and problem.n_rows > 1 and spoilt(last) else row
