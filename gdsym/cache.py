@@ -42,16 +42,28 @@ def module_of(text: str, name: str, *, update: Sequence[str] | None = None) -> M
         python = compile_text(text, name, update=update)
         if path:
             _write(path, python)
-    return load_module(python, str(path) if path else f"<gdsym {_digest(python)[:12]}>")
+    return load_module(python, path)
 
 
-def load_module(python: str, filename: str) -> ModuleType:
-    """Runs the text of a generated module; tracebacks can show its lines."""
-    module = ModuleType("gdsym_model")
+def load_module(python: str, path: Path | None = None) -> ModuleType:
+    """The text of a generated module as a module; `path` is where the text lies, if anywhere.
+
+    It is entered in `sys.modules` under its content, as an import would: dataclasses and pickle
+    look there, and a second load is the same module. Tracebacks can show its lines.
+    """
+    name = f"gdsym_model_{_digest(python)[:32]}"
+    if name in sys.modules:
+        return sys.modules[name]
+    filename = str(path) if path else f"<{name}>"
+    module = ModuleType(name)
     module.__file__ = filename
-    exec(compile(python, filename, "exec"), module.__dict__)
-    module.__name__ = module.MODEL
     module.__dict__["__text__"] = python
+    sys.modules[name] = module
+    try:
+        exec(compile(python, filename, "exec"), module.__dict__)
+    except BaseException:
+        del sys.modules[name]
+        raise
     linecache.cache[filename] = (len(python), None, python.splitlines(keepends=True), filename)
     return module
 
@@ -95,7 +107,7 @@ def _entry(text: str, name: str, update: Sequence[str] | None) -> Path | None:
 
 
 def _rule_text(rule: str) -> str | None:
-    return read_text(rule, "rule") if os.path.isfile(rule) else None
+    return read_text(rule, "rule") if rule.endswith(".gd") else None
 
 
 def _environment() -> list[object]:

@@ -16,6 +16,7 @@ from gdsym.codegen.lower import lower
 from gdsym.codegen.module import module_text
 from gdsym.codegen.plan import Plan, plan
 from gdsym.errors import UsageError, did_you_mean
+from gdsym.files import read_text
 from gdsym.language.check import load_model
 from gdsym.language.model import Model, Rule
 from gdsym.language.optimizer import load_rule
@@ -67,10 +68,6 @@ def _rule(entry: str) -> Rule:
     if entry in rules():
         return load_rule(rule_path(entry).read_text(encoding="utf-8"), f"{entry}.gd")
     if entry.endswith(".gd"):
-        path = Path(entry)
-        try:
-            return load_rule(path.read_text(encoding="utf-8"), path.name)
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"cannot read the rule {entry}: {error}") from error
+        return load_rule(read_text(entry, "rule"), Path(entry).name)
     mend = did_you_mean(entry, rules())
     raise UsageError(f"there is no update rule `{entry}`; {mend or ', '.join(rules())}")

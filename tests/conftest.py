@@ -1,9 +1,21 @@
+from pathlib import Path
+
 import pytest
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _cache_of_this_run(tmp_path_factory):
-    """Tests neither use nor fill the cache of the person who runs them."""
+def _environment_of_this_run(tmp_path_factory):
+    """Tests neither use nor fill the cache of the person who runs them, and the processes they
+    start import this tree, wherever they run."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[1]))
         patch.setenv("GDSYM_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="write the golden texts anew instead of comparing with them",
+    )

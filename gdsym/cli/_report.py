@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from gdsym.run import Result
 
-# A table with more columns or rows than this is not read but computed with; the fit file has it.
-MAX_COLUMNS = 8
-MAX_ROWS = 60
+# What is larger than this is not read but computed with; the fit file has it.
+MAX_ENTRIES = 60  # of a vector
+MAX_ROWS, MAX_COLUMNS = 20, 8  # of a matrix
 
 KINDS = {"residual": "sum of squares"}
 
@@ -44,7 +44,8 @@ def _ending(result: Result) -> str:
     if result.n_rows:
         facts.append(f"{result.n_rows:,} rows")
     facts.append(f"{result.seconds:.2g} s")
-    done = f"{result.status} after {result.iterations:,} iterations ({', '.join(facts)})"
+    plural = "" if result.iterations == 1 else "s"
+    done = f"{result.status} after {result.iterations:,} iteration{plural} ({', '.join(facts)})"
     return f"{done}: {result.message}" if result.message else done
 
 
@@ -65,7 +66,7 @@ def parameter_tables(
         labels = [_labels(dims[axis]) for axis in axes]
         if value.ndim == 0:
             small.append((name, float(value)))
-        elif value.ndim == 1 and value.size <= MAX_ROWS:
+        elif value.ndim == 1 and value.size <= MAX_ENTRIES:
             small += [(f"{name}[{x}]", float(v)) for x, v in zip(labels[0], value, strict=True)]
         elif value.ndim == 2 and value.shape[1] <= MAX_COLUMNS and value.shape[0] <= MAX_ROWS:
             others.append(_matrix(f"{name}[{', '.join(axes)}]", labels, value))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 
@@ -28,7 +30,7 @@ def command(model: str, output: str | None, update: str | None) -> None:
     if output is not None:
         check_writable(output)
     rules = None if update is None else [rule.strip() for rule in update.split(",")]
-    text = compile(model, update=rules).text
+    text = compile(Path(model), update=rules).text
     if output is None:
         click.echo(text, nl=False)
     else:

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -71,7 +72,7 @@ def command(
     if output is not None:
         check_writable(output)
     with _termination_as_interrupt():
-        compiled = api.compile(model, update=run.rules_to_compile(method))
+        compiled = api.compile(Path(model), update=run.rules_to_compile(method))
         consts, sizes = compiled.settings(assignments("--set", settings))
         begin = run.read_start(list(start) or None)
         bound = compiled.bind(list(data), sizes, {})

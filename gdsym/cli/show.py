@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 
@@ -15,4 +17,4 @@ def command(model: str) -> None:
     """
     from gdsym.api import show
 
-    click.echo(show(model).rstrip("\n"))
+    click.echo(show(Path(model)).rstrip("\n"))

@@ -307,16 +307,12 @@ def _numbers(column: Any) -> NDArray[Any]:
 
     if column.null_count or not pa.types.is_integer(column.type):
         column = column.cast(pa.float64(), safe=False)
-    values = column.to_numpy()
-    assert isinstance(values, np.ndarray)
-    return values
+    return _plain(column.combine_chunks(), math.nan)
 
 
 def _texts(column: Any) -> Coded:
-    import pyarrow.compute as compute
-
     encoded = column.dictionary_encode().combine_chunks()
-    indices = compute.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
+    indices = _plain(encoded.indices, -1)
     seen: dict[str, int] = {}
     recode = np.empty(len(encoded.dictionary) + 1, dtype=np.int64)
     for i, cell in enumerate(encoded.dictionary.to_pylist()):
@@ -324,3 +320,18 @@ def _texts(column: Any) -> Coded:
         recode[i] = seen.setdefault(text, len(seen)) if text else -1
     recode[-1] = -1
     return Coded(tuple(seen), recode[indices])
+
+
+def _plain(array: Any, missing: float) -> NDArray[Any]:
+    """The numbers of an Arrow array, `missing` in place of nulls.
+
+    By its buffer: `to_numpy` would import pandas, where it is installed, for nothing.
+    """
+    if not len(array):
+        return np.empty(0, dtype=array.type.to_pandas_dtype())
+    dtype = np.dtype(array.type.to_pandas_dtype())
+    offset = array.offset * dtype.itemsize
+    values = np.frombuffer(array.buffers()[1], dtype, count=len(array), offset=offset)
+    if not array.null_count:
+        return values
+    return np.where(_plain(array.is_null().cast("uint8"), 0), dtype.type(missing), values)
