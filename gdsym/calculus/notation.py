@@ -16,6 +16,7 @@ from gdsym.calculus.program import (
     Number,
     Program,
     Reduce,
+    canonical_axes,
 )
 
 COMPARISONS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
@@ -26,7 +27,7 @@ LOGIC, COMPARISON, SUM, PRODUCT, UNARY, POWER, ATOM = range(7)
 
 def show(program: Program) -> str:
     """The loss and its gradient, with the lets they use, as readable text."""
-    notation = Notation(program.names)
+    notation = Notation.of(program)
     lines = []
     sums = [("loss", program.loss), ("objective", program.value)]
     if program.value is program.loss:
@@ -58,9 +59,32 @@ def _lets_of(program: Program, nodes: Sequence[Node]) -> list[str]:
 class Notation:
     """The text of nodes; a node with a name is its name, except where it is defined."""
 
-    def __init__(self, names: Mapping[Node, str]) -> None:
+    def __init__(
+        self, names: Mapping[Node, str], orders: Mapping[Node, Axes], row: Axis | None
+    ) -> None:
         self.names = names
+        self.orders = orders
+        self.row = row
         self.seen: dict[Node, tuple[str, int]] = {}
+
+    @classmethod
+    def of(cls, program: Program) -> Notation:
+        """The notation of a program: its names, and the order of axes as declared."""
+        model, graph = program.model, program.graph
+        orders: dict[Node, Axes] = {}
+        for kind, items in (("data", model.data), ("param", model.params), ("const", model.consts)):
+            for item in items:
+                leaf = graph.known_leaf(kind, item.name)
+                if leaf is not None:
+                    orders[leaf] = canonical_axes(item.dims)
+        for let in model.lets:
+            orders.setdefault(program.lets[let.name], canonical_axes(let.expr.dims))
+        for name, node in program.grads.items():
+            leaf = graph.known_leaf("param", name)
+            for part in _terms(node):
+                if leaf is not None and part.axes == leaf.axes:
+                    orders.setdefault(part, orders[leaf])
+        return cls(program.names, orders, program.row)
 
     def definition(self, node: Node) -> str:
         """The text of a node, spelled out even if it has a name."""
@@ -100,6 +124,8 @@ class Notation:
             case Map() if node.op in COMPARISONS:
                 a, b = (self.text(arg, SUM) for arg in node.args)
                 return f"{a} {COMPARISONS[node.op]} {b}", COMPARISON
+            case Map(op="exp") if self._softmax(node) is not None:
+                return self._softmax(node) or "", ATOM
             case Map():
                 return f"{node.op}({', '.join(self.text(arg) for arg in node.args)})", ATOM
             case Reduce():
@@ -108,6 +134,21 @@ class Notation:
             case Contract():
                 return self._contraction(node)
         raise TypeError(node)
+
+    def _softmax(self, node: Map) -> str | None:
+        """exp(z - logsumexp[k](z)) as softmax[k](z)."""
+        shifted = node.args[0]
+        if not isinstance(shifted, Map) or shifted.op != "add" or shifted in self.names:
+            return None
+        for term in shifted.args:
+            lse = term.args[-1] if isinstance(term, Map) and term.op == "mul" else None
+            if isinstance(lse, Reduce) and lse.op == "logsumexp" and len(term.operands) == 2:
+                rest = tuple(other for other in shifted.args if other is not term)
+                arg = lse.arg
+                if rest == (arg,) or (isinstance(arg, Map) and arg.args == rest):
+                    over = "" if not lse.axes else f"[{_names(lse.over)}]"
+                    return f"softmax{over}({self.text(arg)})"
+        return None
 
     def _sum(self, node: Map) -> str:
         code = ""
@@ -191,37 +232,40 @@ class Notation:
             if product is not None:
                 return product, PRODUCT
         over = "" if not node.axes else f"[{_names(node.summed)}]"
-        body = self._product([factor.node for factor in node.factors])[0]
+        if len(node.factors) == 1:
+            body = self.text(node.factors[0].node)
+        else:
+            body = self._product([factor.node for factor in node.factors])[0]
         if not node.summed:
             return f"{self.text(node.factors[0].node, ATOM)}.T", ATOM
         return f"sum{over}({body})", ATOM
 
     def _matmul(self, node: Contract, first: Factor, second: Factor) -> str | None:
         """`A @ B` where one index is summed and each side keeps at most one."""
-        for a, b in ((first, second), (second, first)):
-            common = [i for i in a.indices if i in b.indices]
-            rest_a = tuple(i for i in a.indices if i not in common)
-            rest_b = tuple(i for i in b.indices if i not in common)
-            if len(common) != 1 or common[0] in node.axes or len(rest_a) > 1 or len(rest_b) > 1:
-                return None
-            if not rest_a and rest_b:
-                continue
-            left = self._oriented(a, (*rest_a, common[0]))
-            right = self._oriented(b, (common[0], *rest_b))
-            return f"{left} @ {right}"
-        return None
+        common = [index for index in first.indices if index in second.indices]
+        rests = [tuple(i for i in f.indices if i not in common) for f in (first, second)]
+        if len(common) != 1 or common[0] in node.axes or any(len(rest) > 1 for rest in rests):
+            return None
+        order = self.order(node)
+        swap = rests[1] and (not rests[0] or order.index(rests[1][0]) < order.index(rests[0][0]))
+        pairs = [(first, rests[0]), (second, rests[1])]
+        (left, left_rest), (right, right_rest) = reversed(pairs) if swap else pairs
+        left_text = self._oriented(left, (*left_rest, common[0]))
+        return f"{left_text} @ {self._oriented(right, (common[0], *right_rest))}"
 
-    def _oriented(self, factor: Factor, order: Axes) -> str:
+    def order(self, node: Node) -> Axes:
+        """The axes as the user has them: as declared, else rows first."""
+        if node in self.orders:
+            return self.orders[node]
+        return tuple(sorted(node.axes, key=lambda axis: axis != self.row))
+
+    def _oriented(self, factor: Factor, wanted: Axes) -> str:
         node, indices = factor
-        text = self.text(node, UNARY)
-        if len(order) < 2 or self._user_order(node, indices) == order:
-            return text
+        at = dict(zip(node.axes, indices, strict=True))
+        have = tuple(at[axis] for axis in self.order(node) if axis in at)
+        if len(wanted) < 2 or have == wanted:
+            return self.text(node, UNARY)
         return f"{self.text(node, ATOM)}.T"
-
-    @staticmethod
-    def _user_order(node: Node, indices: Axes) -> Axes:
-        """The user sees the row axis first; a node keeps it last."""
-        return tuple(reversed(indices)) if len(indices) == 2 and _row_last(node) else indices
 
     def _with_codes(self, node: Contract) -> tuple[str, int]:
         opened = [delta for delta in node.deltas if delta.axis in node.axes]
@@ -229,8 +273,9 @@ class Notation:
             table, indices = node.factors[0]
             places = []
             by_axis = {delta.axis: delta for delta in node.deltas}
-            order = self._user_order(table, indices)
-            for index in order:
+            at = dict(zip(table.axes, indices, strict=True))
+            for axis in self.order(table):
+                index = at.get(axis, axis)
                 delta = by_axis.get(index)
                 if delta is not None and delta.source is not None:
                     places.append(self.text(delta.source))
@@ -242,22 +287,28 @@ class Notation:
         ]
         if not node.factors and len(hots) == 1 and not node.summed:
             return hots[0], ATOM
-        if len(opened) == 1 and len(node.deltas) == 1:
-            inner = [axis for axis in opened[0].indices if axis in node.summed]
-            if len(inner) == 1 and len(node.factors) == 1:
-                return f"{hots[0]}.T @ {self.text(node.factors[0].node, UNARY)}", PRODUCT
+        if len(opened) == len(node.deltas) == 1 and node.factors:
+            if opened[0].indices == node.summed and len(node.summed) == 1:
+                product, level = self._product([factor.node for factor in node.factors])
+                right = product if level >= UNARY else f"({product})"
+                return f"{hots[0]}.T @ {right}", PRODUCT
         factors = [self.text(factor.node, UNARY) for factor in node.factors]
         over = "" if not node.axes else f"[{_names(node.summed)}]"
         return f"sum{over}({'*'.join([*hots, *factors])})", ATOM
 
 
+def _terms(node: Node) -> list[Node]:
+    """The node, and what it adds and multiplies."""
+    found = [node]
+    for part in found:
+        if isinstance(part, Map) and part.op in ("add", "mul"):
+            found.extend(part.args)
+    return found
+
+
 def _reading_order(node: Node) -> tuple[bool, bool, int]:
     """Positive terms first, numbers before the rest, larger arrays before smaller."""
     return _negative(node), not isinstance(node, Number), -len(node.axes)
-
-
-def _row_last(node: Node) -> bool:
-    return len(node.axes) == 2
 
 
 def _names(axes: Sequence[Axis]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from gdsym.calculus.program import Axes, Axis, Leaf, Node, Number, canonical_axes, reachable
-from gdsym.codegen.numpy import ATOM, Text, Writer, python_name
+from gdsym.codegen.numpy import Text, Writer, python_name
 from gdsym.codegen.plan import Plan, Total
 from gdsym.language.model import Dims, Draw
 
@@ -143,7 +143,9 @@ class Kernels:
         writer = self._writer(block=False)
         self._know_totals(writer, "sums")
         grads = {param.name: program.grads[param.name] for param in self.model.params}
-        writer.count([program.loss, program.value, *grads.values()])
+        if program.value is not program.loss:
+            writer.names = {**writer.names, program.loss: "loss"}
+        writer.count(list(dict.fromkeys([program.loss, program.value, *grads.values()])))
         lines = self._statements(writer, [program.loss, program.value])
         value = writer.text(program.value).code
         lines += [f"f = {value}", "if not acc.gradient:", f"{INDENT}return f, None"]
@@ -432,7 +434,8 @@ class Kernels:
 
     def _statements(self, writer: Writer, nodes: Iterable[Node]) -> list[str]:
         held = len(writer.lines)
-        writer.write(reachable(nodes))
+        wanted = list(dict.fromkeys(nodes))
+        writer.write(reachable(wanted), wanted)
         lines = writer.lines[held:]
         del writer.lines[held:]
         return lines
@@ -440,11 +443,7 @@ class Kernels:
     def _in_order(self, writer: Writer, node: Node, axes: Axes) -> Text:
         """The node with its axes in the given order, broadcastable to all of them."""
         order = tuple(axis for axis in axes if axis in node.axes)
-        text = writer.oriented(node, order)
-        if not order or axes[len(axes) - len(order) :] == order:
-            return text
-        places = ", ".join(":" if axis in order else "None" for axis in axes[axes.index(order[0]) :])
-        return Text(f"{text.at(ATOM)}[{places}]")
+        return writer.broadcast(writer.oriented(node, order), order, axes)
 
     def _full(self, writer: Writer, node: Node, dims: Dims) -> str:
         """The node at its full shape, in the user's order of axes."""
@@ -475,12 +474,12 @@ class Kernels:
         prelude: list[str] = []
         if any(kind == "param" for kind, _ in read):
             names = ", ".join(self.arguments[param.name] for param in model.params)
-            comma = "," if len(model.params) == 1 else ""
-            prelude.append(f"{names}{comma} = _split(theta, totals.dims)")
+            targets = f"({names},)" if len(model.params) == 1 else names
+            prelude.append(f"{targets} = _split(theta, totals.dims)")
         if inside and any(kind == "data" for kind, _ in read):
             names = ", ".join(self.arguments[item.name] for item in model.data)
-            comma = "," if len(model.data) == 1 else ""
-            prelude.append(f"{names}{comma} = block")
+            targets = f"({names},)" if len(model.data) == 1 else names
+            prelude.append(f"{targets} = block")
         for kind, name in sorted(read):
             if kind == "const":
                 prelude.append(f'{self.arguments[name]} = totals.consts["{name}"]')

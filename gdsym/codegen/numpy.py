@@ -80,7 +80,7 @@ LONGEST = 9
 RESERVED = frozenset(
     "np special theta block totals sums acc dims rows seed lr method stats g state t T f "
     "bind prepare empty partial merge finish value grad value_and_grad init unpack pack predict "
-    "load_fit Problem Fit loss gradient known out self math json sys".split()
+    "load_fit Problem Fit known math json".split()
 )
 
 
@@ -138,10 +138,14 @@ class Writer:
                 self.uses[operand] = self.uses.get(operand, 0) + 1
                 stack.append(operand)
 
-    def write(self, nodes: Iterable[Node]) -> None:
-        """Adds statements, in order of evaluation, for the nodes that deserve a name."""
+    def write(self, nodes: Iterable[Node], targets: Iterable[Node] = ()) -> None:
+        """Adds statements, in order of evaluation, for the nodes that deserve a name.
+
+        Targets that nothing else reads are left to the caller.
+        """
+        last = {node for node in targets if self.uses.get(node, 0) <= 1 and node not in self.names}
         for node in nodes:
-            if node in self.known or isinstance(node, (Leaf, Number)):
+            if node in self.known or isinstance(node, (Leaf, Number)) or node in last:
                 continue
             if self._needs_statement(node):
                 self.assign(node)
@@ -277,11 +281,14 @@ class Writer:
 
     def _spread(self, node: Node, axes: Axes) -> Text:
         """The node as an operand that NumPy broadcasts against an array of `axes`."""
-        text = self.text(node)
-        if not node.axes or axes[len(axes) - len(node.axes) :] == node.axes:
+        return self.broadcast(self.text(node), node.axes, axes)
+
+    @staticmethod
+    def broadcast(text: Text, have: Axes, want: Axes) -> Text:
+        """An array of axes `have` as an operand that NumPy broadcasts against `want`."""
+        if not have or want[len(want) - len(have) :] == have:
             return text
-        first = axes.index(node.axes[0])
-        places = [":" if axis in node.axes else "None" for axis in axes[first:]]
+        places = [":" if axis in have else "None" for axis in want[want.index(have[0]) :]]
         return Text(f"{text.at(ATOM)}[{', '.join(places)}]", ATOM, text.operations)
 
     def _sum(self, args: Sequence[Node], axes: Axes) -> Text:
@@ -290,22 +297,33 @@ class Writer:
 
         code, operations = "", len(args) - 1
         for arg in sorted(args, key=order):
-            text = self._spread(arg, axes)
+            sign, text = self._signed(arg, axes)
             operations += text.operations
-            if _is_logical(arg):
-                text = Text(f"1.0*{text.at(UNARY)}", PRODUCT)
-            piece = text.at(SUM) if not code else text.at(PRODUCT)
-            if not code:
-                code = piece
-            elif piece.startswith("-"):
-                code += f" - {piece[1:]}"
+            if code:
+                code += f" {sign or '+'} {text.at(PRODUCT)}"
             else:
-                code += f" + {piece}"
+                code = f"{sign}{text.at(PRODUCT if sign else SUM)}"
         return Text(code, SUM, operations)
 
-    def _product(self, args: Sequence[Node], axes: Axes) -> Text:
+    def _signed(self, arg: Node, axes: Axes) -> tuple[str, Text]:
+        """A term as its sign and its size, ready to broadcast against an array of `axes`."""
+        if arg in self.known or not _negative(arg):
+            text = self._spread(arg, axes)
+            if _is_logical(arg):
+                text = Text(f"1.0*{text.at(UNARY)}", PRODUCT, text.operations)
+            return "", text
+        if isinstance(arg, Number):
+            return "-", _number(-arg.value)
+        assert isinstance(arg, Map)
+        first, *rest = arg.args
+        assert isinstance(first, Number)
+        size = self._product(rest, arg.axes, -first.value)
+        return "-", self.broadcast(size, arg.axes, axes)
+
+    def _product(
+        self, args: Sequence[Node], axes: Axes, coefficient: Fraction = Fraction(1)
+    ) -> Text:
         """Numerators over denominators, scalars first so that they meet before the arrays."""
-        coefficient = Fraction(1)
         above: list[Text] = []
         below: list[Text] = []
         above_logical = 0
@@ -326,6 +344,8 @@ class Writer:
                 above_logical += _is_logical(arg)
             operations += text.operations
         number, divisor = _coefficient(coefficient)
+        if len(above) == 1 and not below and number is None and divisor == 1:
+            return Text(above[0].code, above[0].level, operations)
         pieces = [text.at(PRODUCT if not place else UNARY) for place, text in enumerate(above)]
         if above and above_logical == len(above):
             pieces.insert(0, "1.0")
@@ -334,7 +354,7 @@ class Writer:
             pieces.insert(0, _decimal(abs(number)))
             if len(pieces) > 1 and above and not above_logical == len(above):
                 pieces[1] = above[0].at(UNARY)
-        code = "*".join(pieces)
+        code = "*".join(pieces) or "1"
         if number is not None and number < 0:
             code = f"-{code}"
         bottoms = [text.at(POWER) for text in below]
@@ -556,12 +576,7 @@ class Writer:
     def _spread_at(self, node: Node, indices: Axes, axes: Axes) -> Text:
         """The node, read at `indices`, as an operand against an array of `axes`."""
         order = tuple(index for index in axes if index in indices)
-        text = self.oriented(node, _ordered(node, indices, order))
-        if not order or axes[len(axes) - len(order) :] == order:
-            return text
-        first = axes.index(order[0])
-        places = ", ".join(":" if axis in order else "None" for axis in axes[first:])
-        return Text(f"{text.at(ATOM)}[{places}]", ATOM, text.operations)
+        return self.broadcast(self.oriented(node, _ordered(node, indices, order)), order, axes)
 
     def _scatter(self, node: Contract) -> Text:
         """Values summed by code; the helper sums over the trailing axes that the codes have."""

@@ -200,7 +200,7 @@ def _bias(program: Program) -> str | None:
     order = reachable([program.value])
     fixed = _of_data_alone(order)
     total_of: dict[Node, Node] = {}  # a row total that the node depends on
-    notation = Notation(program.names)
+    notation = Notation.of(program)
     for node in order:
         inner = [total_of[operand] for operand in node.operands if operand in total_of]
         outer = is_total(node, row) and node not in fixed
