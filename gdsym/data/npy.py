@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import tokenize
+import warnings
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -43,10 +44,12 @@ def read_header(stream: IO[bytes], name: str, size: int) -> tuple[np.dtype[Any],
     """Dtype and shape that the header states, which must agree with the `size` of the file."""
     try:
         version = npy_format.read_magic(stream)
-        if version == (1, 0):
-            shape, _, dtype = npy_format.read_array_header_1_0(stream)
-        else:  # 3.0 differs from 2.0 only in the encoding of field names
-            shape, _, dtype = npy_format.read_array_header_2_0(stream)
+        # numpy warns about headers of Python 2 and old type codes; they are read all the same.
+        with warnings.catch_warnings(action="ignore"):
+            if version == (1, 0):
+                shape, _, dtype = npy_format.read_array_header_1_0(stream)
+            else:  # 3.0 differs from 2.0 only in the encoding of field names
+                shape, _, dtype = npy_format.read_array_header_2_0(stream)
     except _BAD_HEADER:
         raise DataError(f"{name}: this is no NPY file, or its header is damaged") from None
     if dtype.hasobject:
@@ -70,7 +73,8 @@ def read_header(stream: IO[bytes], name: str, size: int) -> tuple[np.dtype[Any],
 def load(stream: IO[bytes], name: str) -> NDArray[Any]:
     """The array itself. Its header must have passed `read_header`."""
     try:
-        values = npy_format.read_array(stream, allow_pickle=False)
+        with warnings.catch_warnings(action="ignore"):
+            values = npy_format.read_array(stream, allow_pickle=False)
     except (*_BAD_HEADER, OSError) as error:
         raise DataError(f"{name}: the array cannot be read: {shown(str(error), 200)}") from None
     assert isinstance(values, np.ndarray)

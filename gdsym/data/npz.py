@@ -15,7 +15,10 @@ from gdsym.data._table import ALL, Coded, Demand, Entry, Table, shown
 from gdsym.data.npy import load, read_header
 from gdsym.errors import DataError
 
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, KeyError)
+_BROKEN = (
+    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, KeyError,
+    ValueError, OverflowError,
+)  # fmt: skip
 _DEFLATE_LIMIT = 1032  # deflate packs at most 1032 bytes into one
 
 
