@@ -40,6 +40,7 @@ class _Place:
     stop: int
     text: str
     formula: str  # the text, and of a let what follows its `=`
+    guarded: bool  # inside a `where`, which may not let it through
     values: Any
 
     @property
@@ -167,9 +168,10 @@ def _root(
 
 
 def _outermost_bad(places: Sequence[_Place]) -> list[_Place]:
-    """Those that no other of these places holds and that are not finite, in order of place."""
+    """Those that no other of these places holds and that are not finite, in order of place;
+    those that a `where` may mask come last."""
     outer = [p for p in places if not any(other.holds(p) for other in places)]
-    return sorted((p for p in outer if p.bad), key=lambda p: p.start)
+    return sorted((p for p in outer if p.bad), key=lambda p: (p.guarded, p.start))
 
 
 def _places(module: Module, traced: Mapping[str, Any]) -> list[_Place]:
@@ -177,6 +179,7 @@ def _places(module: Module, traced: Mapping[str, Any]) -> list[_Place]:
     for content in module.SOURCE.split("\n"):
         line_starts.append(line_starts[-1] + len(content) + 1)
     places = []
+    masks = _masks(module.SOURCE)
     for key, values in traced.items():
         if key in module.PLACES:
             line, column, text = module.PLACES[key]
@@ -185,8 +188,21 @@ def _places(module: Module, traced: Mapping[str, Any]) -> list[_Place]:
             if key.isidentifier():
                 stop = next(b for a, b in _statements(module.SOURCE) if a <= start < b)
                 formula = module.SOURCE[start:stop].partition("=")[2]
-            places.append(_Place(key, start, start + len(text), text, formula, values))
+            guarded = any(a < start < b for a, b in masks)
+            places.append(_Place(key, start, start + len(text), text, formula, guarded, values))
     return places
+
+
+def _masks(source: str) -> list[tuple[int, int]]:
+    """The ranges of the calls of `where`."""
+    ranges = []
+    for call in re.finditer(r"\bwhere\s*\(", source):
+        depth, stop = 1, call.end()
+        while depth and stop < len(source):
+            depth += {"(": 1, ")": -1}.get(source[stop], 0)
+            stop += 1
+        ranges.append((call.start(), stop))
+    return ranges
 
 
 def _statements(source: str) -> list[tuple[int, int]]:
