@@ -42,8 +42,11 @@ from gdsym.language.model import (
 
 # Functions that can turn finite arguments into inf or nan: messages name these places.
 HAZARDS = frozenset(
-    "exp expm1 log log1p log2 log10 sqrt pow inv acos asin sinh cosh tan xlogy log1mexp lgamma "
-    "digamma trigamma beta_ln".split()
+    (
+        *("exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "pow", "inv", "xlogy"),
+        *("acos", "asin", "sinh", "cosh", "tan", "log1mexp"),
+        *("lgamma", "digamma", "trigamma", "beta_ln"),
+    )
 )
 
 # The sign with which each kind of objective is minimised.
@@ -180,9 +183,7 @@ class Builder:
         dim = expr.left.dims[-1]
         bound = Axis(dim, sum(axis.dim == dim for axis in result))
         split = len(expr.left.dims) - 1
-        left_at = dict(
-            zip(canonical_axes(expr.left.dims), (*result[:split], bound), strict=True)
-        )
+        left_at = dict(zip(canonical_axes(expr.left.dims), (*result[:split], bound), strict=True))
         right_at = dict(
             zip(canonical_axes(expr.right.dims), (bound, *result[split:]), strict=True)
         )

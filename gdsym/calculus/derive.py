@@ -1,10 +1,10 @@
 """Exact gradients: reverse mode over the nodes, SymPy inside a region.
 
 The adjoint of a node is a node, so the work is linear in the graph. What SymPy sees is the scalar
-expression of a *region*: maps of the same axes that nothing else reads, bounded by the user's lets
-and by size. Contractions have one rule: the adjoint of a factor is the contraction of everything
-else. SymPy runs under `distribute(False)`: otherwise `(a - b)/3` becomes `a/3 - b/3` and digits are
-lost.
+expression of a *region*: maps of the same axes that nothing else reads, bounded by the user's
+lets and by size. Contractions have one rule: the adjoint of a factor is the contraction of
+everything else. SymPy runs under `distribute(False)`: otherwise `(a - b)/3` becomes `a/3 - b/3`
+and digits are lost.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from gdsym.calculus.program import (
     Delta,
     Factor,
     Graph,
-    Leaf,
     Map,
     Node,
     Number,
@@ -244,5 +243,3 @@ def _to_node(graph: Graph, expression: Any, nodes: dict[Any, Node]) -> Node:
     if expression.is_Pow:
         return graph.call("pow", *args)
     return graph.call(type(expression).__name__.removeprefix("gd_"), *args)
-
-

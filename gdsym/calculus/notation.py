@@ -1,4 +1,4 @@
-"""Nodes as gd text: what `show`, docstrings and messages print. Axes are named, so it reads back."""
+"""Nodes as gd text, with named axes: what `show`, docstrings and messages print."""
 
 from __future__ import annotations
 
@@ -72,11 +72,10 @@ class Notation:
         """The notation of a program: its names, and the order of axes as declared."""
         model, graph = program.model, program.graph
         orders: dict[Node, Axes] = {}
-        for kind, items in (("data", model.data), ("param", model.params), ("const", model.consts)):
-            for item in items:
-                leaf = graph.known_leaf(kind, item.name)
-                if leaf is not None:
-                    orders[leaf] = canonical_axes(item.dims)
+        for kind, name, dims in model.declared():
+            leaf = graph.known_leaf(kind, name)
+            if leaf is not None:
+                orders[leaf] = canonical_axes(dims)
         for let in model.lets:
             orders.setdefault(program.lets[let.name], canonical_axes(let.expr.dims))
         for name, node in program.grads.items():
@@ -282,16 +281,15 @@ class Notation:
                 elif len(node.deltas) > 1:
                     places.append(index.dim)
             return f"{self.text(table, ATOM)}[{', '.join(places)}]", ATOM
-        hots = [
-            f"onehot({self.text(delta.source)})" for delta in node.deltas if delta.source is not None
-        ]
+        sources = [delta.source for delta in node.deltas if delta.source is not None]
+        hots = [f"onehot({self.text(source)})" for source in sources]
         if not node.factors and len(hots) == 1 and not node.summed:
             return hots[0], ATOM
-        if len(opened) == len(node.deltas) == 1 and node.factors:
-            if opened[0].indices == node.summed and len(node.summed) == 1:
-                product, level = self._product([factor.node for factor in node.factors])
-                right = product if level >= UNARY else f"({product})"
-                return f"{hots[0]}.T @ {right}", PRODUCT
+        scatter = len(opened) == len(node.deltas) == 1 and len(node.summed) == 1
+        if scatter and node.factors and opened[0].indices == node.summed:
+            product, level = self._product([factor.node for factor in node.factors])
+            right = product if level >= UNARY else f"({product})"
+            return f"{hots[0]}.T @ {right}", PRODUCT
         factors = [self.text(factor.node, UNARY) for factor in node.factors]
         over = "" if not node.axes else f"[{_names(node.summed)}]"
         return f"sum{over}({'*'.join([*hots, *factors])})", ATOM

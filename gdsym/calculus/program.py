@@ -408,7 +408,8 @@ class Graph:
                 used.add(rename[index])
         final = tuple(Factor(n, tuple(rename[i] for i in at)) for n, at in factors)
         final_deltas = tuple(
-            Delta(source, tuple(rename[i] for i in at), rename[axis]) for source, at, axis in deltas
+            Delta(source, tuple(rename[index] for index in at), rename[axis])
+            for source, at, axis in deltas
         )
         key = (
             "contract",
@@ -474,8 +475,10 @@ class Graph:
                 return self.call(node.op, *(at[arg] for arg in node.args))
             case Contract():
                 factors = [
-                    Factor(at[n], tuple(w for w, a in zip(where, n.axes, strict=True)
-                                        if a in at[n].axes))
+                    Factor(
+                        at[n],
+                        tuple(w for w, a in zip(where, n.axes, strict=True) if a in at[n].axes),
+                    )
                     for n, where in node.factors
                 ]
                 deltas = [

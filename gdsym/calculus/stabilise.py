@@ -7,7 +7,7 @@ equal on the declared domains, or None.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from fractions import Fraction
 
 from gdsym.calculus.program import (
@@ -137,10 +137,11 @@ class _Facts:
     """The rules that use declared domains."""
 
     def __init__(self, model: Model) -> None:
-        declared: Mapping[str, Domain] = {
-            item.name: item.domain for item in (*model.data, *model.params, *model.consts)
+        self.domains: dict[str, Domain] = {
+            **{item.name: item.domain for item in model.data},
+            **{item.name: item.domain for item in model.params},
+            **{item.name: item.domain for item in model.consts},
         }
-        self.domains = declared
         self.data = frozenset(item.name for item in model.data)
         self.params = frozenset(item.name for item in model.params)
         self.labels = [
@@ -427,16 +428,21 @@ class _Facts:
             return _argument(base)
         if power == 2 and _is(base, "abs"):
             return graph.power(_argument(base), power)
-        if power < 0 and power.denominator == 1 and isinstance(base, Map) and base.op == "add":
-            if len(base.args) == 2 and isinstance(base.args[1], Number):
-                first, one = base.args
-                if one.value == 1 and _is(first, "exp"):
-                    return graph.power(
-                        graph.call("sigmoid", graph.neg(_argument(first))), -power
-                    )
+        if power < 0 and power.denominator == 1:
+            exponent_of = _one_plus_exp(base)
+            if exponent_of is not None:
+                return graph.power(graph.call("sigmoid", graph.neg(exponent_of)), -power)
         if power < 0 and isinstance(base, Contract):
             log = self._log_of_contraction(graph, base, SIGN_DEPTH)
             if log is not None:
                 return graph.call("exp", graph.scale(power, log))
         return None
 
+
+def _one_plus_exp(node: Node) -> Node | None:
+    """The a of 1 + exp(a)."""
+    if isinstance(node, Map) and node.op == "add" and len(node.args) == 2:
+        first, one = node.args
+        if isinstance(one, Number) and one.value == 1 and _is(first, "exp"):
+            return _argument(first)
+    return None

@@ -11,6 +11,8 @@ from gdsym.language.model import Dims, Draw
 
 INDENT = "    "
 WIDTH = 99
+LEARN = "def _learn(stage: int, block: Block, totals: Totals, sums: dict[str, Any]) -> None:"
+LEARNT = "def _learnt(stage: int, totals: Totals, sums: dict[str, Any]) -> None:"
 
 
 class Kernels:
@@ -25,8 +27,7 @@ class Kernels:
         self.size_names: dict[str, str] = {}
         for dim in self.model.dims:
             self.size_names[dim.name] = _distinct(dim.name, taken)
-        declared = (*self.model.data, *self.model.params, *self.model.consts)
-        self.arguments = {item.name: _distinct(item.name, taken) for item in declared}
+        self.arguments = {name: _distinct(name, taken) for _, name, _ in self.model.declared()}
         self.helpers: set[str] = set()
         self.names = self.program.names
 
@@ -68,7 +69,7 @@ class Kernels:
         signature = ", ".join(f"{name}: Any" for name in names)
         lines = [
             f"def _join(dims: Mapping[str, int], {signature}) -> Array:",
-            f'{INDENT}"""The inverse of _split; a piece may lack axes, along which it is constant."""',
+            f'{INDENT}"""The inverse of _split; a piece that lacks an axis is constant there."""',
         ]
         if all(not param.dims for param in params):
             return [*lines, f"{INDENT}return np.array([{', '.join(names)}], dtype=float)"]
@@ -87,7 +88,7 @@ class Kernels:
     def partial(self) -> list[str]:
         """The kernel of every pass."""
         passes = self.plan.passes
-        doc = '"""Add the share of a block of m rows to acc.sums; arrays have the row axis last."""'
+        doc = '"""Add the share of a block of m rows to acc.sums; here the row axis comes last."""'
         head = "def {}(theta: Array, block: Block, totals: Totals, acc: Sums) -> None:"
         if len(passes) == 1:
             body = self._pass(passes[0])
@@ -188,18 +189,9 @@ class Kernels:
     def learn(self) -> list[str]:
         """Totals of the data alone."""
         if not self.plan.learn:
-            return [
-                "def _learn(stage: int, block: Block, totals: Totals, sums: dict[str, Any]) -> None:",
-                f'{INDENT}"""There are no totals of the data alone."""',
-                "",
-                "",
-                "def _learnt(stage: int, totals: Totals, sums: dict[str, Any]) -> None:",
-                f'{INDENT}"""There are no totals of the data alone."""',
-            ]
-        lines = [
-            "def _learn(stage: int, block: Block, totals: Totals, sums: dict[str, Any]) -> None:",
-            f'{INDENT}"""Add a block to the totals of the data alone."""',
-        ]
+            nothing = f'{INDENT}"""There are no totals of the data alone."""'
+            return [LEARN, nothing, "", "", LEARNT, nothing]
+        lines = [LEARN, f'{INDENT}"""Add a block to the totals of the data alone."""']
         done: list[Total] = []
         for stage, totals in enumerate(self.plan.learn):
             writer = self._writer(params=False)
@@ -213,7 +205,7 @@ class Kernels:
         lines += [
             "",
             "",
-            "def _learnt(stage: int, totals: Totals, sums: dict[str, Any]) -> None:",
+            LEARNT,
             f'{INDENT}"""Keep the totals of a pass, and the statistics that they complete."""',
         ]
         keys = {total.key: total for stage in self.plan.learn for total in stage}
@@ -371,13 +363,20 @@ class Kernels:
                 (node,) = nodes
                 code = self._in_order(writer, node, canonical_axes(param.dims)).code
             else:
-                code = _decimal(default_start(param.domain.lower, param.domain.upper,
-                                              param.domain.lower_open, param.domain.upper_open))
+                code = _decimal(
+                    default_start(
+                        param.domain.lower,
+                        param.domain.upper,
+                        param.domain.lower_open,
+                        param.domain.upper_open,
+                    )
+                )
             body.append(f"{name} = {code}")
             pieces.append(name)
         joined = ", ".join(pieces)
-        consts = [leaf for leaf in reachable(used) if isinstance(leaf, Leaf)
-                  and leaf.kind == "const"]
+        consts = [
+            leaf for leaf in reachable(used) if isinstance(leaf, Leaf) and leaf.kind == "const"
+        ]
         prelude = [
             f'{INDENT}{self.arguments[leaf.name]} = consts["{leaf.name}"]' for leaf in consts
         ]
@@ -394,18 +393,12 @@ class Kernels:
         writer = Writer(self.names, self.row, self.size_names)
         writer.taken = set(self.arguments.values()) | set(self.size_names.values()) | {"rows"}
         writer.helpers = self.helpers
-        model = self.model
-        groups = (
-            ("data", model.data if block else ()),
-            ("param", model.params if params else ()),
-            ("const", model.consts if consts else ()),
-        )
-        side = [item for item in model.data if self.model.row not in item.dims]
-        for kind, items in (*groups, *((("data", tuple(side)),) if not block else ())):
-            for item in items:
-                leaf = self._leaf(kind, item.name, item.dims)
-                writer.known[leaf] = self.arguments[item.name]
-                writer.native[leaf] = canonical_axes(item.dims)
+        for kind, name, dims in self.model.declared():
+            rows_at_hand = block or self.model.row not in dims
+            if {"data": rows_at_hand, "param": params, "const": consts}[kind]:
+                leaf = self._leaf(kind, name, dims)
+                writer.known[leaf] = self.arguments[name]
+                writer.native[leaf] = canonical_axes(dims)
         for leaf in reachable(self.program.outputs()):
             if isinstance(leaf, Leaf) and leaf.kind == "stat":
                 writer.known[leaf] = f'totals.stats["{leaf.name}"]'

@@ -136,9 +136,7 @@ class _Lowering:
             index for delta in opened for index in delta.indices
         }
         product = self._plain(factors, keep) if factors else graph.number(1)
-        scattered = graph.contract(
-            [Factor(product, product.axes)], opened, node.axes, whole=True
-        )
+        scattered = graph.contract([Factor(product, product.axes)], opened, node.axes, whole=True)
         return graph.mul(*lost, scattered)
 
     def _gathered(self, factor: Factor, delta: Delta) -> Factor:

@@ -69,14 +69,22 @@ def _docstring(model: Model, derived: Program, version: str) -> str:
         "Do not edit: edit that file.\nThis file is yours; no licence applies to it."
     )
     formulas = "\n".join(f"    {line}" for line in show(derived).splitlines())
+    docs = {
+        **{item.name: item.doc for item in model.data},
+        **{item.name: item.doc for item in model.params},
+        **{item.name: item.doc for item in model.consts},
+    }
     shapes = [
-        f"    {item.name:<12}({', '.join(item.dims)}{',' if len(item.dims) == 1 else ''})"
-        + (f"  {item.doc}" if item.doc else "")
-        for item in (*model.params, *model.data, *model.consts)
+        f"    {name:<12}{_shape(dims):<10}{docs[name]}".rstrip()
+        for _, name, dims in model.declared()
     ]
     text = f"{title}\n\n{header}\n\nWhat is minimised, and its gradient:\n\n"
-    text += formulas + "\n\nParameters, data and constants:\n\n" + "\n".join(shapes) + "\n"
+    text += formulas + "\n\nData, parameters and constants:\n\n" + "\n".join(shapes) + "\n"
     return '"""' + text.replace("\\", "\\\\").replace('"""', "'''") + '"""\n'
+
+
+def _shape(dims: Sequence[str]) -> str:
+    return f"({', '.join(dims)}{',' if len(dims) == 1 else ''})"
 
 
 def _imports(special: bool) -> str:
@@ -309,8 +317,7 @@ def _bind(model: Model, kernels: Kernels) -> list[str]:
     if parameters and parameters[0] == "*" and len(parameters) == 1:
         parameters = []
     shapes = "; ".join(
-        f"{kernels.arguments[i.name]} [{', '.join(i.dims)}]" if i.dims else kernels.arguments[i.name]
-        for i in model.data
+        f"{kernels.arguments[item.name]} [{', '.join(item.dims)}]" for item in model.data
     )
     doc = f"The objective for these data: {shapes}." if shapes else "The objective."
     lines = wrap(doc, 92)
@@ -327,14 +334,13 @@ def _bind(model: Model, kernels: Kernels) -> list[str]:
 
 def _predict(model: Model, kernels: Kernels, plan: Plan) -> list[str]:
     names = {
-        name
-        for node in plan.program.predictions.values()
-        for name in _read(node, "data", model)
+        name for node in plan.program.predictions.values() for name in _read(node, "data", model)
     }
     parameters, data = _arguments(model, kernels, sorted(names))
     constants, given = _constants(model, kernels, plan)
     parameters = ["theta: Any", *parameters, *constants]
-    parameters += ["dims: Mapping[str, Any] | None = None", "stats: Mapping[str, Any] | None = None"]
+    parameters.append("dims: Mapping[str, Any] | None = None")
+    parameters.append("stats: Mapping[str, Any] | None = None")
     predicted = ", ".join(item.name for item in model.predictions)
     doc = f"By name: {predicted}." if predicted else "The model declares no predictions."
     return [

@@ -17,15 +17,12 @@ from gdsym.calculus.program import (
     Axis,
     Contract,
     Delta,
-    Factor,
     Leaf,
     Map,
     Node,
     Number,
     Reduce,
-    canonical_axes,
 )
-from gdsym.language.model import Dims
 
 # Core functions by their NumPy or scipy.special text.
 FUNCTIONS = {
@@ -78,9 +75,14 @@ LONGEST = 9
 
 # Names that a generated module uses itself.
 RESERVED = frozenset(
-    "np special theta block totals sums acc dims rows seed lr method stats g state t T f "
-    "bind prepare empty partial merge finish value grad value_and_grad init unpack pack predict "
-    "load_fit Problem Fit known math json".split()
+    (
+        *("np", "special", "math", "json", "theta", "block", "totals", "sums", "acc", "known"),
+        *("dims", "rows", "consts", "stats", "given", "seed", "lr", "method", "f", "g"),
+        *("state", "t", "T", "stage", "bind", "prepare", "empty", "partial", "merge", "finish"),
+        *("value", "grad", "value_and_grad", "init", "unpack", "pack", "predict", "load_fit"),
+        *("Array", "Block", "Totals", "Sums", "Problem", "Fit", "Any", "Mapping"),
+        *("tuple", "float", "dict", "int", "str"),
+    )
 )
 
 
@@ -203,10 +205,12 @@ class Writer:
     def _add_indexed(self, name: str, one_hot: Contract, amount: Text, node: Node) -> None:
         delta = one_hot.deltas[0]
         codes = self._codes(delta)
-        places = [codes if a == delta.axis else "rows" if a == self.row else ":" for a in node.axes]
+        at = {delta.axis: codes, **({self.row: "rows"} if self.row is not None else {})}
+        places = [at.get(axis, ":") for axis in node.axes]
         self.needs_rows = self.needs_rows or "rows" in places
-        sign, code = ("-=", amount.code[1:]) if amount.code.startswith("-") else ("+=", amount.code)
-        self.lines.append(f"{name}[{', '.join(places)}] {sign} {code}")
+        negative = amount.code.startswith("-")
+        change = f"-= {amount.code[1:]}" if negative else f"+= {amount.code}"
+        self.lines.append(f"{name}[{', '.join(places)}] {change}")
 
     def fresh(self, wanted: str | None, node: Node | None = None) -> str:
         """A name that nothing else has: the user's, or t1, t2, ..."""
@@ -277,7 +281,8 @@ class Writer:
             return Text(name, ATOM, operations)
         if len(have) == 2:
             return Text(f"{name}.T", ATOM, operations)
-        return Text(f"{name}.transpose{tuple(have.index(axis) for axis in want)}", ATOM, operations)
+        order = ", ".join(str(have.index(axis)) for axis in want)
+        return Text(f"{name}.transpose({order})", ATOM, operations)
 
     def _spread(self, node: Node, axes: Axes) -> Text:
         """The node as an operand that NumPy broadcasts against an array of `axes`."""
@@ -352,7 +357,7 @@ class Writer:
             pieces[1] = above[0].at(UNARY)
         if number is not None and (abs(number) != 1 or not pieces):
             pieces.insert(0, _decimal(abs(number)))
-            if len(pieces) > 1 and above and not above_logical == len(above):
+            if len(pieces) > 1 and above and above_logical != len(above):
                 pieces[1] = above[0].at(UNARY)
         code = "*".join(pieces) or "1"
         if number is not None and number < 0:
@@ -480,8 +485,11 @@ class Writer:
         letters: dict[Axis, str] = {}
         for index in (i for factor in node.factors for i in factor.indices):
             if index not in letters:
-                choices = [c for c in index.dim.lower() + "abcdefghijklmnopqrstuvwxyz"
-                           if c.isalpha() and c not in letters.values()]
+                choices = [
+                    c
+                    for c in index.dim.lower() + "abcdefghijklmnopqrstuvwxyz"
+                    if c.isalpha() and c not in letters.values()
+                ]
                 letters[index] = choices[0]
         texts = [self.text(factor.node) for factor in node.factors]
         inputs = ",".join("".join(letters[i] for i in factor.indices) for factor in node.factors)
@@ -493,7 +501,7 @@ class Writer:
 
     def _codes(self, delta: Delta) -> str:
         assert delta.source is not None
-        return self.oriented(delta.source, _ordered(delta.source, delta.indices, delta.indices)).code
+        return self.oriented(delta.source, delta.source.axes).code
 
     def _gather(self, node: Contract) -> Text:
         """One factor read at codes: advanced indexing, with its rule for the order of axes."""
@@ -501,7 +509,7 @@ class Writer:
         by_axis = {delta.axis: delta for delta in node.deltas}
         have = self.native.get(arg, arg.axes) if arg in self.known else arg.axes
         text = self.oriented(arg, have)
-        local = {own: index for own, index in zip(arg.axes, indices, strict=True)}
+        local = dict(zip(arg.axes, indices, strict=True))
         shared = list(dict.fromkeys(i for delta in node.deltas for i in delta.indices))
         zipped = [index for index in shared if index in indices]
         places: list[str] = []
@@ -516,7 +524,8 @@ class Writer:
                 places.append(self._positions(index, shared))
             else:
                 places.append(":")
-        kept = [local[own] for own in have if local[own] not in by_axis and local[own] not in zipped]
+        read = {*by_axis, *zipped}
+        kept = [local[own] for own in have if local[own] not in read]
         adjacent = advanced == list(range(advanced[0], advanced[-1] + 1))
         if adjacent:
             before = sum(1 for place in range(advanced[0]))
@@ -599,8 +608,6 @@ class Writer:
         return self._oriented_name(code, (*kept, *opened), node.axes, operations)
 
 
-
-
 def _ordered(node: Node, indices: Axes, order: Sequence[Axis]) -> Axes:
     """The node's own axes in the order in which `order` names them by index."""
     own = dict(zip(indices, node.axes, strict=True))
@@ -678,5 +685,3 @@ def _decimal(value: Fraction) -> str:
 def _number(value: Fraction) -> Text:
     text = _decimal(value)
     return Text(text, UNARY if text.startswith("-") else ATOM)
-
-

@@ -193,7 +193,7 @@ def _totals_in(nodes: Iterable[Node], row: Axis | None) -> bool:
 
 
 def _bias(program: Program) -> str | None:
-    """Why a mini-batch has no unbiased gradient, or None: the value must be linear in its totals."""
+    """Why a mini-batch has no unbiased gradient: the value is not linear in its totals."""
     row = program.row
     if row is None:
         return "the model has no rows"

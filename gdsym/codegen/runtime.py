@@ -29,16 +29,16 @@ LEARNT: tuple[tuple[str, ...], ...] = ()
 LOGSUMS: tuple[str, ...] = ()
 
 
-def _constants(given: Mapping[str, Any], dims: Mapping[str, int]) -> dict[str, Any]: ...  # type: ignore[empty-body]
-def _start(seed: int, dims: Mapping[str, int], consts: Mapping[str, Any]) -> Array: ...  # type: ignore[empty-body]
-def _learn(stage: int, block: Block, totals: Totals, sums: dict[str, Any]) -> None: ...
-def _learnt(stage: int, totals: Totals, sums: dict[str, Any]) -> None: ...
-def _loss(theta: Array, acc: Sums, totals: Totals) -> float: ...  # type: ignore[empty-body]
-def _predict(theta: Array, block: Block, totals: Totals) -> dict[str, Any]: ...  # type: ignore[empty-body]
-def _trace(theta: Array, block: Block, totals: Totals, known: Mapping[str, Any]) -> dict[str, Any]: ...  # type: ignore[empty-body]  # noqa: E501
-def partial(theta: Array, block: Block, totals: Totals, acc: Sums) -> None: ...
-def finish(theta: Array, acc: Sums, totals: Totals) -> tuple[float, Array]: ...  # type: ignore[empty-body]
-def bind(*data: Any, **options: Any) -> Problem: ...  # type: ignore[empty-body]
+_constants: Callable[[Mapping[str, Any], Mapping[str, int]], dict[str, Any]]
+_start: Callable[[int, Mapping[str, int], Mapping[str, Any]], Array]
+_learn: Callable[[int, Block, Totals, dict[str, Any]], None]
+_learnt: Callable[[int, Totals, dict[str, Any]], None]
+_loss: Callable[[Array, Sums, Totals], float]
+_predict: Callable[[Array, Block, Totals], dict[str, Any]]
+_trace: Callable[[Array, Block, Totals, Mapping[str, Any]], dict[str, Any]]
+partial: Callable[[Array, Block, Totals, Sums], None]
+finish: Callable[[Array, Sums, Totals], tuple[float, Array]]
+bind: Callable[..., Problem]
 
 
 # == emitted from here ==
@@ -170,7 +170,7 @@ def _rows(block: Block) -> int:
 
 
 def _scatter(codes: tuple[Array, ...], values: Any, sizes: tuple[int, ...]) -> Array:
-    """Values summed by code: the trailing axes of `values`, which the codes have, become `sizes`."""
+    """Values summed by code: the axes of the codes, last in `values`, become `sizes`."""
     codes = np.broadcast_arrays(*codes)
     flat = np.ravel_multi_index(codes, sizes).ravel()
     count = math.prod(sizes)
@@ -751,8 +751,7 @@ def _predicted(
     size = sum(math.prod(shape) for shape in _shapes(sizes).values())
     if theta.shape != (size,):
         raise ValueError(
-            f"theta has shape {theta.shape}, but these data need ({size},); "
-            "pass dims= of the fit"
+            f"theta has shape {theta.shape}, but these data need ({size},); pass dims= of the fit"
         )
     constants = _constants(_checked_consts(consts), sizes)
     totals = Totals(rows, sizes, labels, constants, side=_side_data(arrays))
@@ -866,7 +865,8 @@ def _self_check(seed: int = 0) -> int:
     scale = max(1.0, float(np.max(np.abs(exact), initial=0.0)), abs(problem.value(theta)))
     error = float(np.max(np.abs(exact - estimate), initial=0.0)) / scale
     agrees = error < 1e-6
-    print(f"{MODEL}: gradient {'agrees with' if agrees else 'DIFFERS from'} differences ({error:.1e})")
+    verdict = "agrees with" if agrees else "DIFFERS from"
+    print(f"{MODEL}: the gradient {verdict} differences ({error:.1e})")
     return 0 if agrees else 1
 
 
@@ -899,7 +899,7 @@ def _difference(f: Callable[[Array], float], theta: Array, i: int) -> float:
         up, down = theta.copy(), theta.copy()
         up[i] += h
         down[i] -= h
-        return (f(up) - f(down)) / (up[i] - down[i])
+        return float((f(up) - f(down)) / (up[i] - down[i]))
 
     return (4 * central(step / 2) - central(step)) / 3
 

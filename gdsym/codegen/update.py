@@ -81,7 +81,7 @@ class _Text:
     """Expressions of a rule as NumPy text over its own names."""
 
     def __init__(self, rule: Rule) -> None:
-        self.dims = {"x": VECTOR, "g": VECTOR, "x0": VECTOR, **{name: () for name in SCALARS}}
+        self.dims = {"x": VECTOR, "g": VECTOR, "x0": VECTOR, **dict.fromkeys(SCALARS, ())}
         self.dims |= {option.name: () for option in rule.options}
         self.dims |= {state.name: () if state.scalar else VECTOR for state in rule.states}
 
@@ -144,8 +144,4 @@ def _reads(rule: Rule, name: str) -> bool:
     for known, dims in text.dims.items():
         builder.declare("data", known, dims)
     nodes: list[Node] = [builder.node(expr) for expr in exprs]
-    return any(
-        isinstance(leaf, Leaf) and leaf.name == name for leaf in reachable(nodes)
-    )
-
-
+    return any(isinstance(leaf, Leaf) and leaf.name == name for leaf in reachable(nodes))

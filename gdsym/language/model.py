@@ -319,6 +319,14 @@ class Model:
     predictions: tuple[Prediction, ...]
     method: Method | None
 
+    def declared(self) -> list[tuple[str, str, Dims]]:
+        """Kind, name and dims of every data, parameter and constant, in this order."""
+        return [
+            *(("data", item.name, item.dims) for item in self.data),
+            *(("param", item.name, item.dims) for item in self.params),
+            *(("const", item.name, item.dims) for item in self.consts),
+        ]
+
 
 # -- optimizer files ---------------------------------------------------------------------------
 
