@@ -6,7 +6,6 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -66,14 +65,17 @@ def command(
     with what was reached.
     """
     from gdsym import api, run
-    from gdsym.cli._values import assignments
+    from gdsym.cli._arguments import assignments, model_path
     from gdsym.files import check_writable
 
     if output is not None:
         check_writable(output)
     with _termination_as_interrupt():
-        compiled = api.compile(Path(model), update=run.rules_to_compile(method))
+        compiled = api.compile(model_path(model, data), update=run.rules_to_compile(method))
         consts, sizes = compiled.settings(assignments("--set", settings))
+        run.make_plan(
+            compiled.module, method, options
+        )  # a wrong option is told before data are read
         begin = run.read_start(list(start) or None)
         bound = compiled.bind(list(data), sizes, {})
         for line in bound.lines:

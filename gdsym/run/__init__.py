@@ -4,7 +4,7 @@ from gdsym.run.diagnose import NotFiniteError
 from gdsym.run.fit import Progress, fit
 from gdsym.run.fit_file import is_fit_file, load
 from gdsym.run.outcome import EXIT_CODES, Record
-from gdsym.run.plan import rules_to_compile
+from gdsym.run.plan import make_plan, rules_to_compile
 from gdsym.run.result import Result
 from gdsym.run.start import Earlier, parse_assignments, read_start
 
@@ -18,6 +18,7 @@ __all__ = [
     "fit",
     "is_fit_file",
     "load",
+    "make_plan",
     "parse_assignments",
     "read_start",
     "rules_to_compile",

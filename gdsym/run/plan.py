@@ -78,7 +78,7 @@ def make_plan(module: Module, method: str | None, wishes: Mapping[str, Any]) -> 
     given = {**stated_options, **{k: v for k, v in wishes.items() if v is not None}}
     for option in given:
         if option not in own and option not in COMMON:
-            raise _unknown_option(name, option, own)
+            raise _unknown_option(module, name, option, own)
     common: dict[str, Any] = {k: _common(k, v) for k, v in given.items() if k in COMMON}
     options = {k: _own(name, k, v, own[k]) for k, v in given.items() if k in own}
     rule = name in module.RULES
@@ -112,13 +112,17 @@ def _own_options(module: Module, name: str) -> dict[str, float]:
 def _unknown_method(name: str) -> UsageError:
     known = [*optimizers.methods(), *optimizers.rules()]
     return UsageError(
-        f"there is no method `{name}`\nhelp: {did_you_mean(name, known) or 'the methods are'} "
-        f"({', '.join(known)}, or a rule file of your own: ./mine.gd)"
+        f"there is no method `{name}`\nhelp: "
+        + (did_you_mean(name, known) or f"the methods are {', '.join(known)}")
+        + " (or the path of a rule file of your own, such as ./mine.gd)"
     )
 
 
-def _unknown_option(method: str, option: str, own: Mapping[str, float]) -> UsageError:
-    known = [*own, *COMMON]
+def _unknown_option(
+    module: Module, method: str, option: str, own: Mapping[str, float]
+) -> UsageError:
+    rule = method in module.RULES
+    known = [*own, *(name for name in COMMON if rule or name not in FOR_RULES)]
     guess = did_you_mean(option, known)
     return UsageError(
         f"`{method}` has no option `{option}`\n"
