@@ -48,7 +48,7 @@ def newton_long_double(
         g = gradient(x)
         step = np.linalg.solve(hessian(x).astype(float), g.astype(float)).astype("g")
         last, decrement = decrement, float(np.sqrt(max(g @ step, 0)))
-        if decrement < 1e-12 and decrement > last / 10:  # rounding is all that is left
+        if decrement < 1e-8 and decrement > last / 10:  # rounding is all that is left
             return x, min(decrement, last)
         length = np.longdouble(1)
         while decrement > 1e-6 and not value(x - length * step) < value(x):
