@@ -118,3 +118,23 @@ def test_a_divergence_ends_at_the_best_point_and_names_a_row():
     assert result.message.startswith("line.gd:6:12: loss is inf in iteration ")
     assert "(y - z)^2 is inf in row 1" in result.message
     assert "try a smaller lr (it is 1000)" in result.message
+
+
+def test_a_long_epoch_reports_its_progress(monkeypatch):
+    monkeypatch.setattr("gdsym.run.minibatch.TICK", 4)
+    monkeypatch.setattr("gdsym.run.loop.BETWEEN_TICKS", 0.0)
+    problem = Line(*line_data())
+    seen = []
+
+    result = fit(
+        line_module(problem),
+        line_bound(problem.X, problem.y),
+        method="gd",
+        options={"batch_size": 1, "epochs": 2},
+        progress=seen.append,
+    )
+
+    assert len(seen) > 10
+    assert [record.iteration for record in seen] == sorted(record.iteration for record in seen)
+    assert [record for record in seen if record in result.history] == list(result.history)
+    assert len(result.history) == 3

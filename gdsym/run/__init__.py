@@ -1,8 +1,8 @@
 """Fitting: a generated module and bound data in, a `Result` out. No SymPy and no parser here."""
 
 from gdsym.run.diagnose import NotFiniteError
-from gdsym.run.fit import Progress, fit
 from gdsym.run.fit_file import is_fit_file, load
+from gdsym.run.loop import Progress, fit
 from gdsym.run.outcome import EXIT_CODES, Record
 from gdsym.run.plan import make_plan, rules_to_compile
 from gdsym.run.result import Result

@@ -6,17 +6,20 @@ of the rows is a new permutation each epoch, from one generator: the same seed, 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf, isfinite, nan
 
 import numpy as np
 
-from gdsym.optimizers._iterate import Iterate
+from gdsym.optimizers._iterate import Iterate, grad_norm
+from gdsym.run.generated import Rows
 from gdsym.run.objective import FreeObjective
 from gdsym.run.outcome import Note, NotFiniteThere, Outcome
 from gdsym.run.rule import Rule
 
 DEFAULT_EPOCHS = 100
+TICK = 256  # updates between two reports of progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +55,22 @@ class _State:
 
 
 def run_shuffled(
-    objective: FreeObjective, start: Iterate, rule: Rule, schedule: Shuffled, note: Note
+    objective: FreeObjective,
+    start: Iterate,
+    rule: Rule,
+    schedule: Shuffled,
+    note: Note,
+    tick: Note,
 ) -> Outcome:
     """Runs the epochs that were asked for; the outcome's f and gradient are not computed yet.
 
+    `note` is called after each epoch, `tick` now and then within one; both are told the epoch, the
+    mean of f over it so far, the gradient of its last batch, and the length of its path.
     After a value that is not finite the outcome is the end of the best epoch so far, or the start.
     """
     at = _State(start)
     try:
-        _run_epochs(objective, rule, schedule, at, note)
+        _run_epochs(objective, rule, schedule, at, note, tick)
     except NotFiniteThere as trouble:
         return Outcome("diverged", "", at.kept, nan, nan, at.updates, trouble.phi)
     except KeyboardInterrupt:
@@ -76,42 +86,42 @@ def run_shuffled(
 
 
 def _run_epochs(
-    objective: FreeObjective, rule: Rule, schedule: Shuffled, at: _State, note: Note
+    objective: FreeObjective, rule: Rule, schedule: Shuffled, at: _State, note: Note, tick: Note
 ) -> None:
     random = np.random.Generator(np.random.PCG64(schedule.seed))
     state = rule.init(at.phi)
-    left = schedule.total
     for epoch in range(1, schedule.epochs + 1):
         before = at.phi.copy()
         order = random.permutation(schedule.n_rows)
-        mean = _run_epoch(objective, rule, order, schedule.batch_size, left, state, at)
-        left = schedule.total - at.updates
+        last = min(schedule.n_rows, (schedule.total - at.updates) * schedule.batch_size)
+        mean = norm = nan
+        for mean, norm in _run_epoch(
+            objective, rule, order[:last], schedule.batch_size, state, at
+        ):
+            tick(epoch, mean, norm, nan)
         if mean < at.kept_mean and np.all(np.isfinite(at.phi)):
             at.kept, at.kept_mean = at.phi.copy(), mean
-        note(epoch, mean, nan, float(np.linalg.norm(at.phi - before)))
-        if not left:
+        note(epoch, mean, norm, float(np.linalg.norm(at.phi - before)))
+        if at.updates == schedule.total:
             return
 
 
 def _run_epoch(
-    objective: FreeObjective,
-    rule: Rule,
-    order: np.ndarray[tuple[int], np.dtype[np.intp]],
-    size: int,
-    limit: int,
-    state: object,
-    at: _State,
-) -> float:
-    """The mean over the epoch of the batches' estimates, weighted by their rows."""
+    objective: FreeObjective, rule: Rule, order: Rows, size: int, state: object, at: _State
+) -> Iterator[tuple[float, float]]:
+    """One update per batch. Yields, now and then and at the end, the mean of f over the rows so
+    far and the norm of the last batch's gradient."""
     batch, step, phi = objective.batch, rule.step, at.phi
-    total, seen = 0.0, 0
-    for first in range(0, len(order), size)[:limit]:
+    total, count = 0.0, len(order)
+    for first in range(0, count, size):
         rows = order[first : first + size]
         f, g = batch(phi, rows)
         if not isfinite(f):
             raise NotFiniteThere(phi.copy())
+        total += f * len(rows)
+        seen = first + len(rows)
+        if seen == count or not at.updates % TICK:
+            norm = grad_norm(f, g, phi, objective.lower, objective.upper)
+            yield total / seen, norm
         step(phi, f, g, state)
         at.updates += 1
-        total += f * len(rows)
-        seen += len(rows)
-    return total / max(seen, 1)

@@ -20,9 +20,10 @@ EXIT_CODES: dict[str, int] = {
 
 
 class Record(NamedTuple):
-    """One iteration, or one epoch of mini-batches, whose objective is then the mean over it.
+    """One iteration, or one epoch of mini-batches.
 
-    The objective is in the user's sign. `grad_norm` and `step` are nan where not computed.
+    The objective is in the user's sign; of an epoch it is the mean over its batches, `grad_norm`
+    that of the last batch and `step` the distance covered. nan is what was not computed.
     """
 
     iteration: int

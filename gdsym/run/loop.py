@@ -27,6 +27,8 @@ from gdsym.run.start import Start, start_theta
 
 Progress = Callable[[Record], None]
 
+BETWEEN_TICKS = 0.1  # seconds
+
 
 def fit(
     module: Module,
@@ -42,7 +44,8 @@ def fit(
 
     consts: other values of constants, by name. method: one of `optimizers.methods()`, or a rule
     that the module carries; the model's own by default. options: those of the method and
-    `plan.COMMON`. progress: called with a `Record` after every iteration or epoch.
+    `plan.COMMON`. progress: called with a `Record` after every iteration or epoch, and in a long
+    epoch now and then.
 
     Ctrl-C ends the fit with status `interrupted` and what was reached. Raises UsageError and
     DataError, and NotFiniteError where the objective is not finite at the start.
@@ -80,6 +83,7 @@ class _Run:
         self.sign = float(module.OBJECTIVE["sign"])
         self.progress = progress
         self.history: list[Record] = []
+        self.ticked = 0.0
         self.theta = start_theta(module, problem, start, plan.seed)
         self.objective = FreeObjective(problem, self.theta)
         self.first = Iterate(self.objective.start, nan, np.full(len(self.theta), nan), 0.0, nan)
@@ -90,6 +94,13 @@ class _Run:
         self.history.append(record)
         if self.progress is not None:
             self.progress(record)
+
+    def tick(self, iteration: int, f: float, norm: float, step: float) -> None:
+        """Progress within an epoch, for those who watch; it is not history."""
+        seconds = time.perf_counter() - self.began
+        if self.progress is not None and seconds > self.ticked + BETWEEN_TICKS:
+            self.ticked = seconds
+            self.progress(Record(iteration, self.sign * f, norm, step, seconds))
 
     def result(self) -> Result:
         outcome = self._run()
@@ -139,7 +150,7 @@ class _Run:
         epochs = plan.epochs or DEFAULT_EPOCHS
         schedule = Shuffled(n, min(batch_size, n), epochs, plan.seed, plan.max_iter)
         rule = bind_rule(self.module, plan.method, plan.options, self.objective, schedule.total)
-        return run_shuffled(self.objective, self.first, rule, schedule, self.note)
+        return run_shuffled(self.objective, self.first, rule, schedule, self.note, self.tick)
 
     def _completed(self, outcome: Outcome) -> Outcome:
         """The outcome with f and the gradient, at a point where both are finite."""
