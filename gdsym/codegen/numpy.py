@@ -87,8 +87,13 @@ RESERVED = frozenset(
 
 
 def python_name(name: str) -> str:
-    """A user's name as a Python name: with a trailing `_` where Python or the module has it."""
-    return f"{name}_" if keyword.iskeyword(name) or name in RESERVED else name
+    """A user's name as a Python name: with a trailing `_` where Python or the module has it.
+
+    The module's own helpers begin with `_` and end with a letter.
+    """
+    if keyword.iskeyword(name) or name in RESERVED or name.startswith("_"):
+        return f"{name}_"
+    return name
 
 
 @dataclass(frozen=True, slots=True)

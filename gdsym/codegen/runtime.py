@@ -81,6 +81,7 @@ class Sums:
 
 def prepare(
     blocks: Iterable[Block],
+    /,
     *,
     dims: Mapping[str, Any] | None = None,
     stats: Mapping[str, Any] | None = None,
@@ -544,7 +545,7 @@ class Problem:
         """The parameters by name, as arrays of their declared shape or floats."""
         return _unpacked(self._theta(theta), self._shapes())
 
-    def pack(self, **params: Any) -> Array:
+    def pack(self, /, **params: Any) -> Array:
         """The inverse of `unpack`."""
         return _packed(params, self._shapes())
 
