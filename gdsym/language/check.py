@@ -37,6 +37,7 @@ from gdsym.language.rows import mean_over_rows
 from gdsym.language.scope import Scope, Value
 
 _OBJECTIVES = ("loss", "maximize", "nll", "loglik", "residual")
+_FUNCTIONS = (*FUNCTIONS, *REDUCTIONS, *AXIS_MAPS, "onehot", "standardize")
 _KINDS = {"data": "data", "param": "parameter", "const": "constant"}
 _LATER = {
     "observe": "write the negative log-likelihood itself with `nll`",
@@ -254,7 +255,7 @@ class _Checker:
             notes = ((first.name.span, "first declared here"),)
             message = f"the function `{name}` is declared twice"
             return scope.error("name", message, statement.name.span, notes=notes)
-        if name in (*FUNCTIONS, *REDUCTIONS, *AXIS_MAPS, "onehot", "standardize"):
+        if name in _FUNCTIONS:
             message = f"`{name}` is a function of the language"
             scope.error("name", message, statement.name.span, help="choose another name")
             return None
@@ -287,10 +288,13 @@ class _Checker:
                 mend = did_you_mean(part.text, known)
                 scope.error("name", message, part.span, help=mend)
         for call in declarations.calls_in(statement.body):
-            if call.function.text == name:
+            other = call.function.text
+            if other == name:
                 message = f"`{name}` calls itself"
                 mend = "a function is written out where it is called, so it cannot contain itself"
                 scope.error("function", message, call.function.span, help=mend)
+            elif other in scope.later and other not in (*scope.functions, *_FUNCTIONS):
+                Typer(scope).unknown_name(call.function)
         return len(scope.errors) == before
 
     # -- expressions

@@ -93,6 +93,7 @@ def _declare(item: syntax.DimItem, scope: Scope) -> None:
         size = len(labels) if labels is not None else None
     if item.like is not None:
         scope.error("unsupported", "`like` is not supported yet", item.like.span)
+        scope.broken.add(name)
     if item.rows:
         scope.row = name
     scope.dims[name] = Dimension(name, item.name.span, size, labels, sized=True, declared=True)

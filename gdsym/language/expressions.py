@@ -176,7 +176,8 @@ class Typer:
                 self._later(node)
 
     def _later(self, node: syntax.Expression) -> None:
-        what = "`n by g`" if isinstance(node, syntax.Grouped) else "a slice"
+        what = f"`{self.scope.text(node.span)}`"
+        what = what if isinstance(node, syntax.Grouped) else f"the slice {what}"
         self.scope.error("unsupported", f"{what} is not supported yet", node.span)
 
     def _name(self, node: syntax.Name, category: bool) -> Expr | None:
@@ -525,7 +526,8 @@ class Typer:
         if other is not None:
             if other.domain.category == dim:
                 return self.expr(right, category=True)
-            message = f"`{value.name}` holds `{dim}` and `{other.name}` `{other.domain.category}`"
+            message = f"`{value.name}` holds categories of `{dim}`, and `{other.name}` of "
+            message += f"`{other.domain.category}`"
             notes = ((value.place, "declared here"), (other.place, "declared here"))
             return self.scope.error("category", message, right.span, notes=notes)
         expr = self.expr(right)
@@ -785,6 +787,8 @@ class Typer:
             return None
         if name in _LATER:
             return scope.error("unsupported", f"`{name}` is not supported yet", span)
+        if name in scope.later:
+            return self.unknown_name(node.function)
         if name in DRAWS:
             message = f"`{name}` is a random start, and stands only in `param w = {name}(...)`"
             return scope.error("function", message, span)

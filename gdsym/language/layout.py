@@ -290,7 +290,7 @@ def _too_deep(found: Sequence[Token]) -> Diagnostic | None:
         text = token.text
         if text in _CLOSING and token.kind == "sign":
             outer.append((base, prefix, chain + value, products))
-            base, prefix, chain, products = base + 1 + prefix + chain + value + products, 0, 0, 0
+            base, prefix, chain, products = base + 1 + prefix + chain + products, 0, 0, 0
             value = False
         elif text in (")", "]", "}") and token.kind == "sign" and outer:
             base, prefix, chain, products = outer.pop()

@@ -1,0 +1,3 @@
+data  S[d, d], v[d]
+param w[d]
+loss  w @ S @ w + sum(S*v)

@@ -1,0 +1,3 @@
+  data y[n]
+param m
+loss mean((y - m)^2)

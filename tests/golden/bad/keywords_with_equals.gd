@@ -1,0 +1,5 @@
+model = linear
+data = x
+param = w
+method = lbfgs
+loss: x^2

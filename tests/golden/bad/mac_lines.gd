@@ -1,0 +1,1 @@
+data x[n]param aloss mean(x*a)

@@ -1,0 +1,7 @@
+# the shapes of a linear predictor do not meet
+data  X[n, d] from *
+data  y[n] in {0, 1}
+param w[k], b
+
+let   z = X @ w + b
+loss  mean(softplus(z) - y*z)

@@ -1,0 +1,4 @@
+model first
+model second "again"
+param x = y
+loss  x^2

@@ -1,0 +1,3 @@
+data  y[n]
+param m
+let   r = y - m

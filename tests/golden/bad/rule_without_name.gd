@@ -1,0 +1,3 @@
+state  m = 0
+update m = g
+update x = x - m

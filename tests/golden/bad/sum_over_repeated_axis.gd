@@ -1,0 +1,3 @@
+data  S[d, d]
+param w[d]
+loss  sum(w*sum[d](S))

@@ -1,0 +1,4 @@
+data  y[n]
+let   r = y - m
+param m
+loss  mean(r^2)

@@ -1,0 +1,2 @@
+param x
+loss  var(x) + x^2
