@@ -416,3 +416,45 @@ def test_a_rule_that_takes_the_loss_gets_it():
     fit(module, NO_DATA, method="polyak", options={"epochs": 2})
 
     assert seen == [(4.0, 2), (0.0, 2)]
+
+
+def test_a_plateau_above_the_start_is_not_called_converged():
+    # One long step leads from the slope at 1e-3 to the plateau at 1e10, where steps are short and
+    # the gradient is small against the value.
+    def function(x):
+        hill = 1e10 * np.exp(-(x[0] ** 2))
+        return 1e10 - hill + 1e-3 * x[0], 2 * x * hill + 1e-3
+
+    result = fit_flat(Flat(function, [1e-3]), method="gd", options={"lr": 2.5e-6, "max_iter": 200})
+
+    assert result.status != "converged"
+
+
+def test_a_rule_that_shrinks_every_parameter_leaves_a_fixed_one():
+    def update(theta, g, state, *, T=None):
+        theta *= 0.5
+
+    problem = Flat(lambda x: (x @ x, 2 * x), [1.0, 7.0], held=(1,))
+    module = module_of(problem, RULES={"shrink": {"options": {}, "doc": ""}})
+    module.init_shrink, module.update_shrink = (lambda theta: {}), update
+
+    result = fit(module, NO_DATA, method="shrink", options={"epochs": 3})
+
+    assert result.params == {"x0": 0.125, "x1": 7.0}
+
+
+def test_an_interrupt_between_a_step_and_its_projection_gives_a_point_inside():
+    def update(theta, g, state, *, T=None):
+        theta += 5.0
+        raise KeyboardInterrupt
+
+    X, y = line_data()
+    problem = Line(X, y)
+    problem.free_bounds = np.full(3, -1.0), np.full(3, 0.25)
+    module = line_module(problem, RULES={"jump": {"options": {}, "doc": ""}})
+    module.init_jump, module.update_jump = (lambda theta: {}), update
+
+    result = fit(module, line_bound(X, y), method="jump", options={"batch_size": 5})
+
+    assert result.status == "interrupted"
+    assert result.theta.tolist() == [0.25, 0.25, 0.25]

@@ -138,3 +138,21 @@ def test_a_long_epoch_reports_its_progress(monkeypatch):
     assert [record.iteration for record in seen] == sorted(record.iteration for record in seen)
     assert [record for record in seen if record in result.history] == list(result.history)
     assert len(result.history) == 3
+
+
+def test_a_late_divergence_gives_the_end_of_the_best_epoch():
+    def update(theta, g, state, *, T=None):
+        # Four epochs of five updates descend, two climb, then the parameters overflow.
+        state["t"] += 1
+        theta -= (0.05 if state["t"] <= 20 else -1.0 if state["t"] <= 30 else 1e300) * g
+
+    problem = Line(*line_data())
+    module = line_module(problem, RULES={"late": {"options": {}, "doc": ""}})
+    module.init_late, module.update_late = (lambda theta: {"t": 0}), update
+    bound = line_bound(problem.X, problem.y)
+
+    four = fit(module, bound, method="late", options={"batch_size": 5, "epochs": 4})
+    result = fit(module, bound, method="late", options={"batch_size": 5, "epochs": 50})
+
+    assert (four.status, result.status) == ("finished", "diverged")
+    np.testing.assert_array_equal(result.theta, four.theta)
