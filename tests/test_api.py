@@ -103,7 +103,7 @@ def test_an_unknown_setting_is_mended(name, mend):
 def test_a_size_is_a_whole_number_or_labels(size):
     model = gdsym.compile("dim k = 2\nparam w[k] = 1\nloss sum(w^2)")
 
-    with pytest.raises(gdsym.GdsymError, match="a dimension is a whole number"):
+    with pytest.raises(gdsym.GdsymError, match="size of a dimension is a whole number"):
         model.fit(set={"k": size})
 
 

@@ -19,9 +19,10 @@ def gdsym(command: str) -> int:
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    """A working directory with a model and data."""
+    """A working directory with a model and its data, and a model that needs none."""
     (tmp_path / "line.gd").write_text(LINE)
     (tmp_path / "line.csv").write_text(CSV)
+    (tmp_path / "none.gd").write_text("param a\nloss (a - 1)^2\n")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -103,7 +104,7 @@ def test_a_rule_file_of_the_user_is_a_method(here, capsys):
     [
         ("line.gd nowhere.csv", "no file nowhere.csv"),
         ("line.gd line.csb", "did you mean `line.csv`"),
-        ("lime.gd line.csv", "did you mean `line.gd`"),
+        ("lines.gd line.csv", "did you mean `line.gd`"),
         ("line.csv line.gd", "help: gdsym fit line.gd line.csv"),
         (". line.csv", "is a directory"),
         ("line.gd line.csv --method adm", "did you mean `adam`"),
@@ -125,6 +126,7 @@ def test_a_rule_file_of_the_user_is_a_method(here, capsys):
         ("line.gd line.csv -o .", "it is a directory"),
         ("line.gd line.csv --opt 3", "No such option"),
         ("line.gd", "the model needs data"),
+        ("none.gd line.csv", "the model has no data: leave out line.csv"),
         ("", "Missing argument 'MODEL'"),
     ],
 )

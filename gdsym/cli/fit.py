@@ -66,12 +66,15 @@ def command(
     """
     from gdsym import api, run
     from gdsym.cli._arguments import assignments, model_path
+    from gdsym.errors import UsageError
     from gdsym.files import check_writable
 
     if output is not None:
         check_writable(output)
     with _termination_as_interrupt():
         compiled = api.compile(model_path(model, data), update=run.rules_to_compile(method))
+        if data and not compiled.module.DATA:
+            raise UsageError(f"the model has no data: leave out {data[0]}")
         consts, sizes = compiled.settings(assignments("--set", settings))
         run.make_plan(
             compiled.module, method, options
