@@ -166,8 +166,8 @@ def _size(name: str, value: Any) -> Any:
     if labels or (hasattr(value, "__index__") and not isinstance(value, bool) and value >= 1):
         return value
     raise UsageError(
-        f"set: `{name}` is {value!r}, but the size of a dimension is a whole number from 1 up, or a "
-        "list of labels"
+        f"set: `{name}` is {value!r}, but the size of a dimension is a whole number from 1 up, or "
+        "a list of labels"
     )
 
 
