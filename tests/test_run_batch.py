@@ -33,9 +33,12 @@ def follow_all(*points, limits=None, **keywords):
 
 
 def test_of_equal_values_the_point_with_the_smallest_gradient_is_the_outcome():
-    outcome, _ = follow_all((0.0, 2.0, 9.0, 1.0), (1.0, 1.0, 1e-7, 1.0), (2.0, 1.0, 1e-5, 1.0))
+    norms = [9.0, 1e-5, 1e-7, 1e-6]
+    points = [(float(i), 1.0 if i else 2.0, norm, 1.0) for i, norm in enumerate(norms)]
 
-    assert (outcome.phi.tolist(), outcome.grad_norm) == ([1.0], 1e-7)
+    outcome, _ = follow_all(*points)
+
+    assert (outcome.phi.tolist(), outcome.grad_norm) == ([2.0], 1e-7)
     assert outcome.status == "converged"
 
 
