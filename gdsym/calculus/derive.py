@@ -37,6 +37,10 @@ from gdsym.language.functions import FUNCTIONS
 # Beyond about 40 operations a derivative as one expression starts to repeat itself.
 LARGEST_REGION = 40
 
+# A product of more factors than this is differentiated by running products, and an adjoint of
+# more factors keeps its identity: spelled out, a chain of n steps would have n^2 factors.
+LONGEST_PRODUCT = 6
+
 
 def derive(program: Program) -> Program:
     """The program with the gradient of its value, one node per parameter in `grads`.
@@ -75,7 +79,7 @@ def _reverse(graph: Graph, root: Node, wanted: set[Node]) -> dict[Node, Node]:
     for node in reversed(order):
         if node not in active or node not in pending:
             continue
-        adjoint = graph.add(*pending.pop(node))
+        adjoint = _kept(graph, graph.add(*pending.pop(node)))
         if node in wanted:
             found[node] = adjoint
             continue
@@ -89,6 +93,11 @@ def _shares(
 ) -> Iterable[tuple[Node, Node]]:
     """What `adjoint`, the derivative by `node`, adds to the adjoints of what it reads."""
     match node:
+        case Map(op="mul") if len(node.args) > LONGEST_PRODUCT:
+            for source, slope in zip(node.args, _other_factors(graph, node.args), strict=True):
+                if source in active:
+                    factors = [Factor(part, part.axes) for part in (adjoint, slope)]
+                    yield source, graph.contract_over(node.axes, factors, (), source.axes)
         case Map():
             inputs, slopes = _region_slopes(graph, node, active, readers)
             for source, slope in zip(inputs, slopes, strict=True):
@@ -103,6 +112,33 @@ def _shares(
             yield node.arg, graph.mul(adjoint, softmax)
         case _:
             raise NotImplementedError(f"no derivative of {type(node).__name__}")
+
+
+def _kept(graph: Graph, adjoint: Node) -> Node:
+    """A long product with its arrays held together; scalars stay free to leave contractions."""
+    if isinstance(adjoint, Map) and adjoint.op == "mul":
+        arrays = [arg for arg in adjoint.args if arg.axes]
+        if len(arrays) > LONGEST_PRODUCT:
+            scalars = [arg for arg in adjoint.args if not arg.axes]
+            product = graph.mul(*arrays)
+            graph.named.add(product)
+            return graph.mul(*scalars, product)
+    return adjoint
+
+
+def _other_factors(graph: Graph, args: Sequence[Node]) -> list[Node]:
+    """For each factor the product of all others, from running products from both ends."""
+
+    def running(nodes: Iterable[Node]) -> list[Node]:
+        products = [graph.number(1)]
+        for node in nodes:
+            product = graph.mul(products[-1], node)
+            graph.named.add(product)
+            products.append(product)
+        return products
+
+    before, after = running(args), running(reversed(args))
+    return [graph.mul(before[i], after[len(args) - 1 - i]) for i in range(len(args))]
 
 
 def _factor_adjoint(graph: Graph, node: Contract, place: int, adjoint: Node) -> Node:
@@ -166,6 +202,7 @@ def _region(graph: Graph, root: Map, active: set[Node], readers: dict[Node, int]
         if (
             isinstance(node, Map)
             and node in active
+            and not (node.op == "mul" and len(node.args) > LONGEST_PRODUCT)
             and node not in inside
             and node.axes == root.axes
             and readers.get(node, 0) == 1

@@ -17,6 +17,7 @@ from gdsym.calculus.program import (
     Program,
     Reduce,
     canonical_axes,
+    reachable,
 )
 
 COMPARISONS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
@@ -25,34 +26,52 @@ COMPARISONS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "
 LOGIC, COMPARISON, SUM, PRODUCT, UNARY, POWER, ATOM = range(7)
 
 
+# A part of a gradient that is read twice gets a line of its own if its text is longer than this.
+SHORTEST_SHARED = 24
+
+
 def show(program: Program) -> str:
-    """The loss and its gradient, with the lets they use, as readable text."""
+    """The loss and its gradient, with the lets and shared parts they use, as readable text."""
     notation = Notation.of(program)
-    lines = []
-    sums = [("loss", program.loss), ("objective", program.value)]
-    if program.value is program.loss:
-        sums.pop()
-    outputs = sums + [(f"grad({name})", node) for name, node in program.grads.items()]
-    used = _lets_of(program, [node for _, node in outputs])
-    for name in used:
-        lines.append((f"let {name}", notation.definition(program.lets[name])))
-    for name, node in outputs:
-        lines.append((name, notation.definition(node)))
+    values = {"loss": program.loss}
+    if program.value is not program.loss:
+        values["objective"] = program.value
+    grads = {f"grad({name})": node for name, node in program.grads.items()}
+    lines = [
+        (f"let {name}", notation.definition(program.lets[name]))
+        for name in _lets_of(program, [*values.values(), *grads.values()])
+    ]
+    lines += [(name, notation.definition(node)) for name, node in values.items()]
+    lines += _shared(program, notation, list(grads.values()))
+    lines += [(name, notation.text(node)) for name, node in grads.items()]
     width = max(len(name) for name, _ in lines)
     return "\n".join(f"{name:<{width}} = {text}" for name, text in lines)
+
+
+def _shared(program: Program, notation: Notation, grads: list[Node]) -> list[tuple[str, str]]:
+    """Names and texts of what the gradients read more than once; the names enter `notation`."""
+    order = reachable(grads)
+    readers: dict[Node, int] = dict.fromkeys(grads, 1)
+    for node in order:
+        for operand in set(node.operands):
+            readers[operand] = readers.get(operand, 0) + 1
+    taken = {*program.lets, *(name for _, name, _ in program.model.declared())}
+    free = (name for number in range(1, len(order) + 1) if (name := f"t{number}") not in taken)
+    lines = []
+    for node in order:
+        if readers[node] > 1 and isinstance(node, (Map, Contract)) and node not in notation.names:
+            text = notation.definition(node)
+            if len(text) > SHORTEST_SHARED:
+                name = next(free)
+                notation.names[node] = name
+                lines.append((name, text))
+    return lines
 
 
 def _lets_of(program: Program, nodes: Sequence[Node]) -> list[str]:
     """The lets that the texts of these nodes mention, in the order of the file."""
     names = program.names
-    seen: set[Node] = set()
-    stack = list(nodes)
-    while stack:
-        node = stack.pop()
-        if node not in seen:
-            seen.add(node)
-            stack.extend(node.operands)
-    mentioned = {names[node] for node in seen if node in names}
+    mentioned = {names[node] for node in reachable(nodes) if node in names}
     return [name for name in program.lets if name in mentioned]
 
 
@@ -62,7 +81,7 @@ class Notation:
     def __init__(
         self, names: Mapping[Node, str], orders: Mapping[Node, Axes], row: Axis | None
     ) -> None:
-        self.names = names
+        self.names = dict(names)
         self.orders = orders
         self.row = row
         self.seen: dict[Node, tuple[str, int]] = {}

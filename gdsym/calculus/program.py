@@ -605,9 +605,8 @@ def reachable(nodes: Iterable[Node]) -> list[Node]:
 def rebuilt(program: Program, graph: Graph) -> Program:
     """The program made again in another graph, through that graph's rules."""
     at: dict[Node, Node] = {}
-    keep = program.names
     for node in reachable([*program.outputs(), *(node for node, _ in program.places)]):
         at[node] = graph.copied(node, at)
-        if node in keep:
+        if node in program.graph.named:
             graph.named.add(at[node])
     return program.mapped(graph, at)

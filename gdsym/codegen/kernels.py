@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from gdsym.calculus.program import Axes, Axis, Leaf, Node, Number, canonical_axes, reachable
 from gdsym.codegen.numpy import Text, Writer, python_name
-from gdsym.codegen.plan import Plan, Total
+from gdsym.codegen.plan import Plan, Total, is_total
 from gdsym.language.model import Dims, Draw
 
 INDENT = "    "
@@ -244,6 +244,8 @@ class Kernels:
         if not nodes:
             return [*head, f"{INDENT}return {{}}"]
         writer = self._writer()
+        # What was totalled while fitting is not at hand: a total here is one of the data given.
+        self._know_learnt(writer, (), definitions=True)
         writer.count(nodes)
         lines = self._statements(writer, nodes)
         lines.append("return {")
@@ -254,8 +256,11 @@ class Kernels:
         lines.append("}")
         return [*head, *self._body(writer, lines)]
 
-    def trace(self) -> tuple[list[str], dict[str, tuple[int, int, str]]]:
-        """The lets and the user's places for one block, and where each stands in the source."""
+    def trace(self) -> tuple[list[str], dict[str, tuple[int, int, str]], dict[str, int] | None]:
+        """The lets and the user's places for one block, and where each stands in the source.
+
+        Where a value needs all rows at once, also along which of its axes they lie; else None.
+        """
         source = self.model.source
         targets: dict[str, tuple[Node, Axes]] = {}
         places: dict[str, tuple[int, int, str]] = {}
@@ -275,8 +280,11 @@ class Kernels:
         writer.count(nodes)
         lines = self._statements(writer, nodes)
         lines.append("return {")
+        along: dict[str, int] = {}
         for key, (node, dims) in targets.items():
             order = tuple(axis for axis in dims if axis in node.axes)
+            if self.row in order:
+                along[key] = order.index(self.row)
             code = writer.oriented(node, order).code
             lines.append(f"{INDENT}{_quoted(key)}: {code},")
         lines.append("}")
@@ -287,8 +295,25 @@ class Kernels:
             f'{INDENT}"""The lets, and places where numbers can go wrong, for a block."""',
         ]
         if not targets:
-            return [*head, f"{INDENT}return {{}}"], places
-        return [*head, *self._body(writer, lines)], places
+            return [*head, f"{INDENT}return {{}}"], places, None
+        whole = self.plan.whole or self._sums_rows(nodes)
+        return [*head, *self._body(writer, lines)], places, along if whole else None
+
+    def _sums_rows(self, nodes: Iterable[Node]) -> bool:
+        """True where the nodes need totals over rows that no pass of the objective gathers."""
+        gathered = {
+            total.node for stage in (*self.plan.passes, *self.plan.learn) for total in stage
+        }
+        stack, seen = list(nodes), set(gathered)
+        while stack:
+            node = stack.pop()
+            if node in seen:
+                continue
+            if is_total(node, self.row):
+                return True
+            seen.add(node)
+            stack.extend(node.operands)
+        return False
 
     def constants(self) -> list[str]:
         """The constants as given, else as the model says."""

@@ -26,7 +26,7 @@ def module_text(plan: Plan, derived: Program, rules: Sequence[Rule], version: st
     """The whole file. `derived` is the program before lowering, for the formulas to show."""
     model = plan.program.model
     kernels = Kernels(plan)
-    trace, places = kernels.trace()
+    trace, places, along = kernels.trace()
     functions = [
         kernels.split(),
         kernels.join(),
@@ -43,7 +43,7 @@ def module_text(plan: Plan, derived: Program, rules: Sequence[Rule], version: st
         *(update_functions(rule) for rule in rules),
     ]
     body = "\n\n\n".join("\n".join(lines) for lines in functions)
-    description = "\n".join(_description(plan, kernels, rules, places, version))
+    description = "\n".join(_description(plan, kernels, rules, places, along, version))
     parts = [
         _docstring(model, derived, version),
         _imports("special" in kernels.helpers),
@@ -109,6 +109,7 @@ def _description(
     kernels: Kernels,
     rules: Sequence[Rule],
     places: dict[str, tuple[int, int, str]],
+    along: dict[str, int] | None,
     version: str,
 ) -> list[str]:
     """What binding, messages and fits need to know, and nothing else has to be read."""
@@ -124,7 +125,7 @@ def _description(
             "name": prediction.name,
             "dims": prediction.expr.dims,
             "doc": prediction.doc,
-            "data": _read(plan.program.predictions[prediction.name], "data", model),
+            "data": _predicted_from(prediction.name, plan.program),
             "stats": _read(plan.program.predictions[prediction.name], "stat", model),
         }
         for prediction in model.predictions
@@ -200,6 +201,7 @@ def _description(
         "PREDICT_WHOLE": plan.predict_whole,
         "MINIBATCH": plan.minibatch,
         "PLACES": places,
+        "TRACE_ROWS": along,
     }
     types = {
         "ROW": "str | None",
@@ -215,6 +217,7 @@ def _description(
         "LOGSUMS": "tuple[str, ...]",
         "MINIBATCH": "str | None",
         "PLACES": "dict[str, tuple[int, int, str]]",
+        "TRACE_ROWS": "dict[str, int] | None",
     }
     lines = [assignment(name, value, types.get(name, "")) for name, value in values.items()]
     return [*lines, f"SOURCE = {block(source.text)}"]
@@ -272,6 +275,17 @@ def _read(node: Node, kind: str, model: Model) -> tuple[str, ...]:
     if kind == "data":
         return tuple(item.name for item in model.data if item.name in found)
     return tuple(found)
+
+
+def _predicted_from(name: str, program: Program) -> tuple[str, ...]:
+    """The data that a prediction needs; one with rows, also if only to count them."""
+    model = program.model
+    names = _read(program.predictions[name], "data", model)
+    dims = next(item.expr.dims for item in model.predictions if item.name == name)
+    rows = [item.name for item in model.data if model.row in item.dims]
+    if model.row in dims and not set(names) & set(rows):
+        return (*names, rows[0])
+    return names
 
 
 def _arguments(model: Model, kernels: Kernels, names: Sequence[str]) -> tuple[list[str], str]:
@@ -334,7 +348,7 @@ def _bind(model: Model, kernels: Kernels) -> list[str]:
 
 def _predict(model: Model, kernels: Kernels, plan: Plan) -> list[str]:
     names = {
-        name for node in plan.program.predictions.values() for name in _read(node, "data", model)
+        name for item in model.predictions for name in _predicted_from(item.name, plan.program)
     }
     parameters, data = _arguments(model, kernels, sorted(names))
     constants, given = _constants(model, kernels, plan)

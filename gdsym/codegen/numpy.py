@@ -252,6 +252,9 @@ class Writer:
                 return self._function(node)
             case Contract():
                 return self._contraction(node)
+            case Reduce(op="logsumexp"):  # over rows: any other is lowered
+                arg = self.oriented(node.arg, (*node.axes, *node.over))
+                return Text(f"_logsum(_scaled_sum({arg.code}))", ATOM, arg.operations + 1)
             case Reduce():
                 axis = self._axis_argument(node.arg, node.over)
                 arg = self.text(node.arg)

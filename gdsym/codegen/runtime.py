@@ -24,6 +24,7 @@ PREDICTIONS: tuple[dict[str, Any], ...] = ()
 MINIBATCH: str | None = None
 PASSES = 0
 WHOLE = PREDICT_WHOLE = False
+TRACE_ROWS: dict[str, int] | None = None
 TOTALS: tuple[tuple[str, ...], ...] = ()
 LEARNT: tuple[tuple[str, ...], ...] = ()
 LOGSUMS: tuple[str, ...] = ()
@@ -140,10 +141,20 @@ def merge(acc: Sums, other: Sums) -> None:
             acc.sums[key] = acc.sums[key] + value
 
 
+def _scaled_sum(values: Array) -> tuple[Array, Array]:
+    """exp(values) summed over the last axis, as (maximum, sum of exp(values - maximum))."""
+    top = np.max(values, axis=-1, initial=-np.inf)
+    return top, np.sum(np.exp(values - _finite(top)[..., None]), axis=-1)
+
+
+def _finite(top: Array) -> Array:
+    """A maximum to subtract: where all are -inf, or one is inf, there is nothing to rescale."""
+    return np.where(np.isfinite(top), top, 0.0)
+
+
 def _add_logsum(sums: dict[str, Any], key: str, values: Array) -> None:
     """Adds exp(values), summed over the last axis, to a running (maximum, scaled sum)."""
-    top = np.max(values, axis=-1)
-    _merge_logsum(sums, key, (top, np.sum(np.exp(values - top[..., None]), axis=-1)))
+    _merge_logsum(sums, key, _scaled_sum(values))
 
 
 def _merge_logsum(sums: dict[str, Any], key: str, other: Any) -> None:
@@ -154,12 +165,13 @@ def _merge_logsum(sums: dict[str, Any], key: str, other: Any) -> None:
         return
     (top, total), (top2, total2) = sums[key], other
     new = np.maximum(top, top2)
-    sums[key] = (new, total * np.exp(top - new) + total2 * np.exp(top2 - new))
+    base = _finite(new)
+    sums[key] = (new, total * np.exp(top - base) + total2 * np.exp(top2 - base))
 
 
 def _logsum(pair: tuple[Any, Any]) -> Any:
     """The logsumexp that a running (maximum, scaled sum) stands for."""
-    return pair[0] + np.log(pair[1])
+    return _finite(pair[0]) + np.log(pair[1])
 
 
 def _rows(block: Block) -> int:
@@ -428,8 +440,7 @@ class _Blocks:
 
 
 def _rows_of(entry: Mapping[str, Any], array: Array, rows: Any) -> Array:
-    axis = entry["dims"].index(ROW)
-    return array[rows] if axis == 0 else array[(slice(None),) * axis + (rows,)]
+    return array[(slice(None),) * entry["dims"].index(ROW) + (rows,)]
 
 
 # -- the bound problem ---------------------------------------------------------------------------
@@ -531,9 +542,11 @@ class Problem:
         with np.errstate(all="ignore"):
             acc = self._gathered(theta, True)
             known = {**acc.known, **acc.sums}
-            block = self._blocks.take(slice(None) if WHOLE else rows)
+            block = self._blocks.take(rows if TRACE_ROWS is None else slice(None))
             values = _trace(theta, block, self._totals, known)
-        return {key: _user_value(value, rows if WHOLE else None) for key, value in values.items()}
+        if TRACE_ROWS is None:
+            return {key: np.array(value, dtype=np.float64) for key, value in values.items()}
+        return {key: _rows_at(TRACE_ROWS.get(key), value, rows) for key, value in values.items()}
 
     # -- parameters
 
@@ -708,10 +721,11 @@ def _packed(params: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]] | N
     return np.concatenate([*pieces, []])
 
 
-def _user_value(value: Any, rows: Any) -> Any:
-    """A kernel's value with the row axis first, as the user has it."""
+def _rows_at(axis: int | None, value: Any, rows: Any) -> Array:
+    """Some rows of a traced value whose rows lie along `axis`; all of it where it has none."""
     array = np.asarray(value)
-    return array[rows] if rows is not None and array.ndim else array
+    chosen = array if axis is None else array[(slice(None),) * axis + (rows,)]
+    return np.array(chosen, dtype=np.float64)
 
 
 # -- predictions ---------------------------------------------------------------------------------
@@ -763,12 +777,14 @@ def _predicted(
     blocks = _Blocks(arrays, rows, PREDICT_WHOLE)
     with np.errstate(all="ignore"):
         parts = [_predict(theta, block, totals) for block in blocks]
-    return {
-        entry["name"]: np.concatenate([part[entry["name"]] for part in parts])
-        if ROW is not None and ROW in entry["dims"]
-        else parts[0][entry["name"]]
-        for entry in PREDICTIONS
-    }
+    predictions = {}
+    for entry in PREDICTIONS:
+        pieces = [part[entry["name"]] for part in parts]
+        if ROW in entry["dims"]:
+            predictions[entry["name"]] = np.concatenate(pieces, axis=entry["dims"].index(ROW))
+        else:
+            predictions[entry["name"]] = np.array(pieces[0])[()]
+    return {name: values.astype(np.float64, copy=False) for name, values in predictions.items()}
 
 
 def _needed_stats() -> list[str]:
