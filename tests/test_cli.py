@@ -88,12 +88,12 @@ def command_that_raises(error, monkeypatch):
         ),
     ],
 )
-def test_every_error_has_its_exit_code_and_no_traceback(error, code, message, monkeypatch, capfd):
+def test_every_error_has_its_exit_code_and_no_traceback(error, code, message, monkeypatch, capsys):
     command_that_raises(error, monkeypatch)
 
     assert cli.run(["fit"]) == code
 
-    out, err = capfd.readouterr()
+    out, err = capsys.readouterr()
     assert out == ""
     assert message in err
     assert "Traceback" not in err

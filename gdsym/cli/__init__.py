@@ -7,7 +7,6 @@ to stderr.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pkgutil
 import sys
@@ -68,7 +67,13 @@ def gdsym() -> None:
 
 def main() -> None:
     """The entry point."""
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # `run` has told it; Python flushes once more on its way out and would complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -106,9 +111,6 @@ def run(arguments: Sequence[str]) -> int:
 
 def _refused(error: OSError) -> int:
     """The exit code for what the system refused."""
-    # Python flushes stdout once more on its way out and would complain about it again.
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if isinstance(error, BrokenPipeError):
         return BROKEN_PIPE
     place = f"{error.filename}: " if error.filename else ""

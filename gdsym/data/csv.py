@@ -323,13 +323,13 @@ def _texts(column: Any) -> Coded:
 
 
 def _plain(array: Any, missing: float) -> NDArray[Any]:
-    """The numbers of an Arrow array, `missing` in place of nulls.
+    """The numbers of an Arrow array of doubles or integers, `missing` in place of nulls.
 
     By its buffer: `to_numpy` would import pandas, where it is installed, for nothing.
     """
+    dtype = np.dtype(str(array.type))  # Arrow calls them int64, double and so on, as numpy does
     if not len(array):
-        return np.empty(0, dtype=array.type.to_pandas_dtype())
-    dtype = np.dtype(array.type.to_pandas_dtype())
+        return np.empty(0, dtype)
     offset = array.offset * dtype.itemsize
     values = np.frombuffer(array.buffers()[1], dtype, count=len(array), offset=offset)
     if not array.null_count:
