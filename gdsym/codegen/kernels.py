@@ -83,7 +83,7 @@ class Kernels:
             else:
                 pieces.append(f"[{name}]")
         body = "".join(f"{INDENT * 2}{piece},\n" for piece in pieces)
-        return [*lines, f"{INDENT}return np.concatenate((\n{body}{INDENT}))"]
+        return [*lines, f"{INDENT}return np.concatenate((\n{body}{INDENT}), dtype=float)"]
 
     def partial(self) -> list[str]:
         """The kernel of every pass."""

@@ -95,7 +95,7 @@ def prepare(
     """
     sizes, labels = _declared(dims)
     rows = 0
-    largest: dict[str, int] = {}
+    largest: dict[str, tuple[int, str]] = {}
     side: dict[str, Any] = {}
     for block in blocks:
         rows += _measure(block, sizes, largest)
@@ -208,8 +208,9 @@ def _side_data(block: Block) -> dict[str, Any]:
 def _constant(name: str, value: Any, shape: tuple[int, ...]) -> Any:
     """A constant as a float64 scalar or array of the declared shape."""
     array = np.asarray(value, dtype=np.float64)
-    if array.shape != shape and array.shape != ():
-        raise ValueError(f"the constant `{name}` has shape {array.shape}, not {shape}")
+    if array.shape not in (shape, ()):
+        wanted = f"an array of shape {shape}" if shape else "a single number"
+        raise ValueError(f"the constant `{name}` is {wanted}, not of shape {array.shape}")
     return np.broadcast_to(array, shape).copy() if shape else np.float64(array)
 
 
@@ -235,36 +236,53 @@ def _declared(dims: Mapping[str, Any] | None) -> tuple[dict[str, int], dict[str,
             sizes[name] = entry["size"]
         if entry["labels"] is not None:
             labels[name] = list(entry["labels"])
+    if not isinstance(dims, (Mapping, type(None))):
+        raise TypeError(f"dims must be a dict of sizes or labels by dimension, not {dims!r}")
     for name, given in (dims or {}).items():
         if name not in DIMS:
-            known = ", ".join(DIMS)
-            raise TypeError(f"{MODEL} has no dimension `{name}`; its dimensions are {known}")
-        if isinstance(given, Mapping):
-            size, names = given.get("size"), given.get("labels")
-        elif isinstance(given, (int, np.integer)):
-            size, names = int(given), None
-        else:
-            size, names = len(given), list(given)
-        if names is not None:
-            if size is not None and size != len(names):
-                raise ValueError(f"dims[{name!r}] has size {size} but {len(names)} labels")
-            size = len(names)
-            labels[name] = [str(label) for label in names]
+            known = ", ".join(DIMS) or "none"
+            raise TypeError(f"{MODEL} has no dimension `{name}`; its dimensions are: {known}")
+        size, names = _dimension(name, given)
         if name == ROW:
             continue  # as many rows as the data have
         if size is not None:
-            sizes[name] = int(size)
-            if labels[name] is not None and len(labels[name]) != sizes[name]:
-                labels[name] = None
+            sizes[name] = size
+        if names is not None or (labels[name] is not None and len(labels[name]) != size):
+            labels[name] = names
     return sizes, labels
 
 
-def _measure(block: Block, sizes: dict[str, int], largest: dict[str, int]) -> int:
-    """Takes the sizes that the block shows; returns its number of rows."""
+def _dimension(name: str, given: Any) -> tuple[int | None, list[str] | None]:
+    """Size and labels of an entry of dims=: a size, labels, or {"size": ..., "labels": ...}."""
+    size, names = given, None
+    if isinstance(given, Mapping) and set(given) <= {"size", "labels"}:
+        size, names = given.get("size"), given.get("labels")
+    elif isinstance(given, (list, tuple, np.ndarray)):
+        size, names = None, given
+    if isinstance(size, bool) or not (size is None or isinstance(size, (int, np.integer))):
+        raise TypeError(f"dims[{name!r}] must be a size or a list of labels, not {given!r}")
+    if size is not None and size < 0:
+        raise ValueError(f"dims[{name!r}] has the size {size}")
+    if names is None:
+        return size if size is None else int(size), None
+    labels = [str(label) for label in names]
+    if size not in (None, len(labels)):
+        raise ValueError(f"dims[{name!r}] has size {size} but {len(labels)} labels")
+    if len(set(labels)) < len(labels):
+        raise ValueError(f"dims[{name!r}] has a label twice: {labels}")
+    return len(labels), labels
+
+
+def _measure(block: Block, sizes: dict[str, int], largest: dict[str, tuple[int, str]]) -> int:
+    """Takes the sizes that the block shows; returns its number of rows.
+
+    `largest` has the largest code of each category, and the data that have it.
+    """
     rows = 0
     for entry, array in zip(DATA, block, strict=True):
         if array is None:
             continue
+        _check_axes(entry, np.shape(array))
         for dim, size in zip(entry["dims"], np.shape(array), strict=True):
             if dim == ROW:
                 rows = size
@@ -275,25 +293,39 @@ def _measure(block: Block, sizes: dict[str, int], largest: dict[str, int]) -> in
                 )
         category = entry.get("domain", {}).get("category")
         if category is not None and np.size(array):
-            largest[category] = max(largest.get(category, -1), int(np.max(array)))
+            found = (int(np.max(array)), entry["name"])
+            largest[category] = max(largest.get(category, found), found)
     return rows
 
 
-def _settle(sizes: dict[str, int], largest: Mapping[str, int], rows: int) -> None:
+def _check_axes(entry: Mapping[str, Any], shape: tuple[int, ...]) -> None:
+    dims = entry["dims"]
+    if len(shape) != len(dims):
+        wanted = f"[{', '.join(dims)}]" if dims else "a single number"
+        raise ValueError(f"`{entry['name']}` is {wanted}, but has shape {shape}")
+
+
+def _settle(sizes: dict[str, int], largest: Mapping[str, tuple[int, str]], rows: int) -> None:
     """The sizes that are still open: of categories, by their largest code."""
-    for name, code in largest.items():
-        if sizes.setdefault(name, code + 1) <= code:
+    for dim, (code, name) in largest.items():
+        if sizes.setdefault(dim, code + 1) <= code:
             raise ValueError(
-                f"a code {code} of `{name}` is out of range: {name} has size {sizes[name]}"
+                f"`{name}` has the code {code}, but `{dim}` has size {sizes[dim]}: "
+                f"codes are 0..{sizes[dim] - 1}"
             )
     if ROW is not None:
         sizes[ROW] = rows
     for entry in PARAMS:
         for dim in entry["dims"]:
-            if dim not in sizes:
-                raise ValueError(
-                    f"the size of `{dim}` is not known from the data: pass dims={{{dim!r}: ...}}"
-                )
+            _size(sizes, dim)
+
+
+def _size(sizes: Mapping[str, int], dim: str) -> int:
+    if dim not in sizes:
+        raise ValueError(
+            f"the size of `{dim}` is not known from the data: pass dims={{{dim!r}: ...}}"
+        )
+    return sizes[dim]
 
 
 def _checked_consts(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -304,8 +336,12 @@ def _checked_consts(given: Mapping[str, Any]) -> dict[str, Any]:
             known = ", ".join([*(e["arg"] for e in DATA), *by_argument, "dims", "stats"])
             raise TypeError(f"{MODEL} has no argument `{name}`; it takes {known}")
         if value is not None:
-            values[by_argument[name]] = value
+            values[by_argument[name]] = _numbers(f"the constant `{name}`", value)
     for entry in CONSTS:
+        if entry["name"] in values:
+            array = values[entry["name"]].astype(np.float64)
+            _refuse(entry, array, np.isnan(array), "is not a number")
+            _check_domain(entry, array)
         if entry["value"] is None and entry["name"] not in values:
             raise TypeError(f"the constant `{entry['name']}` must be given")
     return values
@@ -318,29 +354,40 @@ def _use_stats(totals: Totals, stats: Mapping[str, Any] | None) -> None:
             totals.stats[f"{name}.{part}"] = np.asarray(value, dtype=float)
 
 
+def _numbers(what: str, value: Any, mend: str = "") -> Array:
+    """The value as an array of real numbers of any kind."""
+    if np.ma.is_masked(value):
+        raise ValueError(f"{what} has masked entries")
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{what} must be an array: its parts differ in length") from None
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{what} must be real numbers, not {array.dtype}{mend}")
+    return array
+
+
 def _array(entry: Mapping[str, Any], value: Any) -> Array:
     """An argument as a float64 array (codes: int64), checked against its declaration."""
-    name, dims, domain = entry["name"], entry["dims"], entry.get("domain", {})
-    array = np.asarray(value)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(
-            f"`{name}` must be numbers, not {array.dtype}"
-            + ("; pass codes 0, 1, ... of its categories" if domain.get("category") else "")
-        )
-    if array.ndim != len(dims):
-        shape = "a single number" if not dims else f"[{', '.join(dims)}]"
-        raise ValueError(f"`{name}` is {shape}, but an array of shape {array.shape} was given")
-    if domain.get("category") is not None:
-        codes = np.ascontiguousarray(array, dtype=np.int64)
-        if array.dtype.kind == "f" and not np.array_equal(codes, array):
-            raise ValueError(f"`{name}` must be codes 0, 1, ... of {domain['category']}")
-        _refuse(entry, array, codes < 0, f"is not a code of {domain['category']}")
-        return codes
-    array = np.ascontiguousarray(array, dtype=np.float64)
+    category = entry.get("domain", {}).get("category")
+    mend = f"; pass codes 0, 1, ... of {category}" if category else ""
+    array = _numbers(f"`{entry['name']}`", value, mend)
+    _check_axes(entry, array.shape)
+    if category is not None:
+        bad = ~((array >= 0) & (array < 2**31) & (array == np.floor(array)))
+        _refuse(entry, array, bad, f"is not a code 0, 1, ... of {category}")
+        return np.asarray(array, dtype=np.int64, order="C")
+    array = np.asarray(array, dtype=np.float64, order="C")
     _refuse(entry, array, ~np.isfinite(array), "is not a finite number")
-    if "values" in domain:
-        _refuse(entry, array, ~np.isin(array, domain["values"]), f"is not {domain['text']}")
+    _check_domain(entry, array)
+    return array
+
+
+def _check_domain(entry: Mapping[str, Any], array: Array) -> None:
+    domain = entry.get("domain", {})
     outside = np.zeros(array.shape, dtype=bool)
+    if "values" in domain:
+        outside |= ~np.isin(array, domain["values"])
     if "lower" in domain:
         lower = domain["lower"]
         outside |= array <= lower if domain.get("lower_open") else array < lower
@@ -350,7 +397,14 @@ def _array(entry: Mapping[str, Any], value: Any) -> Array:
     if domain.get("integer"):
         outside |= array != np.floor(array)
     _refuse(entry, array, outside, f"is not {domain.get('text', '')}")
-    return array
+
+
+def _filled(arrays: list[Array], sizes: Mapping[str, int], rows: int, names: set[str]) -> None:
+    """Puts defaults where optional data were not given."""
+    for place, entry in enumerate(DATA):
+        if arrays[place] is None and entry["name"] in names:
+            shape = tuple(rows if dim == ROW else _size(sizes, dim) for dim in entry["dims"])
+            arrays[place] = np.full(shape, float(entry["default"]))
 
 
 def _refuse(entry: Mapping[str, Any], array: Array, bad: Array, what: str) -> None:
@@ -391,10 +445,7 @@ def _bound(
         raise ValueError("the data have no rows")
     sizes, _ = _declared(dims)
     _measure(arrays, sizes, {})
-    for place, entry in enumerate(DATA):
-        if arrays[place] is None:
-            shape = tuple(count if dim == ROW else sizes[dim] for dim in entry["dims"])
-            arrays[place] = np.full(shape, float(entry["default"]))
+    _filled(arrays, sizes, count, {entry["name"] for entry in DATA})
     totals = prepare(_Blocks(arrays, count), dims=dims, stats=stats, **consts)
     return Problem(arrays, totals)
 
@@ -443,6 +494,20 @@ def _rows_of(entry: Mapping[str, Any], array: Array, rows: Any) -> Array:
     return array[(slice(None),) * entry["dims"].index(ROW) + (rows,)]
 
 
+def _chosen(rows: Any, count: int) -> Array:
+    """Indices of rows from a slice, indices or a mask."""
+    if isinstance(rows, slice):
+        return np.arange(count)[rows]
+    chosen = np.asarray(rows)
+    if chosen.dtype.kind == "b" and chosen.shape == (count,):
+        return np.flatnonzero(chosen)
+    if chosen.ndim != 1 or (chosen.size and chosen.dtype.kind not in "iu"):
+        raise TypeError(f"rows must be a slice, indices or a mask of {count} rows, not {rows!r}")
+    if chosen.size and not -count <= np.min(chosen) <= np.max(chosen) < count:
+        raise IndexError(f"there are {count} rows: 0..{count - 1}; rows go up to {np.max(chosen)}")
+    return chosen.astype(np.int64)
+
+
 # -- the bound problem ---------------------------------------------------------------------------
 
 
@@ -469,7 +534,7 @@ class Problem:
         return _shapes(self._totals.dims)
 
     def _theta(self, theta: Any) -> Array:
-        theta = np.asarray(theta, dtype=np.float64)
+        theta = np.asarray(_numbers("theta", theta), dtype=np.float64)
         if theta.shape != (self.size,):
             sizes = ", ".join(f"{name} {list(shape)}" for name, shape in self._shapes().items())
             raise ValueError(
@@ -512,8 +577,11 @@ class Problem:
         if MINIBATCH is not None:
             raise ValueError(f"mini-batches would be biased: {MINIBATCH}")
         theta = self._theta(theta)
+        rows = _chosen(rows, self.n_rows)
+        count = rows.size
+        if not count:
+            raise ValueError("a mini-batch needs a row")
         block = self._blocks.take(rows)
-        count = len(range(*rows.indices(self.n_rows))) if isinstance(rows, slice) else len(rows)
         acc = empty(self._totals)
         with np.errstate(all="ignore"):
             partial(theta, block, self._totals, acc)
@@ -538,7 +606,7 @@ class Problem:
 
     def trace(self, theta: Any, rows: Any = slice(None)) -> dict[str, Any]:
         """The user's lets, and places where numbers can go wrong, for some rows."""
-        theta = self._theta(theta)
+        theta, rows = self._theta(theta), _chosen(rows, self.n_rows)
         with np.errstate(all="ignore"):
             acc = self._gathered(theta, True)
             known = {**acc.known, **acc.sums}
@@ -607,11 +675,11 @@ class Problem:
 
     def from_free(self, phi: Any) -> Array:
         """The inverse of `to_free`."""
-        return self._free.from_free(np.asarray(phi, dtype=np.float64))
+        return self._free.from_free(self._theta(phi))
 
     def pullback(self, phi: Any, g: Any) -> Array:
         """The gradient by phi from the gradient by theta."""
-        return np.asarray(g) * self._free.slope(np.asarray(phi, dtype=np.float64))
+        return self._theta(g) * self._free.slope(self._theta(phi))
 
     @property
     def free_bounds(self) -> tuple[Array, Array]:
@@ -712,11 +780,11 @@ def _packed(params: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]] | N
     for name, entry in names.items():
         if name not in params:
             raise TypeError(f"the parameter `{name}` is missing")
-        piece = np.asarray(params[name], dtype=np.float64)
+        piece = np.asarray(_numbers(f"`{name}`", params[name]), dtype=np.float64)
         wanted = shapes[entry["name"]] if shapes is not None else piece.shape
-        if piece.shape != wanted or piece.ndim != len(entry["dims"]):
-            at = f"[{', '.join(entry['dims'])}]" if entry["dims"] else "a single number"
-            raise ValueError(f"`{name}` is {at} {wanted or ''}, but has shape {piece.shape}")
+        _check_axes(entry, piece.shape)
+        if piece.shape != wanted:
+            raise ValueError(f"`{name}` has shape {piece.shape}, not {wanted}")
         pieces.append(piece.ravel())
     return np.concatenate([*pieces, []])
 
@@ -755,14 +823,12 @@ def _predicted(
     if len(counts) > 1:
         raise ValueError(f"the data have different numbers of rows: {sorted(counts)}")
     rows = next(iter(counts), 0)
-    for place, entry in enumerate(DATA):
-        if entry["name"] in needed and arrays[place] is None:
-            arrays[place] = np.full(rows, float(entry["default"]))
     sizes, labels = _declared(dims)
-    largest: dict[str, int] = {}
+    largest: dict[str, tuple[int, str]] = {}
     _measure(arrays, sizes, largest)
     _settle(sizes, largest, rows)
-    theta = np.asarray(theta, dtype=np.float64)
+    _filled(arrays, sizes, rows, needed)
+    theta = _numbers("theta", theta).astype(np.float64)
     size = sum(math.prod(shape) for shape in _shapes(sizes).values())
     if theta.shape != (size,):
         raise ValueError(

@@ -50,7 +50,11 @@ def fit(
     Ctrl-C ends the fit with status `interrupted` and what was reached. Raises UsageError and
     DataError, and NotFiniteError where the objective is not finite at the start.
     """
-    with np.errstate(all="ignore"):  # what is not finite is dealt with here, without warnings
+    from threadpoolctl import threadpool_limits
+
+    # One BLAS thread: the blocks are small, so more of them only wait for each other, and the
+    # digits of a sum would depend on their number. What is not finite is dealt with here.
+    with threadpool_limits(1, user_api="blas"), np.errstate(all="ignore"):
         plan = make_plan(module, method, options or {})
         problem = bind_problem(module, bound, consts or {})
         return _Run(module, bound, problem, plan, start, progress).result()
