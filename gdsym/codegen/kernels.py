@@ -219,20 +219,39 @@ class Kernels:
             ]
         else:
             lines.append(f"{INDENT}totals.data.update(sums)")
-        if self.program.stats:
-            lines += [
-                f"{INDENT}if stage < {len(self.plan.learn) - 1}:",
-                f"{INDENT * 2}return",
-            ]
+        for stage, stats in self._stats_by_stage().items():
+            if stage == len(self.plan.learn) - 1:
+                lines += [f"{INDENT}if stage < {stage}:", f"{INDENT * 2}return"]
+            else:
+                lines.append(f"{INDENT}if stage == {stage}:")
             writer = self._writer(block=False, params=False)
             self._know_learnt(writer, done, definitions=True)
-            writer.count(self.program.stats.values())
-            body = self._statements(writer, self.program.stats.values())
-            for name, node in self.program.stats.items():
+            writer.count(stats.values())
+            body = self._statements(writer, stats.values())
+            for name, node in stats.items():
                 code = writer.text(node).code
                 body.append(f'totals.stats.setdefault("{name}", np.array({code}))')
-            lines += self._body(writer, body, inside=False)
+            indent = "" if stage == len(self.plan.learn) - 1 else INDENT
+            lines += [indent + line for line in self._body(writer, body, inside=False)]
         return lines
+
+    def _stats_by_stage(self) -> dict[int, dict[str, Node]]:
+        """The statistics by the pass after which they are complete, mean and deviation together.
+
+        One that is learnt of another's results must find these: standardize(standardize(X)^2).
+        """
+        stage_of = {
+            total.node: stage for stage, totals in enumerate(self.plan.learn) for total in totals
+        }
+        complete: dict[str, int] = {}
+        for name, node in self.program.stats.items():
+            key = name.rsplit(".", 1)[0]
+            after = max((stage_of.get(part, 0) for part in reachable([node])), default=0)
+            complete[key] = max(after, complete.get(key, 0))
+        groups: dict[int, dict[str, Node]] = {}
+        for name, node in self.program.stats.items():
+            groups.setdefault(complete[name.rsplit(".", 1)[0]], {})[name] = node
+        return dict(sorted(groups.items()))
 
     def predict(self) -> list[str]:
         """The predictions for one block."""

@@ -73,15 +73,13 @@ COMPARISON, SUM, PRODUCT, UNARY, POWER, ATOM = range(6)
 # An expression with more operations than this is cut into named steps.
 LONGEST = 9
 
-# Names that a generated module uses itself.
+# What stands beside a user's names in a generated function: its arguments, its own locals, and
+# what it calls.
 RESERVED = frozenset(
     (
-        *("np", "special", "math", "json", "theta", "block", "totals", "sums", "acc", "known"),
-        *("dims", "rows", "consts", "stats", "given", "seed", "lr", "method", "f", "g"),
-        *("state", "t", "T", "stage", "bind", "prepare", "empty", "partial", "merge", "finish"),
-        *("value", "grad", "value_and_grad", "init", "unpack", "pack", "predict", "load_fit"),
-        *("Array", "Block", "Totals", "Sums", "Problem", "Fit", "Any", "Mapping"),
-        *("tuple", "float", "dict", "int", "str"),
+        *("theta", "dims", "stats", "seed", "lr", "method", "block", "totals", "acc", "sums"),
+        *("known", "rows", "consts", "given", "stage", "f"),
+        *("np", "special", "tuple", "float"),
     )
 )
 
