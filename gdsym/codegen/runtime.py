@@ -772,15 +772,18 @@ def _unpacked(theta: Array, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, 
 
 
 def _packed(params: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]] | None) -> Array:
-    names = {entry["arg"]: entry for entry in PARAMS}
-    for name in params:
-        if name not in names:
+    names = {entry["arg"]: entry["name"] for entry in PARAMS}
+    given: dict[str, Any] = {}
+    for name, piece in params.items():  # by argument, or by name as `unpack` has them
+        if name not in names and name not in names.values():
             raise TypeError(f"{MODEL} has no parameter `{name}`; it has {', '.join(names)}")
+        given[names.get(name, name)] = piece
     pieces = []
-    for name, entry in names.items():
-        if name not in params:
-            raise TypeError(f"the parameter `{name}` is missing")
-        piece = np.asarray(_numbers(f"`{name}`", params[name]), dtype=np.float64)
+    for entry in PARAMS:
+        name = entry["name"]
+        if name not in given:
+            raise TypeError(f"the parameter `{entry['arg']}` is missing")
+        piece = np.asarray(_numbers(f"`{name}`", given[name]), dtype=np.float64)
         wanted = shapes[entry["name"]] if shapes is not None else piece.shape
         _check_axes(entry, piece.shape)
         if piece.shape != wanted:
