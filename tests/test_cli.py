@@ -28,6 +28,19 @@ def test_every_command_has_help_with_an_example(name, capsys):
     assert f"gdsym {name} " in capsys.readouterr().out.partition("\n")[2]
 
 
+@pytest.mark.parametrize("name", [path.stem for path in COMMANDS.glob("[!_]*.py")])
+def test_every_option_of_a_command_is_in_the_documentation(name):
+    page = COMMANDS.parents[1] / "docs" / "command-line.md"
+    section = page.read_text(encoding="utf-8").partition(f"## gdsym {name}\n")[2]
+    section = section.partition("\n## ")[0]
+    command = cli.Commands().get_command(click.Context(cli.gdsym), name)
+
+    options = [p.opts[-1] for p in command.params if isinstance(p, click.Option)]
+    missing = [option for option in options if option not in section and option != "--output"]
+    assert missing == []
+    assert section
+
+
 def test_the_version_is_that_of_the_package(capsys):
     assert cli.run(["--version"]) == 0
     assert capsys.readouterr().out == f"gdsym {gdsym.__version__}\n"
