@@ -94,6 +94,34 @@ def test_a_mistake_is_told_on_stderr_with_exit_2(fitted, capsys, arguments, mess
     assert message in err
 
 
+LINE = "data length[n], width[n]\nparam a\nloss mean((width - a*length)^2)\npredict slope = a\n"
+
+
+def test_a_prediction_without_rows_is_a_single_row(fitted, capsys):
+    (fitted / "line.gd").write_text(LINE)
+    assert run(["fit", "line.gd", "iris.csv", "-o", "line.json"]) == 0
+    capsys.readouterr()
+
+    assert run(["predict", "line.json"]) == 0
+
+    # sum(x*y) / sum(x^2) = (4 + 14 + 4 + 9) / (1 + 4 + 16 + 9)
+    header, rows = table(capsys.readouterr().out)
+    assert header == ["slope"]
+    np.testing.assert_allclose(rows, [[31 / 30]], rtol=1e-8)
+
+
+def test_beside_predictions_by_row_one_without_rows_goes_to_stderr(fitted, capsys):
+    (fitted / "line.gd").write_text(LINE + "predict expected = a*length\n")
+    assert run(["fit", "line.gd", "iris.csv", "-o", "line.json"]) == 0
+    capsys.readouterr()
+
+    assert run(["predict", "line.json", "iris.csv"]) == 0
+
+    out, err = capsys.readouterr()
+    assert out.splitlines()[0] == "expected"
+    assert err.startswith("slope = 1.033")
+
+
 def test_a_model_without_predictions_says_how_to_get_one(fitted, capsys):
     (fitted / "plain.gd").write_text("data length[n]\nparam m\nloss mean((length - m)^2)\n")
     assert run(["fit", "plain.gd", "iris.csv", "-o", "plain.json"]) == 0
