@@ -99,7 +99,7 @@ class Transpose:
 
 @dataclass(frozen=True, slots=True)
 class Reduce:
-    """`sum mean var logsumexp norm norm1` over `axes`, which are not in `dims`.
+    """`sum mean var logsumexp norm norm1 min max prod` over `axes`, which are not in `dims`.
 
     A reduction without brackets has all of its argument's axes here; then `dims` is `()`.
     """
@@ -123,6 +123,15 @@ class Softmax:
 
 
 @dataclass(frozen=True, slots=True)
+class Relabel:
+    """`arg` with some axes under another name of the same size: `X[m]` with `dim m like n`."""
+
+    arg: Expr
+    dims: Dims
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Label:
     """One labelled entry of a dimension, as an index: the `"age"` of `w["age"]`."""
 
@@ -130,6 +139,21 @@ class Label:
     label: str
     span: Span
     dims: Dims = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Category data as codes of `dim`: each code plus `by`, kept within the dimension.
+
+    It is how cut points are read: with `dim j = k - 1`, the code y of `k` lies between the
+    entries y - 1 and y of `j`. What lies beyond an end is for a comparison to tell.
+    """
+
+    index: Ref
+    by: int
+    dim: str
+    dims: Dims
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +167,7 @@ class Take:
     """
 
     arg: Expr
-    indices: tuple[Ref | Label | None, ...]
+    indices: tuple[Ref | Label | Shift | None, ...]
     dims: Dims
     span: Span
 
@@ -169,6 +193,15 @@ class Standardize:
     span: Span
 
 
+@dataclass(frozen=True, slots=True)
+class Train:
+    """`train(EXPR)`: computed once on the training data, from data alone, and kept in the fit."""
+
+    arg: Expr
+    dims: Dims
+    span: Span
+
+
 Expr = (
     Number
     | Constant
@@ -180,10 +213,13 @@ Expr = (
     | Transpose
     | Reduce
     | Softmax
+    | Relabel
     | Label
+    | Shift
     | Take
     | OneHot
     | Standardize
+    | Train
 )
 
 
@@ -202,6 +238,9 @@ class Domain:
     values: tuple[float, ...] | None = None  # `in {0, 1}`, in the order written
     labels: tuple[str, ...] | None = None  # `in {0: "no", 1: "yes"}`: one per value
     category: str | None = None  # `in k`: codes 0..k-1 of that dimension
+    structure: str | None = None  # `simplex`, `ordered`, `base` or `sumzero` along `axis`
+    axis: str | None = None
+    level: str | None = None  # the label of `in base[k="north"]`
     text: str = ""  # as the user wrote it, for messages
 
 
@@ -224,6 +263,8 @@ class Dim:
     labels: tuple[str, ...] | None
     doc: str
     span: Span
+    like: str | None = None  # another dimension, of the same size and labels
+    less: tuple[str, int] | None = None  # `k - 1`: another dimension's size less a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +334,16 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """A hand-derived formula: `quantity` is `grad`, `hess`, `hvp` or `loss`."""
+
+    quantity: str
+    names: tuple[str, ...]
+    expr: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Method:
     """`method NAME(option=value)`; options are numbers or names (`shuffle=rows`)."""
 
@@ -318,6 +369,8 @@ class Model:
     penalties: tuple[Expr, ...]
     predictions: tuple[Prediction, ...]
     method: Method | None
+    priors: tuple[Expr, ...] = ()  # -log p of each `prior`, a scalar
+    claims: tuple[Claim, ...] = ()
 
     def declared(self) -> list[tuple[str, str, Dims]]:
         """Kind, name and dims of every data, parameter and constant, in this order."""
