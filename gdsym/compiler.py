@@ -69,5 +69,6 @@ def _rule(entry: str) -> Rule:
         return load_rule(rule_path(entry).read_text(encoding="utf-8"), f"{entry}.gd")
     if entry.endswith(".gd"):
         return load_rule(read_text(entry, "rule"), Path(entry).name)
-    mend = did_you_mean(entry, rules())
-    raise UsageError(f"there is no update rule `{entry}`; {mend or ', '.join(rules())}")
+    mend = did_you_mean(entry, rules()) or f"the rules are {', '.join(rules())}"
+    mend += " (or the path of a rule file of your own, such as ./mine.gd)"
+    raise UsageError(f"there is no update rule `{entry}`\nhelp: {mend}")

@@ -197,6 +197,7 @@ def _description(
             for total in stage
             if total.kind == "logsum"
         ),
+        "LABELS": _labels(plan.program),
         "WHOLE": plan.whole,
         "PREDICT_WHOLE": plan.predict_whole,
         "MINIBATCH": plan.minibatch,
@@ -215,6 +216,7 @@ def _description(
         "TOTALS": "tuple[tuple[str, ...], ...]",
         "LEARNT": "tuple[tuple[str, ...], ...]",
         "LOGSUMS": "tuple[str, ...]",
+        "LABELS": "tuple[tuple[str, str], ...]",
         "MINIBATCH": "str | None",
         "PLACES": "dict[str, tuple[int, int, str]]",
         "TRACE_ROWS": "dict[str, int] | None",
@@ -275,6 +277,13 @@ def _read(node: Node, kind: str, model: Model) -> tuple[str, ...]:
     if kind == "data":
         return tuple(item.name for item in model.data if item.name in found)
     return tuple(found)
+
+
+def _labels(program: Program) -> tuple[tuple[str, str], ...]:
+    """The labels that the text names, each after its dimension; the data may not have them."""
+    leaves = (node for node in reachable(program.outputs()) if isinstance(node, Leaf))
+    named = dict.fromkeys(leaf.name for leaf in leaves if leaf.kind == "label")
+    return tuple((dim, label) for dim, _, label in (name.partition(" ") for name in named))
 
 
 def _predicted_from(name: str, program: Program) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ TRACE_ROWS: dict[str, int] | None = None
 TOTALS: tuple[tuple[str, ...], ...] = ()
 LEARNT: tuple[tuple[str, ...], ...] = ()
 LOGSUMS: tuple[str, ...] = ()
+LABELS: tuple[tuple[str, str], ...] = ()
 
 
 _constants: Callable[[Mapping[str, Any], Mapping[str, int]], dict[str, Any]]
@@ -103,6 +104,8 @@ def prepare(
             side = _side_data(block)
     _settle(sizes, largest, rows)
     totals = Totals(rows, sizes, labels, _constants(_checked_consts(consts), sizes), side=side)
+    for dim, label in LABELS:
+        _code(totals, dim, label)
     _use_stats(totals, stats)
     for stage, keys in enumerate(LEARNT):
         sums: dict[str, Any] = dict.fromkeys(keys, 0.0)
@@ -223,7 +226,9 @@ def _code(totals: Totals, dim: str, label: str) -> int:
     """The place of a labelled entry."""
     labels = totals.labels.get(dim) or []
     if label not in labels:
-        raise ValueError(f"`{dim}` has no entry {label!r}; pass its labels in dims=")
+        known = ", ".join(repr(label) for label in labels[:12])
+        mend = f"its labels are {known}" if labels else "pass its labels in dims="
+        raise ValueError(f"`{dim}` has no label {label!r}; {mend}")
     return labels.index(label)
 
 
@@ -723,8 +728,11 @@ class _FreeCoordinates:
         if self.plain:
             return theta
         with np.errstate(all="ignore"):
-            theta[self.low] = self.lower[self.low] + np.exp(phi[self.low])
-            theta[self.high] = self.upper[self.high] - np.exp(-phi[self.high])
+            # The other bound may be closed, and exp(log(3)) is above 3.
+            above = self.lower[self.low] + np.exp(phi[self.low])
+            below = self.upper[self.high] - np.exp(-phi[self.high])
+            theta[self.low] = np.minimum(above, self.upper[self.low])
+            theta[self.high] = np.maximum(below, self.lower[self.high])
             width = (self.upper - self.lower)[self.both]
             theta[self.both] = self.lower[self.both] + width * _sigmoid(phi[self.both])
         return theta

@@ -223,7 +223,7 @@ class _Checker:
         if domain.category is not None and item.value is not None:
             message = "a default for categories is not supported yet"
             return self.scope.error("unsupported", message, item.value.span)
-        default = declarations.given(item, dims, domain, "data", self.scope)
+        default = declarations.default(item, dims, domain, self.scope)
         name = item.name
         self.data.append(Data(name.text, dims, domain, columns, default, item.doc, name.span))
         return None

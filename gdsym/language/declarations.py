@@ -12,11 +12,12 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
+from fractions import Fraction
 
 from gdsym.errors import Span, did_you_mean
 from gdsym.language import align, constants, syntax
 from gdsym.language.expressions import DRAWS, Typer, broadcast
-from gdsym.language.model import Columns, Dims, Domain, Draw, Expr
+from gdsym.language.model import Columns, Dims, Domain, Draw, Expr, Number
 from gdsym.language.scope import Dimension, Scope
 
 MAX_DIMENSION = 2**31
@@ -281,16 +282,18 @@ def _below(domain: Domain, upper: float, is_open: bool) -> Domain:
     return dataclasses.replace(domain, upper=upper, upper_open=is_open)
 
 
-def _number(node: syntax.Expression, scope: Scope) -> float | None:
-    """The value of a constant expression in a domain."""
-    typer = Typer(scope, allowed=frozenset(), purpose="a domain is given by numbers")
+def _number(
+    node: syntax.Expression, scope: Scope, purpose: str = "a domain is given by numbers"
+) -> float | None:
+    """The value of a constant expression in a domain, or of a default."""
+    typer = Typer(scope, allowed=frozenset(), purpose=purpose)
     expr = typer.type(node)
     if expr is None:
         return None
     value = typer.constant(expr)
     if value is None:
         shown = scope.text(node.span)
-        message = f"`{shown}` is not known from the text: a domain is given by numbers"
+        message = f"`{shown}` is not known from the text: {purpose}"
         return scope.error("domain", message, node.span)
     return value
 
@@ -382,7 +385,7 @@ def columns(declaration: syntax.Declaration, scope: Scope) -> Columns | None:
     if repeated := [s for i, s in enumerate(source.names) if s.value in names[:i]]:
         message = f'the column "{repeated[0].value}" stands twice'
         return scope.error("columns", message, repeated[0].span)
-    pattern = names[0] if source.single and ("*" in names[0] or "?" in names[0]) else None
+    pattern = names[0] if source.single and "*" in names[0] else None
     several = source.every or pattern is not None or not source.single
     if several and len(declaration.axes) < 2:
         message = f"`{name}` has no last axis to stack columns in"
@@ -436,6 +439,17 @@ def given(
         notes = ((declaration.place, "declared here"),)
         return scope.error("shape", message, node.span, notes=notes)
     return full
+
+
+def default(
+    declaration: syntax.Declaration, dims: Dims, domain: Domain, scope: Scope
+) -> Expr | None:
+    """The number after `=` of data, which the text alone must tell."""
+    node = declaration.value
+    value = _number(node, scope, "a default is a number") if node is not None else None
+    if node is None or value is None or given(declaration, dims, domain, "data", scope) is None:
+        return None
+    return Number(Fraction(value), node.span)
 
 
 def _domain_note(declaration: syntax.Declaration) -> tuple[tuple[Span, str], ...]:

@@ -898,9 +898,14 @@ class Typer:
         if arguments is None or (axes and not self._over(node, arguments[0], axes)):
             return None
         dims = arguments[0].dims
+        if not dims:
+            shown = self.scope.text(arguments[0].span)
+            message = f"`{shown}` is a scalar: `{name}` runs along an axis"
+            notes = self._declared(arguments[0])
+            return self.scope.error("shape", message, node.span, notes=notes)
         if not axes and len(dims) != 1:
             message = f"which axis of {align.shown(dims)} does `{name}` run along?"
-            mend = f"name it: `{name}[{dims[-1] if dims else 'k'}](...)`"
+            mend = f"name it: `{name}[{dims[-1]}](...)`"
             return self.scope.error("shape", message, node.span, help=mend)
         return Softmax(name, axes or dims, arguments[0], dims, node.span)
 

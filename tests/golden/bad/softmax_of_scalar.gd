@@ -1,0 +1,2 @@
+param s
+loss  softmax(s)^2
