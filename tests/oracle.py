@@ -128,8 +128,10 @@ class Case:
 def directions(size: int, count: int) -> list[list[float]]:
     """Some directions with entries between 1/2 and 1 in size, of both signs."""
     draw = Random(size)
-    return [[draw.choice((-1, 1)) * (0.5 + draw.random() / 2) for _ in range(size)]
-            for _ in range(count)]
+    return [
+        [draw.choice((-1, 1)) * (0.5 + draw.random() / 2) for _ in range(size)]
+        for _ in range(count)
+    ]
 
 
 def dot(a: Any, b: Any) -> Any:

@@ -49,7 +49,10 @@ MODELS = {
         "param A[d, d] = normal(0, 1)\nloss sum(A * A.T * A) + dot(A, A.T)",
     ),
     "the square of a matrix": ("", "param A[d, d] = normal(0, 1)\nloss sum((A @ A)^3)"),
-    "the cube of a matrix": ("", "param A[d, d] = normal(0, 1)\nloss sum(A @ A @ A) + sum(A @ A.T)"),
+    "the cube of a matrix": (
+        "",
+        "param A[d, d] = normal(0, 1)\nloss sum(A @ A @ A) + sum(A @ A.T)",
+    ),
     "a quadratic form": ("S", "param x[d] = 1\nloss x @ S @ x"),
     "a quadratic form of rows": ("X S", "param w[d] = 1\nloss sum((X @ S @ w)^2)"),
     "a form in every row": ("X", "param A[d, d] = normal(0, 1)\nloss sum(sum[d](X @ A * X)^2)"),
@@ -86,7 +89,8 @@ MODELS = {
     ),
     "a mean over an axis the argument lacks": (
         "C y",
-        "param b[k] = 1\nlet Z[n, k] = b\nloss sum(Z)^2 + mean(Z) + sum(mean[n](Z)^2) + sum(y)*b @ b",
+        "param b[k] = 1\nlet Z[n, k] = b\n"
+        "loss sum(Z)^2 + mean(Z) + sum(mean[n](Z)^2) + sum(y)*b @ b",
     ),
     "logsumexp over an axis the argument lacks": (
         "C",
@@ -242,7 +246,8 @@ MODELS = {
     "choices": (
         "X y",
         "param w[d] = 1, b = 0.3\nlet z = X @ w + b\n"
-        "loss sum(max(z, y) + min(z^2, 1 + y) + clip(z, -1, y) + abs(z) + relu(z)*huber(z - y, 1.5))",
+        "loss sum(max(z, y) + min(z^2, 1 + y) + clip(z, -1, y) + abs(z) "
+        "+ relu(z)*huber(z - y, 1.5))",
     ),
     "a branch that is not taken": (
         "y",
@@ -250,7 +255,8 @@ MODELS = {
     ),
     "powers": (
         "y",
-        "param p = 1.5, q = 0.5\nlet r = 1 + y^2\nloss sum(r^p + p^r + r^(-q) + (r*p)^3 + 2^(q*y))",
+        "param p = 1.5, q = 0.5\nlet r = 1 + y^2\n"
+        "loss sum(r^p + p^r + r^(-q) + (r*p)^3 + 2^(q*y))",
     ),
     "functions of two arguments": (
         "y",

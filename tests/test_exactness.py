@@ -8,7 +8,6 @@ import pytest
 from oracle import Case, check_calculus, check_module, far
 from zoo import ZOO
 
-from gdsym.calculus.program import Leaf
 from gdsym.data import bind_tables
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
