@@ -12,12 +12,14 @@ from fractions import Fraction
 
 from gdsym.calculus.program import (
     Contract,
+    Factor,
     Graph,
     Leaf,
     Map,
     Node,
     Number,
     Program,
+    Reduce,
     Rewrite,
     rebuilt,
 )
@@ -81,9 +83,45 @@ def _log1p(graph: Graph, args: tuple[Node, ...]) -> Node | None:
     if _is(x, "expm1"):
         return _argument(x)
     coefficient, rest = graph.split(x)
-    if coefficient == -1 and rest is not None and _is(rest, "exp"):
-        return graph.call("log1mexp", _argument(rest))
+    if coefficient == -1 and rest is not None:
+        if _is(rest, "exp"):
+            return graph.call("log1mexp", _argument(rest))
+        mirrored = _mirrored(graph, rest)
+        if mirrored is not None:
+            return graph.call("log", mirrored)
     return None
+
+
+def _mirrored(graph: Graph, node: Node) -> Node | None:
+    """1 - node where node is sigmoid(z) or normal_cdf(z), perhaps read at codes."""
+    if isinstance(node, Map) and node.op in ("sigmoid", "normal_cdf"):
+        return graph.call(node.op, graph.neg(node.args[0]))
+    if _is_gather(node):
+        assert isinstance(node, Contract)
+        inner = _mirrored(graph, node.factors[0].node)
+        return _gathered(graph, node, inner) if inner is not None else None
+    return None
+
+
+def _is_gather(node: Node) -> bool:
+    """True where every entry of the node is one entry of its only factor."""
+    if not isinstance(node, Contract) or len(node.factors) != 1:
+        return False
+    pinned = [delta.axis for delta in node.deltas]
+    return (
+        sorted(pinned) == sorted(node.summed)
+        and all(delta.source is not None for delta in node.deltas)
+        and all(set(delta.indices) <= set(node.axes) for delta in node.deltas)
+    )
+
+
+def _gathered(graph: Graph, gather: Contract, node: Node) -> Node:
+    """`node`, a function of the gather's factor entry by entry, read as the gather reads."""
+    (factor,) = gather.factors
+    at = dict(zip(factor.node.axes, factor.indices, strict=True))
+    where = tuple(at[axis] for axis in node.axes)
+    deltas = [delta for delta in gather.deltas if delta.axis in where]
+    return graph.contract([Factor(node, where)], deltas, gather.axes)
 
 
 def _exp(graph: Graph, args: tuple[Node, ...]) -> Node | None:
@@ -286,6 +324,9 @@ class _Facts:
         return result
 
     def _log_of_contraction(self, graph: Graph, x: Contract, depth: int) -> Node | None:
+        if _is_gather(x):
+            log = self.log_of(graph, x.factors[0].node, depth - 1)
+            return _gathered(graph, x, log) if log is not None else None
         if x.deltas or not x.factors or not x.summed:
             return None
         if any(len(set(factor.indices)) < len(factor.indices) for factor in x.factors):
@@ -306,8 +347,34 @@ class _Facts:
                 better = self._with_constant(graph, constant.value, part)
                 if better is not None:
                     return graph.add(better, *(arg for arg in args[:-1] if arg is not part))
-        if self.labels and len(args) > 1:
+        if len(args) == 1:
+            return None
+        mirrored = self._mirror_softplus(graph, args)
+        if mirrored is None and self.labels:
             return self._fold_labels(graph, args)
+        return mirrored
+
+    @staticmethod
+    def _mirror_softplus(graph: Graph, args: tuple[Node, ...]) -> Node | None:
+        """c*softplus(a) - c*a is c*softplus(-a), which keeps its digits where a is large."""
+        present = set(args)
+        for part in args:
+            coefficient, rest = graph.split(part)
+            factors = rest.args if isinstance(rest, Map) and rest.op == "mul" else (rest,)
+            for function in factors:
+                if not (isinstance(function, Map) and function.op == "softplus"):
+                    continue
+                a = function.args[0]
+                others = [f for f in factors if f is not None and f is not function]
+                flat = isinstance(a, Map) and a.op == "add" and not others
+                terms = a.operands if flat and a not in graph.named else (a,)
+                scale = graph.number(-coefficient)
+                partners = {graph.mul(scale, *others, term) for term in terms}
+                if partners <= present:
+                    keep = [arg for arg in args if arg is not part and arg not in partners]
+                    mirrored = graph.call("softplus", graph.neg(a))
+                    better = graph.mul(graph.number(coefficient), *others, mirrored)
+                    return graph.add(better, *keep)
         return None
 
     @staticmethod
@@ -316,9 +383,9 @@ class _Facts:
         coefficient, rest = graph.split(part)
         if rest is None or coefficient != -constant:
             return None
-        if _is(rest, "sigmoid") or _is(rest, "normal_cdf"):
-            assert isinstance(rest, Map)
-            return graph.scale(constant, graph.call(rest.op, graph.neg(rest.args[0])))
+        mirrored = _mirrored(graph, rest)
+        if mirrored is not None:
+            return graph.scale(constant, mirrored)
         if _is(rest, "exp"):
             return graph.scale(coefficient, graph.call("expm1", _argument(rest)))
         return None
@@ -399,6 +466,11 @@ class _Facts:
                     rest = [a for a in args if a is not arg and not _is(a, "exp")]
                     remaining = graph.power(mirrored, power - 1)
                     return graph.mul(*rest, remaining, graph.call("sigmoid", exponent))
+        for arg in args:
+            if isinstance(arg, Contract):
+                inside = _normalised_inside(graph, arg, args)
+                if inside is not None:
+                    return inside
         return self._weighted_log(graph, args)
 
     def _weighted_log(self, graph: Graph, args: tuple[Node, ...]) -> Node | None:
@@ -445,4 +517,26 @@ def _one_plus_exp(node: Node) -> Node | None:
         first, one = node.args
         if isinstance(one, Number) and one.value == 1 and _is(first, "exp"):
             return _argument(first)
+    return None
+
+
+def _normalised_inside(graph: Graph, total: Contract, args: tuple[Node, ...]) -> Node | None:
+    """exp(-logsumexp(z)) times a sum of products with exp(z): taken into the sum, where the two
+    exponents meet. Outside, exp(z) would have overflowed before."""
+    for share in args:
+        if not _is(share, "exp") or set(share.axes) & set(total.summed):
+            continue
+        exponent = _argument(share)
+        terms = exponent.operands if _is(exponent, "add") else (exponent,)
+        if not any(isinstance(graph.split(term)[1], Reduce) for term in terms):
+            continue
+        for place, (node, where) in enumerate(total.factors):
+            parts = node.operands if _is(node, "mul") else (node,)
+            if where == node.axes and any(_is(part, "exp") for part in parts):
+                product = graph.mul(node, share)
+                factors = [f for other, f in enumerate(total.factors) if other != place]
+                factors.append(Factor(product, product.axes))
+                axes = {*total.axes, *share.axes}
+                rest = [arg for arg in args if arg is not total and arg is not share]
+                return graph.mul(*rest, graph.contract(factors, total.deltas, axes))
     return None
