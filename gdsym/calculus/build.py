@@ -33,10 +33,13 @@ from gdsym.language.model import (
     OneHot,
     Reduce,
     Ref,
+    Relabel,
+    Shift,
     Size,
     Softmax,
     Standardize,
     Take,
+    Train,
     Transpose,
 )
 
@@ -76,7 +79,7 @@ def build(model: Model) -> Program:
         objective = graph.total(square, canonical_axes(model.objective.expr.dims))
     loss = graph.scale(Fraction(SIGNS[model.objective.kind]), objective)
     # A penalty is something to keep small, whatever the sign of the objective.
-    penalties = [builder.node(penalty) for penalty in model.penalties]
+    penalties = [builder.node(penalty) for penalty in (*model.priors, *model.penalties)]
     predictions = {p.name: builder.node(p.expr) for p in model.predictions}
     formulas: dict[str, Node] = {}
     for const in model.consts:
@@ -166,6 +169,16 @@ class Builder:
                 over = _over(expr.arg.dims, expr.axes)
                 shifted = graph.sub(parts[0], graph.reduce("logsumexp", parts[0], over))
                 return shifted if expr.function == "log_softmax" else graph.call("exp", shifted)
+            case Relabel():
+                before, after = canonical_axes(expr.arg.dims), canonical_axes(expr.dims)
+                return graph.renamed(parts[0], dict(zip(before, after, strict=True)))
+            case Shift():
+                by = graph.number(expr.by)
+                return graph.call("shift", parts[0], by, graph.size(expr.dim))
+            case Train():
+                name = f"train{len(self.stats) + 1}.value"
+                self.stats[name] = parts[0]
+                return graph.leaf("stat", name, parts[0].axes)
             case Label():
                 return graph.leaf("label", f"{expr.dim} {expr.label}")
             case Take():
@@ -210,7 +223,18 @@ class Builder:
                 return graph.total(graph.call("abs", arg), over)
             case "logsumexp":
                 return graph.reduce("logsumexp", arg, over)
+            case "max":
+                return self._one_by_one("max", arg, over)
+            case "min":
+                return graph.neg(self._one_by_one("max", graph.neg(arg), over))
+            case "prod":
+                return self._one_by_one("prod", arg, over)
         raise ValueError(expr.function)
+
+    def _one_by_one(self, op: str, arg: Node, over: Sequence[Axis]) -> Node:
+        for axis in over:
+            arg = self.graph.reduce(op, arg, [axis])
+        return arg
 
     def _mean(self, arg: Node, over: Sequence[Axis]) -> Node:
         carried = [axis for axis in over if axis in arg.axes]
@@ -267,8 +291,12 @@ def _children(expr: Expr) -> tuple[Expr, ...]:
             return expr.args
         case MatMul():
             return (expr.left, expr.right)
-        case Broadcast() | Transpose() | Reduce() | Softmax() | Standardize():
+        case (
+            Broadcast() | Transpose() | Reduce() | Softmax() | Standardize() | Relabel() | Train()
+        ):
             return (expr.arg,)
+        case Shift():
+            return (expr.index,)
         case Take():
             return (expr.arg, *(index for index in expr.indices if index is not None))
         case OneHot():

@@ -110,6 +110,15 @@ def _shares(
         case Reduce(op="logsumexp"):
             softmax = graph.call("exp", graph.sub(node.arg, node))
             yield node.arg, graph.mul(adjoint, softmax)
+        case Reduce(op="max"):
+            (axis,) = node.over  # one at a time: `build` sees to it, so that a code can point
+            first = graph.argmax(node.arg, axis)
+            hit = Delta(first, first.axes, axis)
+            factors = [Factor(adjoint, adjoint.axes)]
+            yield node.arg, graph.contract_over(node.arg.axes, factors, [hit], node.arg.axes)
+        case Reduce(op="prod"):
+            (axis,) = node.over
+            yield node.arg, graph.mul(adjoint, graph.others(node.arg, axis))
         case _:
             raise NotImplementedError(f"no derivative of {type(node).__name__}")
 

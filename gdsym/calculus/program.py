@@ -120,11 +120,27 @@ class Contract(Node):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Reduce(Node):
-    """`logsumexp` or `max` of `arg` over the axes `over`."""
+    """`logsumexp`, `max` or `prod` of `arg` over the axes `over`.
+
+    `argmax`, over one axis, is the code of the first entry that is largest: a source for deltas.
+    """
 
     op: str
     arg: Node
     over: Axes
+
+    @property
+    def operands(self) -> tuple[Node, ...]:
+        return (self.arg,)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Scan(Node):
+    """`others`: along `axis`, for each entry the product of all others."""
+
+    op: str
+    arg: Node
+    axis: Axis
 
     @property
     def operands(self) -> tuple[Node, ...]:
@@ -444,7 +460,7 @@ class Graph:
         return self.mul(*sizes, self.contract(factors, deltas, out))
 
     def reduce(self, op: str, arg: Node, over: Iterable[Axis]) -> Node:
-        """`logsumexp` or `max`; axes that the argument lacks are accounted for."""
+        """A reduction that is no sum; axes that the argument lacks are accounted for."""
         wanted = self.sort(over)
         inside = tuple(axis for axis in wanted if axis in arg.axes)
         node = arg
@@ -455,7 +471,22 @@ class Graph:
         if op == "logsumexp":
             missing = [self.size(axis.dim) for axis in wanted if axis not in arg.axes]
             node = self.add(node, *(self.call("log", size) for size in missing))
+        if op == "prod":
+            for axis in wanted:
+                if axis not in arg.axes:
+                    node = self.call("pow", node, self.size(axis.dim))
         return node
+
+    def argmax(self, arg: Node, axis: Axis) -> Node:
+        """The code of the first largest entry along an axis of `arg`."""
+        left = tuple(other for other in arg.axes if other != axis)
+        key = ("argmax", arg.id, axis)
+        return self._intern(key, lambda i: Reduce(i, left, "argmax", arg, (axis,)))
+
+    def others(self, arg: Node, axis: Axis) -> Node:
+        """For each entry the product of all others along an axis of `arg`."""
+        key = ("others", arg.id, axis)
+        return self._intern(key, lambda i: Scan(i, arg.axes, "others", arg, axis))
 
     def renamed(self, node: Node, at: Mapping[Axis, Axis]) -> Node:
         """The node with its axes renamed; a swap of two axes is a contraction of one factor."""
@@ -486,8 +517,14 @@ class Graph:
                     for s, where, axis in node.deltas
                 ]
                 return self.contract_over(node.summed, factors, deltas, node.axes)
+            case Reduce(op="argmax"):
+                if node.over[0] not in at[node.arg].axes:
+                    return self.number(0)
+                return self.argmax(at[node.arg], node.over[0])
             case Reduce():
                 return self.reduce(node.op, at[node.arg], node.over)
+            case Scan():
+                return self.others(at[node.arg], node.axis)
         raise TypeError(node)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from gdsym.calculus.program import Axes, Axis, Leaf, Node, Number, canonical_axes, reachable
 from gdsym.codegen.numpy import Text, Writer, python_name
 from gdsym.codegen.plan import Plan, Total, is_total
-from gdsym.language.model import Dims, Draw
+from gdsym.language.model import Dims, Domain, Draw
 
 INDENT = "    "
 WIDTH = 99
@@ -111,7 +111,7 @@ class Kernels:
         first = [total for total in totals if not total.gradient]
         then = [total for total in totals if total.gradient]
         writer.count([total.node for total in totals])
-        targets = {total.node for total in totals}
+        targets = {total.node for total in totals if total.kind != "rows"}
         lines = self._accumulate(writer, first, targets, self.row, "acc.sums")
         if then:
             lines += ["if not acc.gradient:", f"{INDENT}return"]
@@ -125,7 +125,8 @@ class Kernels:
         """The statements before some totals, and those that add to them."""
         needed = reachable(total.node for total in totals)
         held = len(writer.lines)
-        writer.write(node for node in needed if node not in targets)
+        last = [total.node for total in totals]
+        writer.write((node for node in needed if node not in targets), last)
         lines = writer.lines[held:]
         del writer.lines[held:]
         for total in totals:
@@ -134,8 +135,17 @@ class Kernels:
                 order = (*total.node.axes, *(axis for axis in arg.axes if axis == row))
                 values = writer.oriented(arg, order).code
                 lines.append(f'_add_logsum({into}, "{total.key}", {values})')
-            else:
-                lines.append(f'{into}["{total.key}"] += {writer.text(total.node).code}')
+                continue
+            text = writer.text(total.node).code
+            match total.kind:
+                case "max":
+                    lines.append(
+                        f'{into}["{total.key}"] = np.maximum({into}["{total.key}"], {text})'
+                    )
+                case "prod":
+                    lines.append(f'{into}["{total.key}"] *= {text}')
+                case _:
+                    lines.append(f'{into}["{total.key}"] += {text}')
         return lines
 
     def finish(self) -> list[str]:
@@ -406,15 +416,17 @@ class Kernels:
             elif texts:
                 (node,) = nodes
                 code = self._in_order(writer, node, canonical_axes(param.dims)).code
+            elif (
+                param.domain.structure in ("simplex", "ordered") and param.domain.axis is not None
+            ):
+                size = self.size_names[param.domain.axis]
+                code = f"1/{size}"
+                if param.domain.structure == "ordered":
+                    after = len(param.dims) - param.dims.index(param.domain.axis) - 1
+                    spread = f"[:{', None' * after}]" if after else ""
+                    code = f"np.linspace(-1, 1, {size}){spread}"
             else:
-                code = _decimal(
-                    default_start(
-                        param.domain.lower,
-                        param.domain.upper,
-                        param.domain.lower_open,
-                        param.domain.upper_open,
-                    )
-                )
+                code = _decimal(default_start(param.domain))
             body.append(f"{name} = {code}")
             pieces.append(name)
         joined = ", ".join(pieces)
@@ -544,15 +556,18 @@ class _Offset:
         return " + ".join(parts)
 
 
-def default_start(lower: float, upper: float, lower_open: bool, upper_open: bool) -> float:
+def default_start(domain: Domain) -> float:
     """0; the middle of an interval; 1 beyond an open bound; a closed bound if 0 is outside."""
+    if domain.structure is not None:
+        return 0.0
+    lower, upper = domain.lower, domain.upper
     finite_lower, finite_upper = lower > float("-inf"), upper < float("inf")
     if finite_lower and finite_upper:
         return (lower + upper) / 2
     if finite_lower:
-        return lower + 1 if lower_open else max(lower, 0.0)
+        return lower + 1 if domain.lower_open else max(lower, 0.0)
     if finite_upper:
-        return upper - 1 if upper_open else min(upper, 0.0)
+        return upper - 1 if domain.upper_open else min(upper, 0.0)
     return 0.0
 
 

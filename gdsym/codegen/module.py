@@ -19,7 +19,10 @@ from gdsym.codegen.update import options, update_functions
 from gdsym.language.model import Columns, Domain, Model, Rule
 
 MARKER = "# == emitted from here ==\n"
-SCATTER = re.compile(r"def _scatter\(.*?\n\n\n", re.DOTALL)
+# Helpers that only some models use; the others do without them.
+OPTIONAL = {
+    name: re.compile(rf"def _{name}\(.*?\n\n\n", re.DOTALL) for name in ("scatter", "others")
+}
 
 
 def module_text(plan: Plan, derived: Program, rules: Sequence[Rule], version: str) -> str:
@@ -56,7 +59,7 @@ def module_text(plan: Plan, derived: Program, rules: Sequence[Rule], version: st
         description,
         "",
         "",
-        _shared("scatter" in kernels.helpers),
+        _shared(kernels.helpers),
     ]
     return "\n".join(parts)
 
@@ -138,7 +141,13 @@ def _description(
         "SHA256": hashlib.sha256(source.text.encode()).hexdigest(),
         "ROW": model.row,
         "DIMS": {
-            dim.name: {"size": dim.size, "labels": dim.labels, "doc": dim.doc}
+            dim.name: {
+                "size": dim.size,
+                "labels": dim.labels,
+                "doc": dim.doc,
+                **({"like": dim.like} if dim.like is not None else {}),
+                **({"less": dim.less} if dim.less is not None else {}),
+            }
             for dim in model.dims
         },
         "DATA": tuple(
@@ -198,6 +207,12 @@ def _description(
             if total.kind == "logsum"
         ),
         "LABELS": _labels(plan.program),
+        "STARTS": {
+            total.key: {"max": float("-inf"), "prod": 1.0}[total.kind]
+            for stage in plan.learn
+            for total in stage
+            if total.kind in ("max", "prod")
+        },
         "WHOLE": plan.whole,
         "PREDICT_WHOLE": plan.predict_whole,
         "MINIBATCH": plan.minibatch,
@@ -216,6 +231,7 @@ def _description(
         "TOTALS": "tuple[tuple[str, ...], ...]",
         "LEARNT": "tuple[tuple[str, ...], ...]",
         "LOGSUMS": "tuple[str, ...]",
+        "STARTS": "dict[str, float]",
         "LABELS": "tuple[tuple[str, str], ...]",
         "MINIBATCH": "str | None",
         "PLACES": "dict[str, tuple[int, int, str]]",
@@ -235,7 +251,7 @@ def _domain(domain: Domain) -> dict[str, object]:
     for key in ("lower_open", "upper_open", "integer"):
         if getattr(domain, key):
             entry[key] = True
-    for key in ("values", "labels", "category"):
+    for key in ("values", "labels", "category", "structure", "axis", "level"):
         if getattr(domain, key) is not None:
             entry[key] = getattr(domain, key)
     if entry:
@@ -373,8 +389,11 @@ def _predict(model: Model, kernels: Kernels, plan: Plan) -> list[str]:
     ]
 
 
-def _shared(scatter: bool) -> str:
-    """The part that every module has."""
+def _shared(helpers: set[str]) -> str:
+    """The part that every module has, without the helpers that this one does not need."""
     text = (Path(__file__).parent / "runtime.py").read_text(encoding="utf-8")
     shared = text.split(MARKER, 1)[1]
-    return shared if scatter else SCATTER.sub("", shared)
+    for name, pattern in OPTIONAL.items():
+        if name not in helpers:
+            shared = pattern.sub("", shared)
+    return shared

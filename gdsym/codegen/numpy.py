@@ -22,6 +22,7 @@ from gdsym.calculus.program import (
     Node,
     Number,
     Reduce,
+    Scan,
 )
 
 # Core functions by their NumPy or scipy.special text.
@@ -256,7 +257,12 @@ class Writer:
             case Reduce():
                 axis = self._axis_argument(node.arg, node.over)
                 arg = self.text(node.arg)
-                return Text(f"np.max({arg.code}{axis})", ATOM, arg.operations + 1)
+                return Text(f"np.{node.op}({arg.code}{axis})", ATOM, arg.operations + 1)
+            case Scan():
+                self.helpers.add("others")
+                arg = self.text(node.arg)
+                place = node.arg.axes.index(node.axis)
+                return Text(f"_others({arg.code}, {place})", ATOM, arg.operations + 1)
         raise TypeError(node)
 
     def _leaf(self, node: Leaf) -> Text:
@@ -442,7 +448,7 @@ class Writer:
             return self.oriented(arg, tuple(arg.axes[indices.index(axis)] for axis in node.axes))
         where = dict(zip(indices, arg.axes, strict=True))
         over = [where[index] for index in node.summed]
-        dot = self._as_dot(arg) if arg.axes == (self.row,) and not node.axes else None
+        dot = self._as_dot(arg) if len(arg.axes) == 1 and not node.axes else None
         if dot is not None:
             return dot
         text = self.text(arg)
@@ -456,12 +462,12 @@ class Writer:
             return None
         if arg.op == "pow" and arg.args[1:] and isinstance(arg.args[1], Number):
             if arg.args[1].value == 2 and arg.args[0] in self.known:
-                name = self._read(arg.args[0], arg.axes).code
+                name = self._read(arg.args[0], arg.axes).at(UNARY)
                 return Text(f"{name} @ {name}", PRODUCT, 1)
             return None
         if arg.op != "mul" or any(_reciprocal(part) or _is_logical(part) for part in arg.args):
             return None
-        vectors = [part for part in arg.args if part.axes == (self.row,)]
+        vectors = [part for part in arg.args if part.axes == arg.axes]
         if len(vectors) != len(arg.args) or len(vectors) < 2:
             return None
         first = self._product(vectors[:-1], arg.axes)

@@ -20,6 +20,7 @@ from gdsym.calculus.program import (
     Place,
     Program,
     Reduce,
+    Scan,
     reachable,
 )
 
@@ -28,8 +29,8 @@ from gdsym.calculus.program import (
 class Total:
     """A node that is accumulated over blocks under the name `key`.
 
-    `kind` is `sum`, `logsum` (a logsumexp over rows: a running maximum and a rescaled sum) or
-    `rows` (a gradient with one entry per row, which is stored).
+    `kind` is `sum`, `logsum` (a logsumexp over rows: a running maximum and a rescaled sum), `max`
+    or `prod` (of data alone), or `rows` (a value that one block with every row makes as it is).
     """
 
     node: Node
@@ -42,8 +43,8 @@ class Total:
 class Plan:
     """The schedule of a lowered program.
 
-    `whole` holds where some node pairs rows with rows, or a parameter has the row axis: then one
-    block holds every row. `learn` and `passes` list the totals of each pass.
+    `whole` holds where one block must hold every row. `learn` and `passes` list the totals of
+    each pass.
     """
 
     program: Program
@@ -60,45 +61,50 @@ def plan(program: Program, derived: Program) -> Plan:
     row = program.row
     order = reachable(program.outputs())
     fixed = _of_data_alone(order)
-    learn_ready = _readiness(order, row, lambda node: node in fixed, program.stats)
     needed = set(reachable([program.value, program.loss, *program.grads.values()]))
-    learnt = [
-        node
+    learnable = needed | set(reachable(program.stats.values()))
+    ready = _readiness(order, row, fixed, program.stats)
+    learn = [
+        (ready[node] - 1, node)
         for node in order
-        if node in fixed
-        and is_total(node, row)
-        and (node in needed or node in set(reachable(program.stats.values())))
+        if node in fixed and node in learnable and is_total(node, row)
     ]
-    ready = _readiness(order, row, lambda node: node not in fixed, {})
-    keys = _keys(program, row)
-    value_nodes = set(reachable([program.value, program.loss]))
-    summed = [
-        node for node in order if node in needed and node not in fixed and is_total(node, row)
-    ]
-    totals = [
-        (
-            ready[node] - 1,
-            Total(node, keys[node], _kind(node), node not in value_nodes),
-        )
-        for node in summed
-    ]
-    for name, node in program.grads.items():
-        if row is not None and row in node.axes:
-            totals.append((ready[node], Total(node, name, "rows", True)))
-    data_totals = [
-        (learn_ready[node] - 1, Total(node, f"total{place}", _kind(node), False))
-        for place, node in enumerate(learnt, 1)
-    ]
+    whole = _needs_whole(order, row, program)
     return Plan(
         program=program,
-        whole=_pairs_rows(order, row),
-        learn=_by_pass(data_totals),
-        passes=_by_pass(totals),
-        predict_whole=_totals_in(program.predictions.values(), row)
-        or _pairs_rows(reachable(program.predictions.values()), row),
+        whole=whole,
+        learn=_by_pass(
+            (level, Total(node, f"total{place}", _kind(node), False))
+            for place, (level, node) in enumerate(learn, 1)
+        ),
+        passes=_whole_pass(program) if whole else _by_pass(_totals(program, needed, fixed)),
+        predict_whole=_predicts_whole(program),
         places=_live_places(program, derived),
         minibatch=_bias(derived),
     )
+
+
+def _totals(program: Program, needed: set[Node], fixed: set[Node]) -> list[tuple[int, Total]]:
+    """What the objective and its gradient sum over rows, each with its pass."""
+    row = program.row
+    order = reachable(needed)
+    ready = _readiness(order, row, set(order) - fixed, {})
+    keys = _keys(program, row)
+    for_value = set(reachable([program.value, program.loss]))
+    return [
+        (ready[node] - 1, Total(node, keys[node], _kind(node), node not in for_value))
+        for node in order
+        if node not in fixed and is_total(node, row)
+    ]
+
+
+def _whole_pass(program: Program) -> tuple[tuple[Total, ...], ...]:
+    """The objective and its gradient themselves, from one block that holds every row."""
+    totals = [Total(program.loss, "loss", "rows", False)]
+    if program.value is not program.loss:
+        totals.append(Total(program.value, "value", "rows", False))
+    totals += [Total(node, name, "rows", True) for name, node in program.grads.items()]
+    return (tuple(totals),)
 
 
 def _live_places(program: Program, derived: Program) -> tuple[tuple[Node, Place], ...]:
@@ -114,12 +120,14 @@ def is_total(node: Node, row: Axis | None) -> bool:
         case Contract():
             return row in node.summed
         case Reduce():
-            return row in node.over
+            return row in node.over and node.op != "argmax"
     return False
 
 
 def _kind(node: Node) -> str:
-    return "logsum" if isinstance(node, Reduce) else "sum"
+    if isinstance(node, Reduce):
+        return {"logsumexp": "logsum", "max": "max", "prod": "prod"}[node.op]
+    return "sum"
 
 
 def _of_data_alone(order: list[Node]) -> set[Node]:
@@ -133,19 +141,21 @@ def _of_data_alone(order: list[Node]) -> set[Node]:
 
 
 def _readiness(
-    order: list[Node], row: Axis | None, counts: object, stats: Mapping[str, Node]
+    order: list[Node], row: Axis | None, counted: set[Node], stats: Mapping[str, Node]
 ) -> dict[Node, int]:
-    """How many passes over the rows must be over before a node can be had."""
-    assert callable(counts)
+    """How many passes over the rows must be over before a node can be had.
+
+    A pass is needed for each total in `counted`; a statistic has what its definition needs.
+    """
     ready: dict[Node, int] = {}
-    # The definition of a statistic is older than the leaf that stands for it, except after a
-    # rebuild; a second round settles the order.
+    # The definition of a statistic may be younger than the leaf that stands for it; a second
+    # round settles the order.
     for _ in range(2):
         for node in order:
             level = max((ready.get(operand, 0) for operand in node.operands), default=0)
             if isinstance(node, Leaf) and node.kind == "stat" and node.name in stats:
                 level = ready.get(stats[node.name], 0)
-            ready[node] = level + (1 if is_total(node, row) and counts(node) else 0)
+            ready[node] = level + (1 if node in counted and is_total(node, row) else 0)
     return ready
 
 
@@ -166,30 +176,44 @@ def _keys(program: Program, row: Axis | None) -> dict[Node, str]:
     return keys
 
 
-def _by_pass(totals: list[tuple[int, Total]]) -> tuple[tuple[Total, ...], ...]:
-    count = max((level + 1 for level, _ in totals), default=0)
+def _by_pass(totals: Iterable[tuple[int, Total]]) -> tuple[tuple[Total, ...], ...]:
+    listed = list(totals)
+    count = max((level + 1 for level, _ in listed), default=0)
     return tuple(
-        tuple(total for level, total in totals if level == place) for place in range(count)
+        tuple(total for level, total in listed if level == place) for place in range(count)
     )
 
 
-def _pairs_rows(order: Iterable[Node], row: Axis | None) -> bool:
+def _needs_whole(order: Iterable[Node], row: Axis | None, program: Program) -> bool:
+    """True where no block of rows can be evaluated by itself.
+
+    Rows are paired with rows, a parameter has one entry per row, or something other than a sum or
+    a logsumexp runs over rows.
+    """
     if row is None:
         return False
+    rows = {row.dim, *program.model.aliases(row.dim)}
     for node in order:
         axes = set(node.axes)
         if isinstance(node, Contract):
             axes |= {index for factor in node.factors for index in factor.indices}
             axes |= {i for delta in node.deltas for i in (*delta.indices, delta.axis)}
-        if sum(axis.dim == row.dim for axis in axes) > 1:
+        if any(axis.dim in rows and axis != row for axis in axes):
             return True
         if isinstance(node, Leaf) and node.kind == "param" and row in node.axes:
+            return True
+        if isinstance(node, Reduce) and row in node.over and node.op != "logsumexp":
+            return True
+        if isinstance(node, Scan) and node.axis == row:
             return True
     return False
 
 
-def _totals_in(nodes: Iterable[Node], row: Axis | None) -> bool:
-    return any(is_total(node, row) for node in reachable(nodes))
+def _predicts_whole(program: Program) -> bool:
+    order = reachable(program.predictions.values())
+    if any(is_total(node, program.row) for node in order):
+        return True
+    return _needs_whole(order, program.row, program)
 
 
 def _bias(program: Program) -> str | None:
@@ -219,7 +243,7 @@ def _bias(program: Program) -> str | None:
             total_of[node] = inner[0] if inner else node
     if any(row in leaf.axes for leaf in order if isinstance(leaf, Leaf) and leaf.kind == "param"):
         return "a parameter has one entry per row"
-    if _pairs_rows(order, row):
+    if _needs_whole(order, row, program):
         return "rows are paired with other rows"
     return None
 

@@ -28,6 +28,7 @@ TRACE_ROWS: dict[str, int] | None = None
 TOTALS: tuple[tuple[str, ...], ...] = ()
 LEARNT: tuple[tuple[str, ...], ...] = ()
 LOGSUMS: tuple[str, ...] = ()
+STARTS: dict[str, float] = {}
 LABELS: tuple[tuple[str, str], ...] = ()
 
 
@@ -102,13 +103,13 @@ def prepare(
         rows += _measure(block, sizes, largest)
         if not side:
             side = _side_data(block)
-    _settle(sizes, largest, rows)
+    _settle(sizes, labels, largest, rows)
     totals = Totals(rows, sizes, labels, _constants(_checked_consts(consts), sizes), side=side)
     for dim, label in LABELS:
         _code(totals, dim, label)
     _use_stats(totals, stats)
     for stage, keys in enumerate(LEARNT):
-        sums: dict[str, Any] = dict.fromkeys(keys, 0.0)
+        sums: dict[str, Any] = {key: STARTS.get(key, 0.0) for key in keys}
         for block in blocks:
             with np.errstate(all="ignore"):
                 _learn(stage, block, totals, sums)
@@ -197,6 +198,15 @@ def _scatter(codes: tuple[Array, ...], values: Any, sizes: tuple[int, ...]) -> A
     return np.array(summed).reshape(kept + sizes)
 
 
+def _others(values: Array, axis: int) -> Array:
+    """For each entry the product of all others along an axis, zeros among them or not."""
+    values = np.moveaxis(values, axis, -1)
+    ones = np.ones_like(values[..., :1])
+    before = np.cumprod(np.concatenate((ones, values[..., :-1]), axis=-1), axis=-1)
+    after = np.cumprod(np.concatenate((ones, values[..., :0:-1]), axis=-1), axis=-1)[..., ::-1]
+    return np.moveaxis(before * after, -1, axis)
+
+
 # -- binding -------------------------------------------------------------------------------------
 
 
@@ -254,7 +264,24 @@ def _declared(dims: Mapping[str, Any] | None) -> tuple[dict[str, int], dict[str,
             sizes[name] = size
         if names is not None or (labels[name] is not None and len(labels[name]) != size):
             labels[name] = names
+    _derive_dims(sizes, labels)
     return sizes, labels
+
+
+def _derive_dims(sizes: dict[str, int], labels: dict[str, Any]) -> None:
+    """The dimensions that are like another, or smaller by a number, as far as these are known."""
+    for _ in DIMS:  # one may rest on another
+        for name, entry in DIMS.items():
+            if entry.get("like") in sizes:
+                sizes[name] = sizes[entry["like"]]
+                labels[name] = labels[entry["like"]]
+            elif "less" in entry and entry["less"][0] in sizes:
+                other, number = entry["less"]
+                sizes[name] = sizes[other] - number
+                if sizes[name] < 1:
+                    raise ValueError(
+                        f"`{name}` is {other} - {number}, but {other} has {sizes[other]}"
+                    )
 
 
 def _dimension(name: str, given: Any) -> tuple[int | None, list[str] | None]:
@@ -310,7 +337,12 @@ def _check_axes(entry: Mapping[str, Any], shape: tuple[int, ...]) -> None:
         raise ValueError(f"`{entry['name']}` is {wanted}, but has shape {shape}")
 
 
-def _settle(sizes: dict[str, int], largest: Mapping[str, tuple[int, str]], rows: int) -> None:
+def _settle(
+    sizes: dict[str, int],
+    labels: dict[str, Any],
+    largest: Mapping[str, tuple[int, str]],
+    rows: int,
+) -> None:
     """The sizes that are still open: of categories, by their largest code."""
     for dim, (code, name) in largest.items():
         if sizes.setdefault(dim, code + 1) <= code:
@@ -320,6 +352,7 @@ def _settle(sizes: dict[str, int], largest: Mapping[str, tuple[int, str]], rows:
             )
     if ROW is not None:
         sizes[ROW] = rows
+    _derive_dims(sizes, labels)
     for entry in PARAMS:
         for dim in entry["dims"]:
             _size(sizes, dim)
@@ -379,7 +412,8 @@ def _array(entry: Mapping[str, Any], value: Any) -> Array:
     array = _numbers(f"`{entry['name']}`", value, mend)
     _check_axes(entry, array.shape)
     if category is not None:
-        bad = ~((array >= 0) & (array < 2**31) & (array == np.floor(array)))
+        codes = array.astype(np.float64)
+        bad = ~((codes >= 0) & (codes < 2**31) & (codes == np.floor(codes)))
         _refuse(entry, array, bad, f"is not a code 0, 1, ... of {category}")
         return np.asarray(array, dtype=np.int64, order="C")
     array = np.asarray(array, dtype=np.float64, order="C")
@@ -533,7 +567,7 @@ class Problem:
             for name, size in totals.dims.items()
         }
         self.size = sum(math.prod(shape) for shape in self._shapes().values())
-        self._free = _FreeCoordinates(self._shapes())
+        self._free = _FreeCoordinates(self._shapes(), totals.labels)
 
     def _shapes(self) -> dict[str, tuple[int, ...]]:
         return _shapes(self._totals.dims)
@@ -684,7 +718,7 @@ class Problem:
 
     def pullback(self, phi: Any, g: Any) -> Array:
         """The gradient by phi from the gradient by theta."""
-        return self._theta(g) * self._free.slope(self._theta(phi))
+        return self._free.pullback(self._theta(phi), self._theta(g))
 
     @property
     def free_bounds(self) -> tuple[Array, Array]:
@@ -693,40 +727,76 @@ class Problem:
 
 
 class _FreeCoordinates:
-    """Open bounds by a smooth change of variables; closed bounds are left to the caller."""
+    """Coordinates without open bounds, as many as theta has entries.
 
-    def __init__(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    Open bounds and structures (simplex, ordered, sumzero) are kept by a smooth change of
+    variables. Closed bounds are left to the caller; base levels and fixed entries do not move.
+    """
+
+    def __init__(
+        self, shapes: Mapping[str, tuple[int, ...]], labels: Mapping[str, list[str] | None]
+    ) -> None:
         columns: dict[str, list[Array]] = {
             key: [] for key in ("lower", "upper", "lower_open", "upper_open", "fixed")
         }
+        self.structures: list[tuple[slice, tuple[int, ...], int, str]] = []
+        base = []
+        start = 0
         for entry in PARAMS:
-            count = math.prod(shapes[entry["name"]])
-            domain = entry.get("domain", {})
+            shape, domain = shapes[entry["name"]], entry.get("domain", {})
+            part = slice(start, start + math.prod(shape))
+            start = part.stop
+            structure = domain.get("structure")
+            if structure is not None:
+                axis = entry["dims"].index(domain["axis"])
+                if structure == "base":
+                    level = domain.get("level")
+                    at = 0 if level is None else (labels.get(domain["axis"]) or []).index(level)
+                    held = np.zeros(shape, dtype=bool)
+                    np.moveaxis(held, axis, 0)[at] = True
+                    base += list(part.start + np.flatnonzero(held.ravel()))
+                    domain = {}
+                elif structure == "simplex":
+                    kind = "open simplex" if domain.get("lower_open") else "simplex"
+                    self.structures.append((part, shape, axis, kind))
+                    domain = {"lower": 0.0, "upper": 1.0}
+                else:
+                    self.structures.append((part, shape, axis, structure))
+                    domain = {}
             for key, values in columns.items():
                 default = {"lower": -np.inf, "upper": np.inf}.get(key, False)
                 value = entry.get("fixed", False) if key == "fixed" else domain.get(key, default)
-                values.append(np.full(count, value))
+                values.append(np.full(math.prod(shape), value))
         joined = {key: np.concatenate([*values, []]) for key, values in columns.items()}
         self.lower, self.upper = joined["lower"], joined["upper"]
         self.fixed = joined["fixed"].astype(bool)
+        self.base = np.array(base, dtype=int)
+        self.fixed[self.base] = True
+        self.lower[self.base] = self.upper[self.base] = 0.0
         below = joined["lower_open"].astype(bool) & np.isfinite(self.lower)
         above = joined["upper_open"].astype(bool) & np.isfinite(self.upper)
         self.low, self.high, self.both = below & ~above, above & ~below, below & above
-        self.plain = not np.any(below | above)
+        self.plain = not (np.any(below | above) or self.structures or base)
 
     def to_free(self, theta: Array) -> Array:
         phi = theta.copy()
+        if self.plain:
+            return phi
+        phi[self.base] = 0.0
         with np.errstate(all="ignore"):
             phi[self.low] = np.log((theta - self.lower)[self.low])
             phi[self.high] = -np.log((self.upper - theta)[self.high])
             share = (theta - self.lower)[self.both] / (self.upper - theta)[self.both]
             phi[self.both] = np.log(share)
+            for part, values, axis, kind in self._parts(theta):
+                phi[part] = np.moveaxis(_structure_to_free(kind, values), -1, axis).ravel()
         return phi
 
     def from_free(self, phi: Array) -> Array:
         theta = phi.copy()
         if self.plain:
             return theta
+        theta[self.base] = 0.0
         with np.errstate(all="ignore"):
             # The other bound may be closed, and exp(log(3)) is above 3.
             above = self.lower[self.low] + np.exp(phi[self.low])
@@ -735,19 +805,39 @@ class _FreeCoordinates:
             theta[self.high] = np.maximum(below, self.lower[self.high])
             width = (self.upper - self.lower)[self.both]
             theta[self.both] = self.lower[self.both] + width * _sigmoid(phi[self.both])
+            for part, values, axis, kind in self._parts(phi):
+                theta[part] = np.moveaxis(_structure_from_free(kind, values), -1, axis).ravel()
         return theta
 
-    def slope(self, phi: Array) -> Array:
+    def pullback(self, phi: Array, g: Array) -> Array:
+        """The gradient by phi from the gradient by theta."""
+        if self.plain:
+            return g.copy()
+        with np.errstate(all="ignore"):
+            pulled = g * self._slope(phi)
+            gradients = self._parts(g)
+            for (part, values, axis, kind), (_, slopes, _, _) in zip(
+                self._parts(phi), gradients, strict=True
+            ):
+                back = _structure_pullback(kind, values, slopes)
+                pulled[part] = np.moveaxis(back, -1, axis).ravel()
+        return pulled
+
+    def _parts(self, vector: Array) -> list[tuple[slice, Array, int, str]]:
+        """The structured parameters in a vector, their axis last."""
+        return [
+            (part, np.moveaxis(vector[part].reshape(shape), axis, -1), axis, kind)
+            for part, shape, axis, kind in self.structures
+        ]
+
+    def _slope(self, phi: Array) -> Array:
         """d theta / d phi, entry by entry."""
         slope = np.ones_like(phi)
-        if self.plain:
-            return slope
-        with np.errstate(all="ignore"):
-            slope[self.low] = np.exp(phi[self.low])
-            slope[self.high] = np.exp(-phi[self.high])
-            width = (self.upper - self.lower)[self.both]
-            both = phi[self.both]
-            slope[self.both] = width * _sigmoid(both) * _sigmoid(-both)
+        slope[self.low] = np.exp(phi[self.low])
+        slope[self.high] = np.exp(-phi[self.high])
+        width = (self.upper - self.lower)[self.both]
+        both = phi[self.both]
+        slope[self.both] = width * _sigmoid(both) * _sigmoid(-both)
         return slope
 
     def bounds(self) -> tuple[Array, Array]:
@@ -757,7 +847,56 @@ class _FreeCoordinates:
         with np.errstate(all="ignore"):  # the closed bound of a domain that is open on one side
             upper[self.low] = np.log((self.upper - self.lower)[self.low])
             lower[self.high] = -np.log((self.upper - self.lower)[self.high])
+        for part, _, _, _ in self.structures:
+            lower[part], upper[part] = -np.inf, np.inf
         return lower, upper
+
+
+def _structure_from_free(kind: str, phi: Array) -> Array:
+    """A structured parameter from its free coordinates, along the last axis.
+
+    A closed simplex is kept by squares, v^2/sum(v^2), so that the optimum may lie on its edge; an
+    open one by a softmax. Both, and sumzero, have one direction more than they need, along which
+    nothing changes.
+    """
+    match kind:
+        case "simplex":
+            return phi**2 / np.sum(phi**2, axis=-1, keepdims=True)
+        case "open simplex":
+            shares = np.exp(phi - np.max(phi, axis=-1, keepdims=True))
+            return shares / np.sum(shares, axis=-1, keepdims=True)
+        case "ordered":
+            steps = np.concatenate((phi[..., :1], np.exp(phi[..., 1:])), axis=-1)
+            return np.cumsum(steps, axis=-1)
+        case "sumzero":
+            return phi - np.mean(phi, axis=-1, keepdims=True)
+    raise ValueError(kind)
+
+
+def _structure_to_free(kind: str, theta: Array) -> Array:
+    match kind:
+        case "simplex":
+            return np.sqrt(theta)
+        case "open simplex":
+            logs = np.log(theta)
+            return logs - np.mean(logs, axis=-1, keepdims=True)
+        case "ordered":
+            return np.concatenate((theta[..., :1], np.log(np.diff(theta, axis=-1))), axis=-1)
+    return theta - np.mean(theta, axis=-1, keepdims=True)
+
+
+def _structure_pullback(kind: str, phi: Array, g: Array) -> Array:
+    match kind:
+        case "simplex" | "open simplex":
+            theta = _structure_from_free(kind, phi)
+            along = g - np.sum(g * theta, axis=-1, keepdims=True)
+            scale = 2 * phi / np.sum(phi**2, axis=-1, keepdims=True)
+            return (scale if kind == "simplex" else theta) * along
+        case "ordered":
+            after = np.cumsum(g[..., ::-1], axis=-1)[..., ::-1]
+            steps = np.concatenate((np.ones_like(phi[..., :1]), np.exp(phi[..., 1:])), axis=-1)
+            return steps * after
+    return g - np.mean(g, axis=-1, keepdims=True)
 
 
 def _sigmoid(x: Array) -> Array:
@@ -837,7 +976,7 @@ def _predicted(
     sizes, labels = _declared(dims)
     largest: dict[str, tuple[int, str]] = {}
     _measure(arrays, sizes, largest)
-    _settle(sizes, largest, rows)
+    _settle(sizes, labels, largest, rows)
     _filled(arrays, sizes, rows, needed)
     theta = _numbers("theta", theta).astype(np.float64)
     size = sum(math.prod(shape) for shape in _shapes(sizes).values())

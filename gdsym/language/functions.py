@@ -305,6 +305,15 @@ FUNCTIONS: dict[str, Function] = _table(
         "min(max(x, a), b)",
         group="choice",
     ),
+    Function(
+        "shift",
+        ("code", "by", "size"),
+        "code + by, kept between 0 and size - 1",
+        ("0", "0", "0"),
+        "min(max(code + by, 0), size - 1)",
+        "min(max(code + by, 0), size - 1)",
+        hidden=True,
+    ),
     # sqrt of a sum of squares, whose gradient at 0 is 0.
     Function(
         "root",

@@ -372,6 +372,13 @@ class Model:
     priors: tuple[Expr, ...] = ()  # -log p of each `prior`, a scalar
     claims: tuple[Claim, ...] = ()
 
+    def aliases(self, dim: str) -> tuple[str, ...]:
+        """The dimensions that are like `dim`, directly or through another."""
+        found = [dim]
+        for name in found:
+            found += [other.name for other in self.dims if other.like == name]
+        return tuple(found[1:])
+
     def declared(self) -> list[tuple[str, str, Dims]]:
         """Kind, name and dims of every data, parameter and constant, in this order."""
         return [
