@@ -219,27 +219,33 @@ class _Facts:
         return False
 
     def may_be_zero_weight(self, node: Node) -> bool:
-        """Data that is at least 0 and may be 0, such as counts, or 1 - y with y in {0, 1}."""
-        if isinstance(node, Leaf) and node.kind == "data":
-            domain = self.domains[node.name]
-            if domain.values is not None:
-                return min(domain.values) == 0
-            return domain.lower == 0 and not domain.lower_open and domain.category is None
-        if isinstance(node, Map) and node.op == "add" and len(node.args) == 2:
-            first, one = node.args
-            if isinstance(one, Number) and one.value == 1 and isinstance(first, Map):
-                y = first.args[-1]
-                return (
-                    first.op == "mul"
-                    and len(first.args) == 2
-                    and isinstance(first.args[0], Number)
-                    and first.args[0].value == -1
-                    and isinstance(y, Leaf)
-                    and y.kind == "data"
-                    and self.domains[y.name].values is not None
-                    and max(self.domains[y.name].values or (0,)) == 1
-                )
-        return False
+        """Data that is at least 0 and may be 0, such as counts, or what is left of a number or of
+        other such data: 1 - y, trials - hits."""
+        if isinstance(node, Leaf):
+            return self._counts_up(node) and not self.positive(node)
+        if not _is(node, "add"):
+            return False
+        minus = 0
+        for term in node.operands:
+            if isinstance(term, Number):
+                continue
+            if isinstance(term, Map) and term.op == "mul" and len(term.args) == 2:
+                sign, leaf = term.args
+                minus += isinstance(sign, Number) and sign.value == -1
+            else:
+                leaf = term
+            if not self._counts_up(leaf):
+                return False
+        return minus > 0
+
+    def _counts_up(self, node: Node) -> bool:
+        """True for data that begin at 0 or above."""
+        if not isinstance(node, Leaf) or node.kind != "data":
+            return False
+        domain = self.domains[node.name]
+        if domain.values is not None:
+            return min(domain.values) >= 0
+        return domain.lower >= 0 and domain.category is None
 
     # -- logarithms
 
@@ -283,11 +289,17 @@ class _Facts:
                 inner = self.log_of(graph, x.args[0], depth - 1)
                 return graph.scale(HALF, inner) if inner is not None else None
             case Map(op="pow"):
-                base, exponent = graph.base(x)
-                if exponent == 1:
-                    return None
+                base, exponent = x.args
                 inner = self.log_of(graph, base, depth - 1)
-                return graph.scale(exponent, inner) if inner is not None else None
+                return graph.mul(exponent, inner) if inner is not None else None
+            case Map(op="where"):
+                condition, *branches = x.args
+                logs = [self.log_of(graph, branch, depth - 1) for branch in branches]
+                if all(log is None for log in logs):
+                    return None
+                pairs = zip(logs, branches, strict=True)
+                known = (log or graph.call("log", branch) for log, branch in pairs)
+                return graph.call("where", condition, *known)
             case Map(op="mul"):
                 return self._sum_of_logs(graph, list(x.args), depth)
             case Map(op="add"):
