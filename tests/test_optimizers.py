@@ -1,11 +1,16 @@
-"""L-BFGS and its line search against known minima; the list of methods."""
+"""L-BFGS and its line search against known minima; rules against traces; the list of methods."""
 
+import importlib.util
+import json
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gdsym import optimizers
+from gdsym.cache import load_module
+from gdsym.compiler import compile_text
 from gdsym.optimizers import lbfgs
 from gdsym.optimizers._iterate import FLAT, UNBOUNDED, Iterate, grad_norm
 from gdsym.optimizers._line_search import CURVATURE, DECREASE, Point, search
@@ -306,6 +311,73 @@ def test_the_search_never_returns_a_point_that_is_not_finite():
     path, start = path_of(lambda a: 0.0 if a == 0 else np.nan, lambda a: -1.0)
 
     assert search(path, start, 1.0).point is None
+
+
+# -- the rules, against implementations of their own ---------------------------------------------
+
+TRACES = Path(__file__).parent / "data/traces"
+
+
+def stored(rule):
+    """The traces of a rule; a rule that ships without any is not finished."""
+    path = TRACES / f"{rule}.json"
+    assert path.exists(), f"write `{rule}` a second time in {TRACES / 'make.py'}, and run that"
+    return json.loads(path.read_text())
+
+
+@pytest.fixture(scope="module")
+def problems():
+    """The models of the traces, compiled with all rules."""
+    texts = {name: (TRACES / f"{name}.gd").read_text() for name in ("convex", "wells")}
+    return {
+        name: load_module(compile_text(text, f"{name}.gd", update=optimizers.rules()))
+        for name, text in texts.items()
+    }
+
+
+def steps(module, rule, start, options, count):
+    """The start and the points after each step of a compiled update function."""
+    problem = module.bind()
+    theta = np.array(start)
+    state = getattr(module, f"init_{rule}")(theta)
+    yield theta.copy()
+    for _ in range(count):
+        getattr(module, f"update_{rule}")(theta, problem.grad(theta), state, **options)
+        yield theta.copy()
+
+
+@pytest.mark.parametrize("rule", optimizers.rules())
+def test_every_rule_takes_the_steps_of_an_independent_implementation(rule, problems):
+    traces = stored(rule)
+
+    assert [trace["problem"] for trace in traces] == ["convex", "wells"]
+    for trace in traces:
+        module, points = problems[trace["problem"]], np.array(trace["points"])
+        assert len(points) == 51
+        assert np.ptp(points, axis=0).min() > 1e-3  # it moves
+        ours = list(steps(module, rule, points[0], trace["options"], 50))
+        np.testing.assert_allclose(ours, points, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("rule", optimizers.rules())
+def test_a_trace_uses_every_option_of_its_rule_once_at_another_value(rule, problems):
+    options = problems["convex"].RULES[rule]["options"]
+    default, other = (trace["options"] for trace in stored(rule))
+
+    assert default == {}
+    assert list(other) == list(options)
+    assert all(other[name] != options[name] for name in options)
+
+
+def test_the_stored_traces_are_those_of_the_committed_script():
+    spec = importlib.util.spec_from_file_location("make_traces", TRACES / "make.py")
+    make = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(make)
+
+    for rule in make.OTHERS:
+        for new, old in zip(make.traces(rule), stored(rule.__name__), strict=True):
+            assert {**new, "points": 0} == {**old, "points": 0}
+            np.testing.assert_allclose(new["points"], old["points"], rtol=1e-12, atol=1e-12)
 
 
 # -- the folder is the list ----------------------------------------------------------------------
