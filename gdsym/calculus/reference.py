@@ -28,6 +28,7 @@ from gdsym.calculus.program import (
     Number,
     Program,
     Reduce,
+    Scan,
     canonical_axes,
     reachable,
 )
@@ -115,6 +116,17 @@ class _Interpreter:
                         [
                             self._entry(node.arg, node.arg.axes, {**at, **inner})
                             for inner in self._indices(node.over)
+                        ]
+                    )
+                    for at in self._indices(node.axes)
+                }
+            case Scan():
+                return {
+                    tuple(at.values()): self.arithmetic.prod(
+                        [
+                            self._entry(node.arg, node.arg.axes, {**at, node.axis: place})
+                            for place in range(self.sizes[node.axis.dim])
+                            if place != at[node.axis]
                         ]
                     )
                     for at in self._indices(node.axes)
@@ -257,6 +269,12 @@ class Arithmetic:
 
     def max(self, values: Sequence[Any]) -> Any:
         return max(values)
+
+    def argmax(self, values: Sequence[Any]) -> Any:
+        return values.index(max(values))
+
+    def prod(self, values: Sequence[Any]) -> Any:
+        return self.call("mul", *values)
 
     def logsumexp(self, values: Sequence[Any]) -> Any:
         top = max(values)
