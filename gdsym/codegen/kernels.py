@@ -246,21 +246,17 @@ class Kernels:
         return lines
 
     def _stats_by_stage(self) -> dict[int, dict[str, Node]]:
-        """The statistics by the pass after which they are complete, mean and deviation together.
+        """The statistics by the pass after which they are complete, the mean before the deviation.
 
-        One that is learnt of another's results must find these: standardize(standardize(X)^2).
+        A later pass may read them: standardize(standardize(X)^2), sum(standardize(X)).
         """
         stage_of = {
             total.node: stage for stage, totals in enumerate(self.plan.learn) for total in totals
         }
-        complete: dict[str, int] = {}
-        for name, node in self.program.stats.items():
-            key = name.rsplit(".", 1)[0]
-            after = max((stage_of.get(part, 0) for part in reachable([node])), default=0)
-            complete[key] = max(after, complete.get(key, 0))
         groups: dict[int, dict[str, Node]] = {}
         for name, node in self.program.stats.items():
-            groups.setdefault(complete[name.rsplit(".", 1)[0]], {})[name] = node
+            after = max((stage_of.get(part, 0) for part in reachable([node])), default=0)
+            groups.setdefault(after, {})[name] = node
         return dict(sorted(groups.items()))
 
     def predict(self) -> list[str]:
