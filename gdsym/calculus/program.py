@@ -484,7 +484,9 @@ class Graph:
         return self._intern(key, lambda i: Reduce(i, left, "argmax", arg, (axis,)))
 
     def others(self, arg: Node, axis: Axis) -> Node:
-        """For each entry the product of all others along an axis of `arg`."""
+        """For each entry the product of all others along an axis."""
+        if axis not in arg.axes:
+            return self.call("pow", arg, self.add(self.size(axis.dim), self.number(-1)))
         key = ("others", arg.id, axis)
         return self._intern(key, lambda i: Scan(i, arg.axes, "others", arg, axis))
 
