@@ -17,6 +17,7 @@ from gdsym.calculus.program import (
     Place,
     Program,
     canonical_axes,
+    unused_axis,
 )
 from gdsym.errors import Span
 from gdsym.language.model import (
@@ -253,10 +254,7 @@ class Builder:
                 kept.append(axis.dim)
                 continue
             source = next(remaining)
-            copy = 0
-            while Axis(axis.dim, copy) in used:
-                copy += 1
-            at[axis] = Axis(axis.dim, copy)
+            at[axis] = unused_axis(axis.dim, used)
             used.add(at[axis])
             if axis in arg.axes:
                 deltas.append(Delta(source, source.axes, at[axis]))

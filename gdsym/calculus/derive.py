@@ -31,6 +31,7 @@ from gdsym.calculus.program import (
     Program,
     Reduce,
     reachable,
+    unused_axis,
 )
 from gdsym.language.functions import FUNCTIONS
 
@@ -163,10 +164,7 @@ def _factor_adjoint(graph: Graph, node: Contract, place: int, adjoint: Node) -> 
     used = set(target.node.axes)
     for index in (*node.axes, *node.summed):
         if index not in rename:
-            copy = 0
-            while Axis(index.dim, copy) in used:
-                copy += 1
-            rename[index] = Axis(index.dim, copy)
+            rename[index] = unused_axis(index.dim, used)
             used.add(rename[index])
     factors = [Factor(adjoint, tuple(rename[axis] for axis in adjoint.axes))]
     for other, (factor, indices) in enumerate(node.factors):

@@ -14,7 +14,7 @@ is a loop, never a recursion as deep as the graph.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
@@ -150,6 +150,14 @@ class Scan(Node):
 def canonical_axes(dims: Dims) -> Axes:
     """Dimensions to axes, position by position: `[d, d]` is ((d, 0), (d, 1))."""
     return tuple(Axis(dim, dims[:place].count(dim)) for place, dim in enumerate(dims))
+
+
+def unused_axis(dim: str, used: Collection[Axis]) -> Axis:
+    """The first occurrence of a dimension that is not used yet."""
+    copy = 0
+    while Axis(dim, copy) in used:
+        copy += 1
+    return Axis(dim, copy)
 
 
 def _indices(factors: Sequence[Factor], deltas: Sequence[Delta]) -> list[Axis]:
@@ -417,10 +425,7 @@ class Graph:
         used = set(axes)
         for index in _indices(factors, deltas):
             if index not in rename:
-                copy = 0
-                while Axis(index.dim, copy) in used:
-                    copy += 1
-                rename[index] = Axis(index.dim, copy)
+                rename[index] = unused_axis(index.dim, used)
                 used.add(rename[index])
         final = tuple(Factor(n, tuple(rename[i] for i in at)) for n, at in factors)
         final_deltas = tuple(
