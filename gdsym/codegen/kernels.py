@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
-from gdsym.calculus.program import Axes, Axis, Leaf, Node, Number, canonical_axes, reachable
+from gdsym.calculus.program import Axes, Axis, Leaf, Map, Node, Number, canonical_axes, reachable
 from gdsym.codegen.numpy import Text, Writer, python_name
 from gdsym.codegen.plan import Plan, Total, is_total
-from gdsym.language.model import Dims, Domain, Draw
+from gdsym.language.model import Data, Dims, Domain, Draw, Param
 
 INDENT = "    "
+_NAME = re.compile(r'"(?:[^"\\]|\\.)*"|(?<![\w.])([A-Za-z_]\w*)')
 WIDTH = 99
 LEARN = "def _learn(stage: int, block: Block, totals: Totals, sums: dict[str, Any]) -> None:"
 LEARNT = "def _learnt(stage: int, totals: Totals, sums: dict[str, Any]) -> None:"
@@ -154,12 +156,14 @@ class Kernels:
         writer = self._writer(block=False)
         self._know_totals(writer, "sums")
         grads = {param.name: program.grads[param.name] for param in self.model.params}
-        if program.value is not program.loss:
+        penalties = self._penalties()
+        if penalties:
             writer.names = {**writer.names, program.loss: "loss"}
-        writer.count(list(dict.fromkeys([program.loss, program.value, *grads.values()])))
-        lines = self._statements(writer, [program.loss, program.value])
-        value = writer.text(program.value).code
-        lines += [f"f = {value}", "if not acc.gradient:", f"{INDENT}return f, None"]
+        value = [program.loss, *penalties] if penalties else [program.value]
+        writer.count(list(dict.fromkeys([*value, *grads.values()])))
+        lines = self._statements(writer, value)
+        total = writer.sum(value) if penalties else writer.text(program.value).code
+        lines += [f"f = {total}", "if not acc.gradient:", f"{INDENT}return f, None"]
         lines += self._statements(writer, grads.values())
         pieces = []
         for name, node in grads.items():
@@ -174,6 +178,15 @@ class Kernels:
             f'{INDENT}"""The objective and its gradient from the sums over all rows."""',
         ]
         return [*head, *self._finishing(writer, lines)]
+
+    def _penalties(self) -> list[Node]:
+        """What the objective adds to its loss; empty where it is no sum of that kind."""
+        value, loss = self.program.value, self.program.loss
+        if not (isinstance(value, Map) and value.op == "add"):
+            return []
+        own = loss.args if isinstance(loss, Map) and loss.op == "add" else (loss,)
+        rest = [arg for arg in value.args if arg not in own]
+        return rest if len(rest) + len(own) == len(value.args) else []
 
     def loss(self) -> list[str]:
         """The objective without penalties."""
@@ -402,8 +415,7 @@ class Kernels:
             used += nodes
             writer.count(nodes)
             shape = ", ".join(self.size_names[dim] for dim in param.dims)
-            for dim in param.dims:
-                writer.sizes[dim] = None
+            writer.sizes |= dict.fromkeys(param.dims)
             comma = "," if len(param.dims) == 1 else ""
             texts = [writer.text(node).code for node in nodes]
             if isinstance(param.init, Draw):
@@ -432,7 +444,9 @@ class Kernels:
         prelude = [
             f'{INDENT}{self.arguments[leaf.name]} = consts["{leaf.name}"]' for leaf in consts
         ]
-        lines += [*self._sizes(writer.sizes), *prelude]
+        mentioned = _mentioned(body)
+        sizes = [dim for dim in writer.sizes if self.size_names[dim] in mentioned]
+        lines += [*self._sizes(sizes), *prelude]
         return [*lines, *(INDENT + line for line in body), f"{INDENT}return _join(dims, {joined})"]
 
     # -- shared parts
@@ -517,25 +531,30 @@ class Kernels:
         model = self.model
         read = {(leaf.kind, leaf.name) for leaf in writer.read if isinstance(leaf, Leaf)}
         prelude: list[str] = []
+        mentioned = _mentioned(lines)
         if any(kind == "param" for kind, _ in read):
-            names = ", ".join(self.arguments[param.name] for param in model.params)
-            targets = f"({names},)" if len(model.params) == 1 else names
+            targets = self._targets(model.params, mentioned)
             prelude.append(f"{targets} = _split(theta, totals.dims)")
         if inside and any(kind == "data" for kind, _ in read):
-            names = ", ".join(self.arguments[item.name] for item in model.data)
-            targets = f"({names},)" if len(model.data) == 1 else names
-            prelude.append(f"{targets} = block")
+            prelude.append(f"{self._targets(model.data, mentioned)} = block")
         for kind, name in sorted(read):
             if kind == "const":
                 prelude.append(f'{self.arguments[name]} = totals.consts["{name}"]')
             elif kind == "data" and not inside:
                 prelude.append(f'{self.arguments[name]} = totals.side["{name}"]')
         for dim in model.dims:
-            if dim.name in writer.sizes:
-                prelude.append(f'{self.size_names[dim.name]} = totals.dims["{dim.name}"]')
-        if writer.needs_rows:
+            name = self.size_names[dim.name]
+            if dim.name in writer.sizes and name in mentioned:
+                prelude.append(f'{name} = totals.dims["{dim.name}"]')
+        if writer.needs_rows and "rows" in mentioned:
             prelude.append("rows = np.arange(_rows(block))")
         return [line for part in (*prelude, *lines) for line in _wrapped(INDENT + part)]
+
+    def _targets(self, items: Iterable[Data | Param], mentioned: set[str]) -> str:
+        """The left side of an unpacking, `_` for what is not mentioned."""
+        names = [self.arguments[item.name] for item in items]
+        targets = [name if name in mentioned else "_" for name in names]
+        return f"({targets[0]},)" if len(targets) == 1 else ", ".join(targets)
 
 
 class _Offset:
@@ -550,6 +569,11 @@ class _Offset:
         if self.constant:
             parts.append(str(self.constant))
         return " + ".join(parts)
+
+
+def _mentioned(lines: Iterable[str]) -> set[str]:
+    """The names that some statements read or write, without attributes, strings and comments."""
+    return {name for line in lines for name in _NAME.findall(line.partition("  # ")[0]) if name}
 
 
 def default_start(domain: Domain) -> float:
@@ -599,13 +623,14 @@ def _wrapped(line: str) -> list[str]:
         head, found, tail = code.partition(operator)
         if found and "(" not in head:
             indent = head[: len(head) - len(head.lstrip())]
-            pieces = _at_sums(tail)
+            pieces = at_sums(tail)
             body = [f"{indent}{INDENT}{piece}" for piece in pieces]
             return [f"{head}{operator}(", *body, f"{indent})"] if len(pieces) > 1 else [code]
     return [code]
 
 
-def _at_sums(text: str) -> list[str]:
+def at_sums(text: str) -> list[str]:
+    """The terms of a sum, each with its sign."""
     pieces, depth, start = [], 0, 0
     for place, c in enumerate(text):
         depth += (c in "([{") - (c in ")]}")

@@ -308,6 +308,10 @@ class Writer:
         places = [":" if axis in have else "None" for axis in want[want.index(have[0]) :]]
         return Text(f"{text.at(ATOM)}[{', '.join(places)}]", ATOM, text.operations)
 
+    def sum(self, args: Sequence[Node]) -> str:
+        """The sum of scalars as text."""
+        return self._sum(args, ()).code
+
     def _sum(self, args: Sequence[Node], axes: Axes) -> Text:
         def order(arg: Node) -> tuple[bool, bool, int]:
             return _negative(arg), not isinstance(arg, Number), -len(arg.axes)
