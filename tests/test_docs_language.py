@@ -1,11 +1,21 @@
-"""What the pages on the language say beyond their examples: each claim has a test of its own."""
+"""What the pages on the language say beyond the examples that `test_docs` runs.
 
+The tables of `docs/functions.md` are written from the function table: run this file with
+`--update-golden` after a change there.
+"""
+
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import gdsym
+from gdsym.compiler import show_text
+from gdsym.language.constants import shown
+from gdsym.language.functions import AXIS_MAPS, FUNCTIONS, REDUCTIONS
+from gdsym.language.optimizer import load_rule
+from gdsym.optimizers import rule_path, rules
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -46,3 +56,131 @@ def test_a_closed_end_of_an_interval_that_is_open_at_the_other_is_never_passed(e
 
     assert high <= end and high == pytest.approx(end, rel=1e-15)
     assert low >= -end and low == pytest.approx(-end, rel=1e-15)
+
+
+# -- the function table ------------------------------------------------------------------------
+
+FUNCTION_PAGE = DOCS / "functions.md"
+OPERATORS = ("pow", "lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not")
+
+
+def derivatives(function):
+    if len(function.params) == 1:
+        return f"`{function.derivatives[0]}`" if function.derivatives else "not needed"
+    pairs = zip(function.params, function.derivatives, strict=True)
+    return ", ".join(f"by {name}: `{formula}`" for name, formula in pairs)
+
+
+def function_rows(entries):
+    rows = ["| function | meaning | derivative |", "| --- | --- | --- |"]
+    for entry in entries:
+        # What follows a semicolon is about kinks, which have a table of their own.
+        meaning = entry.doc.split("; ")[0].replace("*", "\\*")
+        rows.append(
+            f"| `{entry.name}({', '.join(entry.params)})` | {meaning} | {derivatives(entry)} |"
+        )
+    return rows
+
+
+def function_tables():
+    """The generated parts of the page, by the word in the comment before them."""
+    shown = [entry for entry in FUNCTIONS.values() if not entry.hidden]
+    groups = {}
+    for entry in shown:
+        groups.setdefault(entry.group, []).append(entry)
+    lines = []
+    for group, entries in groups.items():
+        lines += ["", f"### {group.capitalize()}", "", *function_rows(entries)]
+    axes = ["", "| function | meaning |", "| --- | --- |"]
+    for name, meaning in REDUCTIONS.items():
+        usage = meaning.partition(": ")[0] if meaning.startswith(f"{name}(") else f"{name}[k](z)"
+        meaning = meaning.removeprefix(f"{usage}: ").split("; ")[0]
+        axes.append(f"| `{usage}` | {meaning} |")
+    for name, meaning in AXIS_MAPS.items():
+        formula = meaning.removesuffix(" along the named axes")
+        axes.append(f"| `{name}[k](z)` | `{formula}`, with the axes of `z` |")
+    hidden = [e for e in FUNCTIONS.values() if e.hidden and e.name not in OPERATORS]
+    tables = {"functions": lines, "reductions": axes, "hidden": ["", *function_rows(hidden)]}
+    return {word: "\n".join([*table, ""]) for word, table in tables.items()}
+
+
+def rule_table():
+    """The update rules that ship."""
+    rows = ["", "| rule | options | |", "| --- | --- | --- |"]
+    for name in rules():
+        rule = load_rule(rule_path(name).read_text(encoding="utf-8"), f"{name}.gd")
+        options = ", ".join(f"`{o.name} = {shown(o.default)}`" for o in rule.options)
+        rows.append(f"| [`{name}`](../gdsym/optimizers/{name}.gd) | {options} | {rule.doc} |")
+    return {"rules": "\n".join([*rows, ""])}
+
+
+@pytest.mark.parametrize(
+    "page,tables",
+    [(FUNCTION_PAGE, function_tables), (DOCS / "optimizer-files.md", rule_table)],
+    ids=["functions", "rules"],
+)
+def test_the_tables_of_a_page_are_up_to_date(page, tables, request):
+    written = page.read_text(encoding="utf-8")
+    for word, table in tables().items():
+        pattern = rf"(<!-- {word} -->\n).*?(<!-- end -->)"
+        written, count = re.subn(
+            pattern, lambda m, table=table: m[1] + table + m[2], written, flags=re.DOTALL
+        )
+        assert count == 1, word
+    if request.config.getoption("--update-golden"):
+        page.write_text(written, encoding="utf-8")
+    assert page.read_text(encoding="utf-8") == written, "run this test with --update-golden"
+
+
+def table_rows(page, heading):
+    """The cells of the first table after a heading or line of a page, without backticks."""
+    text = page.read_text(encoding="utf-8").split(f"\n{heading}\n", 1)[1]
+    rows = re.findall(r"^\| (.*) \|$", text[: text.index("\n\n", text.index("\n| ") + 1)], re.M)
+    return [[cell.strip().strip("`") for cell in row.split(" | ")] for row in rows[2:]]
+
+
+@pytest.mark.parametrize("function,at,derivative", table_rows(FUNCTION_PAGE, "## Kinks"))
+def test_the_derivative_at_a_kink_is_the_one_of_the_page(function, at, derivative):
+    problem = gdsym.compile(f"param x = {at}\nloss {function}").module.bind()
+
+    assert problem.grad(problem.init()) == [float(derivative)]
+
+
+# -- the reference -----------------------------------------------------------------------------
+
+FORMS = """dim k = 3
+data y[n] in counts, x[n] < 0, t[n] in {0, 1}
+param p, q, w[k], v[k]
+let z[n, k] = x*w
+let mu = q*x
+let a = v
+let b = w
+"""
+
+
+def forms():
+    """What is written and what is computed, from the table of the page, one pair at a time."""
+    for written, computed in table_rows(
+        DOCS / "language.md", "derivative, and computed without overflow or cancellation:"
+    ):
+        codes = [[c.split("`")[0] for c in cell.split("`, `")] for cell in (written, computed)]
+        yield from zip(*codes, strict=True)
+
+
+@pytest.mark.parametrize("written,computed", list(forms()))
+def test_a_formula_as_on_paper_becomes_the_stable_one_of_the_page(written, computed):
+    def objective(formula):
+        text = show_text(f"{FORMS}let e[n, k] = w*({formula})\nloss sum(x*e)", "model.gd")
+        return re.search(r"^(let e|loss) .*", text, re.MULTILINE)[0]
+
+    assert objective(written) == objective(computed)
+
+
+@pytest.mark.parametrize("reserved,_", table_rows(DOCS / "language.md", "## Not yet"))
+def test_what_is_not_built_yet_is_answered_so(reserved, _):
+    """Where this fails, something was built: describe it in the page and delete its row here."""
+    text = f"{reserved}\nparam m\nloss mean((x - m)^2)"
+    if not reserved.startswith("dim"):
+        text = f"data x[n]\n{text}"
+
+    assert "not supported yet" in refused(text)
