@@ -1,4 +1,4 @@
-"""Every CSV and NPY file of `data/hostile` has a stated outcome, which EXPECTED.json asks for."""
+"""Every file of these formats in `data/hostile` has the outcome that EXPECTED.json asks for."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,8 @@ from gdsym.errors import DataError
 
 FOLDER = Path(__file__).parent / "data" / "hostile"
 ENTRIES = json.loads((FOLDER / "EXPECTED.json").read_text(encoding="utf-8"))
-FILES = [e["file"] for e in ENTRIES if e["file"].endswith((".csv", ".npy"))]
+FORMATS = (".csv", ".tsv", ".npy", ".parquet")
+FILES = [e["file"] for e in ENTRIES if e["file"].endswith(FORMATS)]
 
 COLUMNS = model(data("y", "n"), data("X", "n d", named("x1", "x2")))
 REST = model(data("y", "n"), data("X", "n d", EVERY))
@@ -53,6 +54,10 @@ READ = {
         COLUMNS,
         [[k * 1e150, k * 1e-150, k] for k in range(1, 9)],
     ),
+    "tab.tsv": (COLUMNS, BASE),
+    "base.parquet": (COLUMNS, BASE),
+    "rowgroups.parquet": (COLUMNS, BASE),
+    "int64_big.parquet": (COLUMNS, [[4611686018427387904, 1, 1], [2, 2, 2]]),
     "f_order.npy": (ARRAY, TWELVE),
     "big_endian.npy": (ARRAY, TWELVE),
     "int8.npy": (ARRAY, TWELVE),
@@ -81,6 +86,14 @@ REFUSED = {
     "nul.csv": ("line 3 has a NUL byte",),
     "comment_lines.csv": ("line 1 is a comment", "remove the lines before the header"),
     "gz_named_csv.csv": ("gzip", "unpack it"),
+    "zero_rows.parquet": ("`y` has no rows", "`X` has no rows"),
+    "nulls.parquet": ("1 missing value (`y` 1)", "row 2, column `y`", "--missing drop"),
+    "dict_strings.parquet": ("`x1` is not numeric", "row 1, column `x1`", '"a"', "categories"),
+    "decimal_ts.parquet": ("`y` holds decimals (decimal128(10, 2))", "dates (timestamp[us])"),
+    "nested.parquet": ("`x1` holds lists (list<element: double>)", "convert them"),
+    "truncated.parquet": ("the file is truncated", "no footer"),
+    "corrupt_page.parquet": ("no Parquet file, or it is damaged", "Corrupt snappy"),
+    "not_parquet.parquet": ("no Parquet file", "does not begin with `PAR1`"),
     "f16.npy": ("5 infinite values", "row 3, column 2"),
     "complex.npy": ("complex numbers",),
     "zero_rows.npy": ("`X` has no rows",),
@@ -143,6 +156,30 @@ def test_nothing_in_a_file_is_run(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_tab_separated_text_is_not_supported_yet_and_says_so():
-    with pytest.raises(DataError, match=r"\.tsv files are not supported yet; gdsym reads \.csv"):
-        bind_tables(COLUMNS, FOLDER / "tab.tsv")
+def test_a_whole_number_beyond_2_to_53_is_rounded_with_a_note():
+    for file in ("big_ints.csv", "int64_big.parquet"):
+        lines = bind_tables(COLUMNS, FOLDER / file).lines
+
+        assert "note: whole numbers beyond 2^53 in `y` are rounded to float64" in lines
+
+
+def test_from_star_does_not_silently_lose_a_column_of_decimals():
+    with pytest.raises(DataError, match=r"column `y` holds decimals .*\n.*except"):
+        bind_tables(model(data("X", "n d", EVERY)), FOLDER / "decimal_ts.parquet")
+
+
+@pytest.mark.parametrize(
+    ("file", "kept", "counts"),
+    [
+        ("nan_text.csv", [0], {"y": 1, "x1": 2}),
+        ("inf_text.csv", [0], {"y": 1, "x1": 1}),
+        ("nulls.parquet", [0, 2], {"y": 1}),
+    ],
+)
+def test_rows_that_cannot_be_used_may_be_dropped(file, kept, counts):
+    bound = bind_tables(COLUMNS, FOLDER / file, missing="drop")
+
+    assert np.isfinite(rows_of(bound)).all()
+    assert bound.n_rows == len(kept)
+    assert bound.dropped.kept.tolist() == kept
+    assert bound.dropped.counts == counts

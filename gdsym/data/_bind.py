@@ -8,23 +8,24 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gdsym.data._choose import choices, chosen
 from gdsym.data._columns import Piece, Wanted, demand_of, locate, wanted
 from gdsym.data._findings import Findings, wrong_kind
 from gdsym.data._levels import coded_cells, level_codes, observed_levels, plain_codes
 from gdsym.data._lines import DimInfo, data_line, row_number_notes
 from gdsym.data._numbers import numbers
 from gdsym.data._python import entry_from, is_table, table_from
-from gdsym.data._read import read
-from gdsym.data._table import Coded, Demand, Table, named, shown
-from gdsym.errors import DataError, did_you_mean
+from gdsym.data._sources import tables_of
+from gdsym.data._table import Coded, Table, named, shown
+from gdsym.data._unusable import Dropped, without_unusable
+from gdsym.errors import DataError, UsageError, did_you_mean
 
 Array = NDArray[np.float64] | NDArray[np.int64]
 Settled = dict[str, tuple[int, list[str] | None]]
@@ -45,7 +46,8 @@ class Bound:
     `arrays`: float64, or int64 codes for categories, by data name, axes as declared. `dims`: every
     dimension whose size is known, without the row dimension. `lines`: how names were bound, one
     line per data, then what was left aside. `columns`: the columns each data was made of, for
-    `bind_tables(columns=...)` at prediction; data that came as arrays are not in it.
+    `bind_tables(columns=...)` at prediction; data that came as arrays are not in it. `dropped`:
+    which rows were left out, where rows may be.
     """
 
     arrays: dict[str, Array]
@@ -53,6 +55,7 @@ class Bound:
     lines: list[str]
     n_rows: int
     columns: dict[str, list[str]]
+    dropped: Dropped | None = None
 
     def sha256(self) -> str:
         """A digest of names, shapes and values: equal for equal data, whatever they came from."""
@@ -71,45 +74,50 @@ def bind_tables(
     dims: Mapping[str, Any] | None = None,
     columns: Mapping[str, Sequence[str]] | None = None,
     only: Sequence[str] | None = None,
+    bind: Mapping[str, Any] | None = None,
+    missing: str = "error",
+    unseen: str = "error",
 ) -> Bound:
     """Binds the data of `module` to files, tables and arrays.
 
-    `sources` are paths (`str` or `Path`), mappings of arrays, data frames or record arrays;
+    `sources` are paths (`str` or `Path`, also with `*`), mappings of arrays, data frames, Arrow
+    tables or record arrays; rows of several with the same columns follow each other. Further,
     `arrays` are arrays or data frames by data name (the Python argument name does as well). `dims`
     are sizes and labels that are settled: of a fit, or overridden by the user, as `3`,
     `["a", "b"]` or `{"size": 2, "labels": [...]}`. `columns` are those of the fit. `only` names
-    the data that are needed (default: all). Raises DataError, with all that is wrong.
+    the data that are needed (default: all). `bind` chooses columns by data name, see `_choose`.
+    `missing="drop"` leaves out rows with missing or non-finite values, `unseen="null"` those with
+    a level that `dims` do not have. Raises DataError, with all that is wrong, and UsageError for
+    options that cannot be used.
     """
+    _check_option("missing", missing, ("error", "drop"))
+    _check_option("unseen", unseen, ("error", "null"))
     fitted = columns or {}
-    data = [wanted(description, fitted) for description in module.DATA]
+    plain = [wanted(description, fitted) for description in module.DATA]
+    chosen_by_name = choices(bind or {}, plain)
+    data = [chosen(d, chosen_by_name.get(d.name), sources) for d in plain]
     needed = [d for d in data if only is None or d.name in only]
     given = _given(data, arrays or {}, fitted)
-    tables = [_table(source, demand_of(data, needed)) for source in sources]
-    _check_tables(tables)
-    pieces, ignored = locate(data, needed, tables, given)
+    twice = [name for name in given if name in chosen_by_name]
+    if twice:
+        raise UsageError(f"`{twice[0]}` is passed as an array and named in bind: give only one")
+    tables = tables_of(sources, demand_of(data, needed))
+    own = {
+        d.name: tables_of([d.file], demand_of([alone], [alone]))
+        for d in needed
+        if d.file is not None and (alone := replace(d, apart=False))
+    }
+    pieces, ignored = locate(data, needed, tables, given, own)
     needed_pieces = {d.name: pieces[d.name] for d in needed if d.name in pieces}
-    return _Binding(module, needed, needed_pieces, _settled(module, dims or {})).bound(ignored)
-
-
-def _table(source: Any, demand: Demand) -> Table:
-    if isinstance(source, (str, os.PathLike)):
-        return read(source, demand)
-    if is_table(source):
-        return table_from(source)
-    raise DataError(
-        f"data of type {type(source).__name__} have no names"
-        '\nhelp: pass arrays by name (`X=...`), as a mapping `{"X": ...}`, or a data frame'
+    binding = _Binding(module, needed, needed_pieces, _settled(module, dims or {}))
+    return binding.bound(
+        ignored, missing=missing == "drop", unseen=unseen == "null", may_be_empty=only is not None
     )
 
 
-def _check_tables(tables: Sequence[Table]) -> None:
-    for i, table in enumerate(tables):
-        for other in tables[:i]:
-            if table.tabular and other.tabular and table.names == other.names:
-                raise DataError(
-                    f"{other.name} and {table.name} have the same columns: rows from several "
-                    "files are not supported yet\nhelp: join them into one file"
-                )
+def _check_option(name: str, value: str, known: tuple[str, str]) -> None:
+    if value not in known:
+        raise UsageError(f"{name} is {value!r}, but it must be {known[0]!r} or {known[1]!r}")
 
 
 def _given(
@@ -189,12 +197,22 @@ class _Binding:
         self.labels: dict[str, tuple[list[str], str]] = {}
         self.found = Findings()
 
-    def bound(self, ignored: Sequence[str]) -> Bound:
+    def bound(
+        self, ignored: Sequence[str], *, missing: bool, unseen: bool, may_be_empty: bool
+    ) -> Bound:
         """Everything together; the checks come in the order in which a user would mend them."""
         present = [(d, self.pieces[d.name]) for d in self.needed if d.name in self.pieces]
         for d, piece in present:
             self._measure(d, piece)
         self._raise()
+        dropped = None
+        if (missing or unseen) and self.row in self.sizes:
+            present, dropped = self._without_unusable(present, missing, unseen)
+            if not len(dropped.kept) and not may_be_empty:
+                raise DataError(
+                    f"no rows are left: dropped {dropped}\n"
+                    "help: leave a column out of the model, or fill it"
+                )
         arrays: dict[str, Array] = {}
         self._categories(present, arrays)
         for d, piece in present:
@@ -208,6 +226,8 @@ class _Binding:
         dims = self._dims()
         lines = [data_line(d, self.pieces.get(d.name), dims) for d in self.needed]
         lines += [f"ignored: {', '.join(ignored)}"] if ignored else []
+        if dropped is not None and len(dropped.kept) < dropped.total:
+            lines.append(f"dropped {dropped}")
         lines += dict.fromkeys(self.found.notes)
         for d, piece in present:
             lines += row_number_notes(d, piece, arrays[d.name])
@@ -221,7 +241,24 @@ class _Binding:
                 for d, piece in present
                 if piece.stacked or piece.table.tabular
             },
+            dropped=dropped,
         )
+
+    def _without_unusable(
+        self, present: list[tuple[Wanted, Piece]], missing: bool, unseen: bool
+    ) -> tuple[list[tuple[Wanted, Piece]], Dropped]:
+        assert self.row is not None
+        total, who = self.sizes[self.row]
+        present, dropped = without_unusable(
+            present,
+            self.row,
+            total,
+            missing=missing,
+            unseen=self.settled if unseen else None,
+        )
+        self.pieces = {d.name: piece for d, piece in present}
+        self.sizes[self.row] = (len(dropped.kept), who)
+        return present, dropped
 
     def _raise(self) -> None:
         messages = self.found.messages()

@@ -3,7 +3,7 @@
 Enter: the data as a generated module describes them, and tables. Leave: one `Piece` per data. For
 each data the first of these that applies:
 
-1. an array passed by keyword;
+1. an array passed by keyword; where the user has chosen columns or a file (`--bind`), these alone;
 2. an array of several axes with the data's own name (not in a file of columns);
 3. the columns that the fit used, at prediction;
 4. the columns that its `from` names, or the column or array with its own name;
@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,9 @@ class Wanted:
     domain: Mapping[str, Any]
     source: Source
     default: float | None
+    chosen: bool = False  # the source is the user's, not the model's
+    file: str | None = None  # where the user says the source is
+    apart: bool = False  # that file serves this name only
 
     @property
     def as_text(self) -> bool:
@@ -116,7 +119,11 @@ def _claims(data: Sequence[Wanted]) -> Callable[[str], bool]:
 
 
 def demand_of(data: Sequence[Wanted], needed: Sequence[Wanted]) -> Demand:
-    """The columns a reader must convert for the `needed` among all the data of a model."""
+    """The columns a reader must convert for the `needed` among all the data of a model.
+
+    What comes from a file of its own does not count.
+    """
+    data, needed = ([d for d in some if not d.apart] for some in (data, needed))
     claimed = _claims(data)
     every = [d for d in needed if d.source.every]
     own = {d.name: d for d in needed}
@@ -148,26 +155,31 @@ def locate(
     needed: Sequence[Wanted],
     tables: Sequence[Table],
     given: Mapping[str, Piece],
+    own: Mapping[str, Sequence[Table]],
 ) -> tuple[dict[str, Piece], list[str]]:
     """The pieces of the needed data, and what `from *` left aside, in words.
 
     `data` are all the data of the model: what they name is claimed even where it is not needed.
-    Raises DataError for everything that is not found, and for what is found twice.
+    `own` are the tables of those for which the user named a file. Raises DataError for everything
+    that is not found, and for what is found twice.
     """
-    search = _Search(tables, _claims(data))
+    search = _Search(tables, _claims([d for d in data if not d.apart]))
     pieces: dict[str, Piece] = dict(given)
     missing: list[tuple[Wanted, str]] = []
     for d in needed:
         if d.name in pieces:
             continue
-        found, absent = _find(d, search)
+        looked = replace(search, tables=own[d.name]) if d.name in own else search
+        found, absent = _find(d, looked)
         if found is not None:
             pieces[d.name] = found
-        elif d.default is None and absent:
+        elif absent and d.file is not None:
+            search.problems.append(_missing_message([(d, absent)], looked.tables))
+        elif absent and (d.default is None or d.chosen):
             missing.append((d, absent))
     used = {id(piece.table) for piece in pieces.values()}
     left = [table for table in tables if table.lone and id(table) not in used]
-    if len(left) == 1 and len(missing) == 1:
+    if len(left) == 1 and len(missing) == 1 and not missing[0][0].chosen:
         pieces[missing[0][0].name] = _whole(left[0], left[0].names[0])
         missing = []
     problems = search.problems + ([_missing_message(missing, tables)] if missing else [])
@@ -180,6 +192,12 @@ Found = tuple[Piece | None, str]  # a piece, or in words what there is not ("": 
 
 
 def _find(d: Wanted, search: _Search) -> Found:
+    if d.chosen:
+        # A file of one array is that array; in others only what the user names is looked for.
+        if d.file is not None and len(search.tables) == 1 and search.tables[0].lone:
+            return _whole(search.tables[0], search.tables[0].names[0]), ""
+        rule = d.source.every or d.source.pattern is not None
+        return (_by_rule if rule else _by_name)(d, search)
     own = [t for t in search.tables if not t.tabular and d.name in t.entries]
     axes = len(own[0].entries[d.name].shape) if own else 0
     if own and (own[0].lone or min(len(d.dims), axes) > 1):
@@ -279,11 +297,21 @@ def _stack(d: Wanted, names: Sequence[str], tables: Sequence[Table], search: _Se
 def _holder(name: str, tables: Sequence[Table], search: _Search) -> Table | None:
     holders = [table for table in tables if name in table.entries]
     if len(holders) > 1:
-        search.problems.append(
-            f"`{shown(name)}` stands in {holders[0].name} and in {holders[1].name}"
-            "\nhelp: give only one of them, or rename one column"
-        )
+        search.problems.append(_ambiguous(name, holders[0], holders[1]))
     return holders[0] if holders else None
+
+
+def _ambiguous(name: str, one: Table, other: Table) -> str:
+    message = f"`{shown(name)}` stands in {one.name} and in {other.name}"
+    mend = "give only one of them, rename one column, or choose with `--bind`"
+    lacks = [
+        f"{b.name} has no column {named([n for n in a.names if n not in b.names], 5)}"
+        for a, b in ((one, other), (other, one))
+        if not set(a.names) <= set(b.names)
+    ]
+    if one.tabular and other.tabular and lacks:
+        mend += f"; rows follow each other where all columns are the same, but {', '.join(lacks)}"
+    return f"{message}\nhelp: {mend}"
 
 
 _LIKE_A_NUMBER = re.compile(r"[-+]?[$€£]?\d[\d.,_']*%?|0[xX][0-9a-fA-F]+", re.A)
@@ -295,6 +323,12 @@ def _is_like_a_number(text: str) -> bool:
 
 def _check_no_number(d: Wanted, table: Table, name: str, entry: Entry, search: _Search) -> None:
     """`from *` must not lose a column of numbers because of a few cells that are none."""
+    if entry.kind.startswith("decimals"):
+        search.problems.append(
+            f"{table.name}: column `{shown(name)}` holds {entry.kind}, which are not read as "
+            "numbers\nhelp: cast it to a float, or leave the column "
+            f'out of `{d.name}`: `from * except ["{shown(name)}"]`'
+        )
     if entry.kind != "text":
         return
     coded = entry.values()
@@ -305,10 +339,9 @@ def _check_no_number(d: Wanted, table: Table, name: str, entry: Entry, search: _
     if not bad or 2 * np.count_nonzero(np.isin(present, alike)) < len(present):
         return
     row = int(np.argmax(np.isin(coded.codes, bad)))
-    line = table.line(row)
-    where = f"row {row + 1} (line {line})" if line else f"row {row + 1}"
     search.problems.append(
-        f"{table.name}: column `{shown(name)}` is numeric but for some cells: {where} holds "
+        f"{table.name}: column `{shown(name)}` is numeric but for some cells: "
+        f"{table.row_text(row)} holds "
         f"{quoted(coded.texts[int(coded.codes[row])])}\nhelp: mend the file, or leave the column "
         f'out of `{d.name}`: `from * except ["{shown(name)}"]`'
     )

@@ -61,7 +61,8 @@ class Findings:
             if len(holes.counts) > 10:
                 where += f" and {len(holes.counts) - 10} more columns"
             mend = (
-                "fill them, remove their rows, or leave the column out of the model"
+                "fill them, leave the column out of the model, or leave out their rows: "
+                '`--missing drop`, in Python `missing="drop"`'
                 if kind == "missing"
                 else "an infinite value, or a number beyond 1.8e308, cannot be fitted: correct it"
             )
@@ -78,10 +79,9 @@ def place(d: Wanted, piece: Piece, j: int, index: tuple[int, ...]) -> str:
     column = shown(piece.names[j])
     if not index:
         return f"`{column}`"
-    row = f"row {index[0] + 1}"
+    row = f"row {piece.table.source_row(index[0]) + 1}"
     if piece.table.tabular:
-        line = piece.table.line(index[0])
-        return f"{row} (line {line}), column `{column}`" if line else f"{row}, column `{column}`"
+        return f"{piece.table.row_text(index[0])}, column `{column}`"
     if piece.stacked or len(index) == 1:
         return f"{row}, column `{column}`" if piece.stacked else f"{row} of `{column}`"
     others = ", ".join(f"column {i + 1}" if len(index) == 2 else str(i + 1) for i in index[1:])

@@ -65,10 +65,7 @@ def level_codes(
     d: Wanted, piece: Piece, cells: Sequence[Coded], labels: Sequence[str], found: Findings
 ) -> IntArray:
     """Codes 0..k-1 of category data whose levels are known by name."""
-    known: dict[str, int] = {}
-    for code, label in enumerate(labels):
-        known.setdefault(canonical(label), code)
-        known[label] = code
+    known = _by_label(labels)
     result = np.zeros(piece.shape, dtype=np.int64)
     for j, coded in enumerate(cells):
         found.add_holes("missing", d, piece, j, coded.codes < 0)
@@ -78,6 +75,22 @@ def level_codes(
             found.problems.append(_unseen(d, piece, j, coded, unseen, labels))
         result[slot(piece, j)] = np.array([*codes, -1], dtype=np.int64)[coded.codes]
     return result
+
+
+def _by_label(labels: Sequence[str]) -> dict[str, int]:
+    known: dict[str, int] = {}
+    for code, label in enumerate(labels):
+        known.setdefault(canonical(label), code)
+        known[label] = code
+    return known
+
+
+def is_level(texts: Sequence[str], size: int, labels: Sequence[str] | None) -> list[bool]:
+    """Which texts are levels: one of the labels, or without labels a code below the size."""
+    if labels is None:
+        return [_code(text, size) >= 0 for text in texts]
+    known = _by_label(labels)
+    return [text in known for text in texts]
 
 
 def _unseen(

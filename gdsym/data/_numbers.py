@@ -55,7 +55,8 @@ def _plain(d: Wanted, piece: Piece, j: int, entry: Entry, found: Findings) -> Fl
     if isinstance(values, Coded):
         return _parsed(d, piece, j, values, found)
     # The largest magnitude of int64 has no absolute value in int64.
-    if values.dtype.kind in "iu" and max(int(values.max()), -int(values.min())) > _EXACT:
+    whole = values.dtype.kind in "iu" and values.size > 0
+    if whole and max(int(values.max()), -int(values.min())) > _EXACT:
         found.notes.append(
             f"note: whole numbers beyond 2^53 in `{shown(piece.names[j])}` are rounded to float64"
         )

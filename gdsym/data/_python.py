@@ -1,7 +1,7 @@
 """Arrays and tables that Python code hands over, as the same entries that files give.
 
-pandas and its like are recognised by what they offer and never imported. Missing values keep their
-meaning: None, NaN, `pandas.NA` and masked cells are missing, whatever the dtype.
+pandas, Polars and their like are recognised by what they offer and never imported. Missing values
+keep their meaning: None, NaN, `pandas.NA` and masked cells are missing, whatever the dtype.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsym.data._table import Entry, Table, code_texts, number_text, shown
+from gdsym.data._arrow import column_in_memory, is_arrow, is_arrow_table, table_in_memory
+from gdsym.data._table import ALL, Demand, Entry, Table, code_texts, number_text, shown
 from gdsym.errors import DataError
 
 _KINDS = {
@@ -29,16 +30,24 @@ def dtype_kind(dtype: np.dtype[Any]) -> str:
 
 
 def is_table(value: object) -> bool:
-    """Whether `value` has named columns: a mapping, a data frame or a record array."""
+    """Whether `value` has named columns: a mapping, a data frame or a record array.
+
+    Raises DataError for a query that has not been run.
+    """
     if isinstance(value, Mapping):
         return True
     if isinstance(value, np.ndarray):
         return value.dtype.names is not None
-    return hasattr(value, "columns") and hasattr(value, "__getitem__")
+    if hasattr(type(value), "collect"):
+        raise DataError(
+            f"a {type(value).__name__} holds no values yet\nhelp: pass `.collect()` of it"
+        )
+    frame = hasattr(value, "columns") and hasattr(value, "__getitem__")
+    return frame or is_arrow_table(value)
 
 
-def table_from(value: Any) -> Table:
-    """A mapping of arrays, a data frame or a record array as a table."""
+def table_from(value: Any, demand: Demand = ALL) -> Table:
+    """A mapping of arrays, a data frame, an Arrow table or a record array as a table."""
     if isinstance(value, Mapping):
         entries = {str(name): entry_from(column, str(name)) for name, column in value.items()}
         return Table("the data", entries, tuple(entries), tabular=False, is_file=False)
@@ -46,8 +55,9 @@ def table_from(value: Any) -> Table:
         names = [str(name) for name in value.dtype.names or ()]
         entries = {name: array_entry(value[name], name) for name in names}
         return Table("the data", entries, tuple(entries), tabular=True, is_file=False)
-    # A pyarrow table calls its names `column_names` and its values `columns`.
-    keys = list(getattr(value, "column_names", value.columns))
+    if is_arrow_table(value):
+        return table_in_memory(value, demand)
+    keys = list(value.columns)
     frame: dict[str, Entry] = {}
     for key in keys:
         name = str(key)
@@ -66,6 +76,8 @@ def entry_from(value: Any, name: str) -> Entry:
         raise DataError(
             f"`{shown(name)}`: sparse arrays are not supported yet\nhelp: pass `.toarray()` of it"
         )
+    if is_arrow(value):
+        return column_in_memory(value, name)
     if isinstance(value, np.ma.MaskedArray):
         cells = np.ma.getdata(value).astype(object)
         cells[np.ma.getmaskarray(value)] = None

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,28 @@ class Table:
     unnamed: tuple[int, ...] = ()
     lone: bool = False  # one array, named only after its file
     is_file: bool = True
+    parts: tuple[Table, ...] = ()  # the tables whose rows follow each other in this one
+    path: Path | None = None
+    rows: IntArray | None = None  # which rows of the source are here; None: all of them
+
+    @property
+    def n_rows(self) -> int:
+        """The length of the columns; 0 where none was read."""
+        return next((entry.shape[0] for entry in self.entries.values() if entry.shape), 0)
+
+    def source_row(self, row: int) -> int:
+        """The row of the source, from 0, that a row of this table is."""
+        return row if self.rows is None else int(self.rows[row])
+
+    def row_text(self, row: int) -> str:
+        """Where a row (from 0) stands, for a message: `row 3 (line 4)`, or with `of b.csv`."""
+        row = self.source_row(row)
+        for part in self.parts:
+            if row < part.n_rows:
+                return f"{part.row_text(row)} of {part.name}"
+            row -= part.n_rows
+        line = self.line(row)
+        return f"row {row + 1} (line {line})" if line else f"row {row + 1}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +129,7 @@ def named(names: Iterable[str], limit: int = 20) -> str:
 def number_text(value: Any) -> str:
     """A number as text: whole numbers without a point, the others as `repr` of the double."""
     if isinstance(value, (bool, np.bool_)):
-        return str(bool(value))
+        return str(bool(value)).lower()  # as files of text and of Arrow have it
     if isinstance(value, (int, np.integer)):
         return str(int(value))
     number = float(value)
@@ -115,12 +138,40 @@ def number_text(value: Any) -> str:
 
 def code_texts(cells: Sequence[str | None], shape: tuple[int, ...]) -> Coded:
     """Coded text of a flat sequence of cells; None and blank cells are missing."""
+    return recoded(cells, np.arange(len(cells)).reshape(shape))
+
+
+def recoded(words: Sequence[str | None], indices: NDArray[Any]) -> Coded:
+    """The cells `words[indices]`, -1 for a missing one; words may be blank, None, or the same."""
     seen: dict[str, int] = {}
-    codes = np.empty(len(cells), dtype=np.int64)
-    for i, cell in enumerate(cells):
-        text = cell.strip() if cell is not None else ""
+    codes = np.empty(len(words) + 1, dtype=np.int64)
+    for i, word in enumerate(words):
+        text = word.strip() if word is not None else ""
         codes[i] = seen.setdefault(text, len(seen)) if text else -1
-    return Coded(tuple(seen), codes.reshape(shape))
+    codes[-1] = -1
+    return Coded(tuple(seen), codes[indices.astype(np.int64, copy=False)])
+
+
+def join_coded(parts: Sequence[Coded]) -> Coded:
+    """The cells of all parts, one part after the other along the first axis."""
+    seen: dict[str, int] = {}
+    codes = []
+    for part in parts:
+        places = [seen.setdefault(text, len(seen)) for text in part.texts]
+        codes.append(np.array([*places, -1], dtype=np.int64)[part.codes])
+    return Coded(tuple(seen), np.concatenate(codes) if codes else np.empty(0, dtype=np.int64))
+
+
+def used(coded: Coded) -> Coded:
+    """The same cells without the texts that no cell is."""
+    present = np.zeros(len(coded.texts) + 1, dtype=np.bool_)
+    present[coded.codes.ravel()] = True
+    present[-1] = False
+    if present[:-1].all():
+        return coded
+    codes = np.where(present, np.cumsum(present) - 1, -1)
+    texts = tuple(t for t, there in zip(coded.texts, present[:-1], strict=True) if there)
+    return Coded(texts, codes[coded.codes])
 
 
 def code_numbers(values: NDArray[Any]) -> Coded:

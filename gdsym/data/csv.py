@@ -1,5 +1,7 @@
 """Comma-separated text with a header line, in UTF-8; pyarrow parses and converts.
 
+`tsv` is the same with tabs.
+
 What holds for a file that is read:
 - the file is UTF-8 (with or without a byte order mark), lines end in LF, CRLF or CR; blank lines
   are skipped; names and cells are stripped of spaces around them;
@@ -16,20 +18,19 @@ import codecs
 import csv
 import math
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gdsym.data import _arrow
 from gdsym.data._table import (
     ALL,
     MISSING,
     NUMBER,
-    Coded,
     Demand,
     Entry,
     Table,
@@ -46,7 +47,8 @@ _ANYTHING = re.compile(rb"[^\r\n]")
 _OTHER_FORMATS = (
     (b"\x1f\x8b", "a gzip archive", "unpack it first"),
     (b"PK\x03\x04", "a zip archive or a spreadsheet", "save it as CSV"),
-    (b"PAR1", "a Parquet file", "convert it to CSV"),
+    (b"PAR1", "a Parquet file", "name it with the suffix .parquet"),
+    (b"ARROW1", "an Arrow file", "name it with the suffix .arrow"),
     (b"\x93NUMPY", "an NPY file", "name it with the suffix .npy"),
     (b"\xff\xfe", "UTF-16 text", "save it as UTF-8"),
     (b"\xfe\xff", "UTF-16 text", "save it as UTF-8"),
@@ -62,11 +64,12 @@ class _Text:
     header: tuple[str, ...]
     body: int  # offset of the first byte after the header
     body_line: int  # its line
+    separator: str
 
 
-def read(path: Path, demand: Demand = ALL) -> Table:
+def read(path: Path, demand: Demand = ALL, separator: str = ",") -> Table:
     """The needed columns of a CSV file."""
-    text = _open(path)
+    text = _open(path, separator)
     header = text.header
     needed = [i for i, name in enumerate(header) if name and demand.needed(name)]
     as_text = [i for i in needed if demand.as_text(header[i])]
@@ -86,20 +89,28 @@ def read(path: Path, demand: Demand = ALL) -> Table:
     )
 
 
+def raw(path: Path, names: Sequence[str], separator: str = ",") -> Any:
+    """These columns as a pyarrow table of strings, as they stand in the file."""
+    text = _open(path, separator)
+    places = [text.header.index(name) for name in names]
+    return _parse(text, places, places, missing=()).rename_columns(list(names))
+
+
 # -- before parsing ----------------------------------------------------------------------------
 
 
-def _open(path: Path) -> _Text:
+def _open(path: Path, separator: str) -> _Text:
     name = shown(path.name)
     data = path.read_bytes()
     for magic, what, mend in _OTHER_FORMATS:
         if data.startswith(magic):
-            raise DataError(f"{name}: this is {what}, not CSV text\nhelp: {mend}")
+            kind = "CSV" if separator == "," else "TSV"
+            raise DataError(f"{name}: this is {what}, not {kind} text\nhelp: {mend}")
     _check_characters(name, data)
     if data.startswith(codecs.BOM_UTF8):
         data = data[3:]
-    header, body, body_line = _header(name, data)
-    text = _Text(name, data, header, body, body_line)
+    header, body, body_line = _header(name, data, separator)
+    text = _Text(name, data, header, body, body_line, separator)
     _check_header(text)
     if _ANYTHING.search(data, body) is None:
         raise DataError(f"{name}: no data rows: the file ends after its header")
@@ -138,7 +149,9 @@ def _line_at(data: bytes, offset: int) -> int:
     return sum(1 for match in _LINE.finditer(data, 0, offset + 1) if match.end() <= offset) + 1
 
 
-def _records(data: bytes, start: int, line: int) -> Iterator[tuple[int, int, list[str]]]:
+def _records(
+    data: bytes, start: int, line: int, separator: str
+) -> Iterator[tuple[int, int, list[str]]]:
     """Each record that is no blank line: its first line, the offset after it, its fields."""
     offset = start
 
@@ -148,7 +161,7 @@ def _records(data: bytes, start: int, line: int) -> Iterator[tuple[int, int, lis
             offset = match.end()
             yield match.group().decode()
 
-    reader = csv.reader(lines())
+    reader = csv.reader(lines(), delimiter=separator)
     first = line
     for record in reader:
         if record:
@@ -156,9 +169,9 @@ def _records(data: bytes, start: int, line: int) -> Iterator[tuple[int, int, lis
         first = line + reader.line_num
 
 
-def _header(name: str, data: bytes) -> tuple[tuple[str, ...], int, int]:
+def _header(name: str, data: bytes, separator: str) -> tuple[tuple[str, ...], int, int]:
     try:
-        _, body, record = next(_records(data, 0, 1))
+        _, body, record = next(_records(data, 0, 1, separator))
     except StopIteration:
         raise DataError(f"{name}: the file is empty: it has only blank lines") from None
     except csv.Error as error:
@@ -169,16 +182,8 @@ def _header(name: str, data: bytes) -> tuple[tuple[str, ...], int, int]:
 
 def _check_header(text: _Text) -> None:
     name, header = text.name, text.header
-    if len(header) == 1 and (";" in header[0] or "\t" in header[0]):
-        semicolon = ";" in header[0]
-        what = "semicolons" if semicolon else "tabs"
-        arguments = 'sep=";", decimal=","' if semicolon else 'sep="\\t"'
-        raise DataError(
-            f"{name}: the fields are separated by {what}, not by commas; "
-            f"the header is {quoted(header[0])}\n"
-            "help: gdsym reads commas between fields and decimal points; convert the file, or "
-            f"pass the table from Python: `pandas.read_csv(path, {arguments})`"
-        )
+    if len(header) == 1:
+        _check_separator(text)
     seen: dict[str, int] = {}
     for i, column in enumerate(header):
         if column in seen and column:
@@ -196,12 +201,35 @@ def _check_header(text: _Text) -> None:
         )
 
 
+def _check_separator(text: _Text) -> None:
+    """A header of one field that other separators would cut."""
+    name, header = text.name, text.header[0]
+    if text.separator == "\t" and "," in header:
+        raise DataError(
+            f"{name}: the fields are separated by commas, not by tabs; the header is "
+            f"{quoted(header)}\nhelp: name it with the suffix .csv"
+        )
+    if text.separator == "," and "\t" in header:
+        raise DataError(
+            f"{name}: the fields are separated by tabs, not by commas; the header is "
+            f"{quoted(header)}\nhelp: name it with the suffix .tsv"
+        )
+    if ";" in header:
+        between = "commas" if text.separator == "," else "tabs"
+        raise DataError(
+            f"{name}: the fields are separated by semicolons, not by {between}; "
+            f"the header is {quoted(header)}\n"
+            f"help: gdsym reads {between} between fields and decimal points; convert the file, or "
+            'pass the table from Python: `pandas.read_csv(path, sep=";", decimal=",")`'
+        )
+
+
 def _check_quotes(text: _Text) -> None:
     """A quote that is never closed would swallow the rest of the file as one cell."""
     if text.data.count(b'"', text.body) % 2 == 0:
         return
     lines = (m.group().decode() for m in _LINE.finditer(text.data, text.body))
-    reader = csv.reader(lines, strict=True)
+    reader = csv.reader(lines, strict=True, delimiter=text.separator)
     first = text.body_line
     try:
         for _ in reader:
@@ -216,7 +244,9 @@ def _check_quotes(text: _Text) -> None:
 # -- parsing and conversion --------------------------------------------------------------------
 
 
-def _parse(text: _Text, needed: list[int], as_text: list[int]) -> Any:
+def _parse(
+    text: _Text, needed: list[int], as_text: list[int], missing: Sequence[str] = MISSING
+) -> Any:
     """The needed columns as a pyarrow table; columns are named by their places."""
     import pyarrow as pa
     from pyarrow import csv as arrow
@@ -230,11 +260,13 @@ def _parse(text: _Text, needed: list[int], as_text: list[int]) -> Any:
                 read_options=arrow.ReadOptions(
                     column_names=[str(i) for i in range(len(text.header))], block_size=longest
                 ),
-                parse_options=arrow.ParseOptions(newlines_in_values=b'"' in text.data),
+                parse_options=arrow.ParseOptions(
+                    delimiter=text.separator, newlines_in_values=b'"' in text.data
+                ),
                 convert_options=arrow.ConvertOptions(
                     include_columns=[str(i) for i in needed],
                     column_types={str(i): pa.string() for i in as_text},
-                    null_values=list(MISSING),
+                    null_values=list(missing),
                     strings_can_be_null=True,
                     quoted_strings_can_be_null=False,
                 ),
@@ -247,8 +279,9 @@ def _parse(text: _Text, needed: list[int], as_text: list[int]) -> Any:
 
 def _broken(text: _Text, reason: str) -> DataError:
     expected = len(text.header)
+    separator = "comma" if text.separator == "," else "tab"
     try:
-        for line, _, record in _records(text.data, text.body, text.body_line):
+        for line, _, record in _records(text.data, text.body, text.body_line, text.separator):
             if len(record) == expected:
                 continue
             header_line = text.body_line - 1
@@ -259,8 +292,8 @@ def _broken(text: _Text, reason: str) -> DataError:
                 )
             return DataError(
                 f"{text.name}: line {line} has {len(record)} fields, but the header has {expected}"
-                f": {shown(','.join(record))}"
-                "\nhelp: a cell with a comma in it needs quotes around it"
+                f": {shown(text.separator.join(record))}"
+                f"\nhelp: a cell with a {separator} in it needs quotes around it"
             )
     except csv.Error as error:
         reason = str(error)
@@ -269,7 +302,9 @@ def _broken(text: _Text, reason: str) -> DataError:
 
 def _line_of_row(text: _Text, row: int) -> int | None:
     try:
-        for i, (line, _, _) in enumerate(_records(text.data, text.body, text.body_line)):
+        for i, (line, _, _) in enumerate(
+            _records(text.data, text.body, text.body_line, text.separator)
+        ):
             if i == row:
                 return line
     except csv.Error:  # a cell longer than the csv module reads: the row alone must do
@@ -277,61 +312,15 @@ def _line_of_row(text: _Text, row: int) -> int | None:
     return None
 
 
-_KINDS = (
-    (("int", "uint", "double", "bool", "null"), "number"),
-    (("string", "dictionary"), "text"),
-    (("date", "timestamp"), "dates"),
-    (("time", "duration"), "times"),
-)
-
-
 def _entry(column: Any, as_text: bool) -> Entry:
-    kind = str(column.type)
-    if kind == "string" and not as_text:
+    entry = _arrow.entry(column, as_text)
+    if entry.kind == "text" and not as_text:
         # pyarrow gives up on a column for a blank cell in quotes; our number syntax decides.
-        coded = _texts(column)
+        coded = _arrow.texts(column)
         parsed = [parse_number(text) for text in coded.texts]
         if None not in parsed:
             values_of = np.array([*(v for v in parsed if v is not None), math.nan])
             return Entry("number", coded.codes.shape, lambda: values_of[coded.codes])
         return Entry("text", coded.codes.shape, lambda: coded)
-    for prefixes, what in _KINDS:
-        if kind.startswith(prefixes):
-            values = partial(_texts if what == "text" else _numbers, column)
-            return Entry(what, (len(column),), values)
-    return Entry(f"values of type {kind}", (len(column),), partial(_numbers, column))
-
-
-def _numbers(column: Any) -> NDArray[Any]:
-    import pyarrow as pa
-
-    if column.null_count or not pa.types.is_integer(column.type):
-        column = column.cast(pa.float64(), safe=False)
-    return _plain(column.combine_chunks(), math.nan)
-
-
-def _texts(column: Any) -> Coded:
-    encoded = column.dictionary_encode().combine_chunks()
-    indices = _plain(encoded.indices, -1)
-    seen: dict[str, int] = {}
-    recode = np.empty(len(encoded.dictionary) + 1, dtype=np.int64)
-    for i, cell in enumerate(encoded.dictionary.to_pylist()):
-        text = cell.strip()  # two cells that differ in spaces alone are one level
-        recode[i] = seen.setdefault(text, len(seen)) if text else -1
-    recode[-1] = -1
-    return Coded(tuple(seen), recode[indices])
-
-
-def _plain(array: Any, missing: float) -> NDArray[Any]:
-    """The numbers of an Arrow array of doubles or integers, `missing` in place of nulls.
-
-    By its buffer: `to_numpy` would import pandas, where it is installed, for nothing.
-    """
-    dtype = np.dtype(str(array.type))  # Arrow calls them int64, double and so on, as numpy does
-    if not len(array):
-        return np.empty(0, dtype)
-    offset = array.offset * dtype.itemsize
-    values = np.frombuffer(array.buffers()[1], dtype, count=len(array), offset=offset)
-    if not array.null_count:
-        return values
-    return np.where(_plain(array.is_null().cast("uint8"), 0), dtype.type(missing), values)
+    # The Arrow types of dates and times are guesses here, and mean nothing to the user.
+    return replace(entry, kind=entry.kind.partition(" (")[0])
