@@ -12,6 +12,7 @@ import pytest
 
 import gdsym
 from gdsym.compiler import show_text
+from gdsym.data._table import MISSING
 from gdsym.language.constants import shown
 from gdsym.language.functions import AXIS_MAPS, FUNCTIONS, REDUCTIONS
 from gdsym.language.optimizer import load_rule
@@ -184,3 +185,88 @@ def test_what_is_not_built_yet_is_answered_so(reserved, _):
         text = f"data x[n]\n{text}"
 
     assert "not supported yet" in refused(text)
+
+
+@pytest.mark.parametrize(
+    "domain,start",
+    [
+        ("", 0),
+        ("in (1, 4)", 2.5),
+        ("in [0, 1)", 0.5),
+        ("> 3", 4),
+        ("< -1", -2),
+        (">= 2", 2),
+        (">= -2", 0),
+        ("<= -3", -3),
+        ("<= 3", 0),
+    ],
+)
+def test_a_parameter_without_a_start_begins_where_the_page_says(domain, start):
+    problem = gdsym.compile(f"param a {domain}\nloss (a - 1)^2").module.bind()
+
+    assert problem.init() == [start]
+
+
+@pytest.mark.parametrize(
+    "objective,value,loss",
+    [
+        ("loss sum((y - m)^2)", 90, 54),
+        ("nll sum((y - m)^2)", 90, 54),
+        ("residual y - m", 90, 54),
+        ("maximize -sum((y - m)^2)", -90, -54),
+        ("loglik -sum((y - m)^2)", -90, -54),
+    ],
+)
+def test_a_penalty_is_kept_small_whatever_the_objective(objective, value, loss):
+    result = fit(f"data y[n]\nparam m\n{objective}\npenalty m^2", y=Y)
+
+    assert result.params["m"] == pytest.approx(6)
+    assert (result.objective, result.loss) == pytest.approx((value, loss))
+
+
+def test_levels_are_the_distinct_values_whole_numbers_in_their_order():
+    text = "data y[n], g[n] in k\nparam u[k]\nloss sum((y - u[g])^2)"
+
+    assert fit(text, y=Y, g=np.array([10, 2, 10])).dims["k"]["labels"] == ["2", "10"]
+    assert fit(text, y=Y, g=np.array([2.0, 10.0, 2.0])).dims["k"]["labels"] == ["2", "10"]
+    assert fit(text, y=Y, g=np.array(["b", "B", "b"])).dims["k"]["labels"] == ["B", "b"]
+    assert fit(text, y=Y, g=np.array(["01", "1", "2"])).dims["k"]["labels"] == ["01", "1", "2"]
+
+
+def test_a_let_takes_the_order_of_its_brackets_and_fills_axes_that_its_value_lacks():
+    text = "data A[n, k], y[n]\nparam s\nlet B[k, n] = s*A + y\nloss sum((B - A.T - y)^2)"
+    filled = (
+        "dim j = 2\ndata y[n]\nparam s\nlet B[n, j] = s\nlet C[j, n] = y\nloss sum((B.T - C)^2)"
+    )
+
+    assert fit(text, A=np.eye(3)[:, :2], y=Y).params["s"] == pytest.approx(1)
+    assert fit(filled, y=Y).params["s"] == pytest.approx(8)
+
+
+def test_reductions_of_a_scalar_are_the_scalar():
+    result = fit("param s = -3\nconst c = -3\nloss (sum(c) + mean(c) + logsumexp(c) - 3*s)^2")
+
+    assert result.params["s"] == -3
+    assert fit("param s = 1\nconst c = -2\nloss (norm(c) + norm1(c) - s)^2").params["s"] == 4
+
+
+def test_a_prediction_may_have_the_name_of_a_let_data_or_a_parameter():
+    result = fit(
+        "data x[n], y[n]\nparam s\nlet z = s*x\nloss sum((z - y)^2)\n"
+        "predict z = z\npredict s = s\npredict x = 2*x\npredict rows = n",
+        x=Y,
+        y=3 * Y,
+    )
+
+    new = result.predict(x=np.array([1.0, 2.0]))
+
+    assert new["s"] == pytest.approx(3)
+    assert new["z"] == pytest.approx([3, 6])
+    assert list(new["x"]) == [2, 4]
+    assert new["rows"] == 2
+
+
+def test_the_page_names_every_word_that_is_a_missing_value():
+    text = DOCS.joinpath("language.md").read_text(encoding="utf-8")
+
+    assert all(f"`{word}`" in text for word in MISSING if word)
