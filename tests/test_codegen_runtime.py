@@ -504,3 +504,20 @@ def test_a_fit_file_is_read_back(tmp_path, X, y):
     path.write_text(json.dumps({**fit, "sha256": "0" * 64}))
     with pytest.raises(ValueError, match="not fitted with this version"):
         generated.load_fit(path)
+
+
+def test_statistics_of_a_table_have_its_axes_in_the_declared_order(rng):
+    text = (
+        "data A[n, a, b]\ndata X[n, b, a]\nparam w[b, a]\nlet Z[n, b, a] = standardize(X)\n"
+        "loss sum((sum[b, a](Z*w) - 1)^2) + sum(A)\npredict Z[n, b, a] = Z"
+    )
+    A, X, w = rng.normal(size=(5, 2, 3)), rng.normal(size=(5, 3, 2)), rng.normal(size=(3, 2))
+    generated, Z = module(text), (X - X.mean(0)) / X.std(0)
+
+    problem = generated.bind(A, X)
+
+    np.testing.assert_allclose(problem.stats["X"]["mean"], X.mean(0), atol=1e-15)
+    expected = np.sum((np.sum(Z * w, axis=(1, 2)) - 1) ** 2) + A.sum()
+    assert problem.value(w.ravel()) == pytest.approx(expected, rel=1e-13)
+    predicted = generated.predict(w.ravel(), X, stats=problem.stats)["Z"]
+    np.testing.assert_allclose(predicted, Z, rtol=1e-12)

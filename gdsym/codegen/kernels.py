@@ -252,7 +252,7 @@ class Kernels:
             writer.count(stats.values())
             body = self._statements(writer, stats.values())
             for name, node in stats.items():
-                code = writer.text(node).code
+                code = writer.oriented(node, self._stat_axes(name, node)).code
                 body.append(f'totals.stats.setdefault("{name}", np.array({code}))')
             indent = "" if stage == len(self.plan.learn) - 1 else INDENT
             lines += [indent + line for line in self._body(writer, body, inside=False)]
@@ -271,6 +271,13 @@ class Kernels:
             after = max((stage_of.get(part, 0) for part in reachable([node])), default=0)
             groups.setdefault(after, {})[name] = node
         return dict(sorted(groups.items()))
+
+    def _stat_axes(self, stat: str, node: Node) -> Axes:
+        """The axes of a statistic of data in the order in which they were declared."""
+        name = stat.rsplit(".", 1)[0]
+        declared = [item.dims for item in self.model.data if item.name == name]
+        axes = canonical_axes(declared[0]) if declared else node.axes
+        return tuple(axis for axis in axes if axis in node.axes)
 
     def predict(self) -> list[str]:
         """The predictions for one block."""
@@ -468,6 +475,7 @@ class Kernels:
         for leaf in reachable(self.program.outputs()):
             if isinstance(leaf, Leaf) and leaf.kind == "stat":
                 writer.known[leaf] = f'totals.stats["{leaf.name}"]'
+                writer.native[leaf] = self._stat_axes(leaf.name, leaf)
             elif isinstance(leaf, Leaf) and leaf.kind == "label":
                 dim, label = leaf.name.split(" ", 1)
                 writer.known[leaf] = f'_code(totals, "{dim}", {_quoted(label)})'
