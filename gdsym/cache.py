@@ -16,7 +16,7 @@ import linecache
 import os
 import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
@@ -29,17 +29,23 @@ _SEAL = "\n# sha256 "
 _MAX_ENTRIES = 500
 
 
-def module_of(text: str, name: str, *, update: Sequence[str] | None = None) -> ModuleType:
+def module_of(
+    text: str,
+    name: str,
+    *,
+    update: Sequence[str] | None = None,
+    schedules: Mapping[str, str] | None = None,
+) -> ModuleType:
     """The generated module of a model text, from the cache where it is there.
 
-    `name` and `update` are those of `gdsym.compiler.compile_text`, which raises `SourceError`.
+    The arguments are those of `gdsym.compiler.compile_text`, which raises `SourceError`.
     """
-    path = _entry(text, name, update)
+    path = _entry(text, name, update, schedules or {})
     python = _read(path) if path else None
     if python is None:
         from gdsym.compiler import compile_text
 
-        python = compile_text(text, name, update=update)
+        python = compile_text(text, name, update=update, schedules=schedules)
         if path:
             _write(path, python)
     return load_module(python, path)
@@ -98,11 +104,13 @@ def _is_private(status: os.stat_result) -> bool:
     return mine and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
-def _entry(text: str, name: str, update: Sequence[str] | None) -> Path | None:
+def _entry(
+    text: str, name: str, update: Sequence[str] | None, schedules: Mapping[str, str]
+) -> Path | None:
     if (home := directory()) is None:
         return None
     rules = None if update is None else [[rule, _rule_text(rule)] for rule in update]
-    key = [text, name, rules, _environment()]
+    key = [text, name, rules, sorted(schedules.items()), _environment()]
     return home / f"{_digest(json.dumps(key))}.py"
 
 

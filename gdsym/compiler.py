@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
+from os.path import basename, dirname
 
 from gdsym import __version__
 from gdsym.calculus.build import build
@@ -18,9 +19,11 @@ from gdsym.codegen.plan import Plan, plan
 from gdsym.errors import UsageError, did_you_mean
 from gdsym.files import read_text
 from gdsym.language.check import load_model
+from gdsym.language.method import load_schedule
 from gdsym.language.model import Model, Rule
 from gdsym.language.optimizer import load_rule
-from gdsym.optimizers import rule_path, rules
+from gdsym.optimizers import method, methods, rule_path, rules
+from gdsym.optimizers._options import COMMON, FOR_RULES, own_options
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Stages:
 
 def stages(text: str, name: str) -> Stages:
     """Text to plan. Raises SourceError with everything that is wrong with the text."""
-    model = load_model(text, name)
+    model = load_model(text, name, _METHODS)
     built = build(model)
     stable = stabilise(built)
     derived = stabilise(derive(stable))
@@ -45,18 +48,30 @@ def stages(text: str, name: str) -> Stages:
     return Stages(model, built, stable, derived, lowered, plan(lowered, derived))
 
 
-def compile_text(text: str, name: str, *, update: Sequence[str] | None = None) -> str:
+def compile_text(
+    text: str,
+    name: str,
+    *,
+    update: Sequence[str] | None = None,
+    schedules: Mapping[str, str] | None = None,
+) -> str:
     """The generated module for a model text; `name` is what messages call the text.
 
     `update` names the rules whose update functions the module carries: shipped names or paths of
-    `.gd` rule files. None means the rule of the file's own `method`, if that is one.
+    `.gd` rule files. None means the rule of the file's own `method`, if that is one. `schedules`
+    are options that a fit will be given as expressions of `t` and `T`, by name. Raises
+    SourceError with what is wrong with the text, a rule file or a schedule.
     """
+    scheduled = [load_schedule(value, f"option {o}") for o, value in (schedules or {}).items()]
     made = stages(text, name)
     if update is None:
         method = made.model.method
         update = [method.name] if method is not None and method.name in rules() else []
-    compiled = [_rule(entry) for entry in update]
-    return module_text(made.plan, made.derived, compiled, __version__)
+    compiled = [_rule(entry) for entry in dict.fromkeys(update)]
+    names = [rule.name for rule in compiled]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise UsageError(f"two of the rules are called `{twice}`: {', '.join(update)}")
+    return module_text(made.plan, made.derived, compiled, __version__, scheduled)
 
 
 def show_text(text: str, name: str) -> str:
@@ -68,7 +83,22 @@ def _rule(entry: str) -> Rule:
     if entry in rules():
         return load_rule(rule_path(entry).read_text(encoding="utf-8"), f"{entry}.gd")
     if entry.endswith(".gd"):
-        return load_rule(read_text(entry, "rule"), Path(entry).name)
+        # With its directory, so that it is never taken for a model of the same name.
+        return load_rule(read_text(entry, "rule"), entry if dirname(entry) else f"./{entry}")
+    if basename(entry) != entry:
+        raise UsageError(f"{entry} is no rule file: its name does not end in .gd")
     mend = did_you_mean(entry, rules()) or f"the rules are {', '.join(rules())}"
     mend += " (or the path of a rule file of your own, such as ./mine.gd)"
     raise UsageError(f"there is no update rule `{entry}`\nhelp: {mend}")
+
+
+def _options(name: str) -> dict[str, bool]:
+    """The options of a shipped method, and whether they may change with the step."""
+    if name in rules():
+        own = dict.fromkeys((option.name for option in _rule(name).options), True)
+        return {**own, **dict.fromkeys(COMMON, False)}
+    common = (option for option in COMMON if option not in FOR_RULES)
+    return dict.fromkeys((*own_options(method(name)), *common), False)
+
+
+_METHODS = {name: partial(_options, name) for name in (*methods(), *rules())}

@@ -27,9 +27,9 @@ def compilations(monkeypatch):
     names = []
     compile_text = gdsym.compiler.compile_text
 
-    def count(text, name, *, update=None):
+    def count(text, name, **keywords):
         names.append(name)
-        return compile_text(text, name, update=update)
+        return compile_text(text, name, **keywords)
 
     monkeypatch.setattr(gdsym.compiler, "compile_text", count)
     return names
@@ -44,14 +44,16 @@ def test_a_module_is_compiled_once(home, compilations):
     assert first.__text__ == second.__text__
 
 
-def test_another_text_another_name_and_other_rules_are_other_entries(home, compilations):
+def test_another_text_another_name_and_other_rules_or_schedules_are_other_entries(home, compilations):
     cache.module_of(TEXT, "line.gd")
     cache.module_of(TEXT + "# more\n", "line.gd")
     cache.module_of(TEXT, "other.gd")
     cache.module_of(TEXT, "line.gd", update=["adam"])
+    cache.module_of(TEXT, "line.gd", update=["adam"], schedules={"lr": "0.1/t"})
+    cache.module_of(TEXT, "line.gd", update=["adam"], schedules={"lr": "0.1/t"})
 
-    assert compilations == ["line.gd", "line.gd", "other.gd", "line.gd"]
-    assert len(list(home.glob("*.py"))) == 4
+    assert compilations == ["line.gd", "line.gd", "other.gd", "line.gd", "line.gd"]
+    assert len(list(home.glob("*.py"))) == 5
 
 
 def test_an_edited_rule_file_is_another_entry(home, compilations, tmp_path):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import keyword
+from collections.abc import Sequence
+from dataclasses import dataclass
 from textwrap import wrap
 
 from gdsym.calculus.build import Builder
@@ -10,17 +12,36 @@ from gdsym.calculus.program import Axis, Graph, Leaf, Map, Node, reachable
 from gdsym.codegen.literal import number
 from gdsym.codegen.lower import lowered
 from gdsym.codegen.numpy import SUM, Text, Writer
-from gdsym.language.model import Assignment, Expr, Rule
+from gdsym.language.model import Assignment, Expr, Option, Rule
 
 VECTOR = ("p",)
 INDENT = "    "
+WIDTH = 99
 # What a rule may read besides its options and states, and what it is in Python.
 SCALARS = ("t", "T", "f")
+GIVEN = (*SCALARS, "x0")
+# What the text of a function means by these; a user's own get a trailing `_`.
+RESERVED = frozenset(("theta", "state", "np", "special", "float", "TypeError"))
 
 
-def update_functions(rule: Rule) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Update:
+    """The functions of a rule, and the helpers that they need."""
+
+    lines: list[str]
+    helpers: set[str]
+
+
+def update_functions(rule: Rule) -> Update:
     """`init_NAME` and `update_NAME`."""
-    return [*_init(rule), "", "", *_update(rule)]
+    text = _Text(rule)
+    lines = [*_init(rule, text), "", "", *_update(rule, text)]
+    return Update(lines, text.helpers)
+
+
+def given(rule: Rule) -> tuple[str, ...]:
+    """Which of `t`, `T`, `f` and `x0` the rule reads."""
+    return tuple(name for name in GIVEN if _reads(rule, name))
 
 
 def options(rule: Rule) -> dict[str, float]:
@@ -28,28 +49,33 @@ def options(rule: Rule) -> dict[str, float]:
     return {option.name: option.default for option in rule.options}
 
 
-def _init(rule: Rule) -> list[str]:
+def _init(rule: Rule, text: _Text) -> list[str]:
+    starts = [state.init for state in rule.states]
+    parameters = ["theta: Array"]
+    options = [_parameter(o) for o in rule.options if _read_by(rule, starts, o.name)]
+    parameters += ["*", *options] if options else []
     entries = ['"t": 0']
     for state in rule.states:
-        code = _Text(rule).expression(state.init)
+        code = text.expression(state.init)
         if state.scalar:
             entries.append(f'"{state.name}": np.float64({code})')
         else:
             entries.append(f'"{state.name}": np.full_like(theta, {code})')
     if _reads(rule, "x0"):
         entries.append('"x0": theta.copy()')
+    made = f"{INDENT}return {{{', '.join(entries)}}}"
+    many = [f"{INDENT}return {{", *(f"{INDENT * 2}{entry}," for entry in entries), f"{INDENT}}}"]
     return [
-        f"def init_{rule.name}(theta: Array) -> dict[str, Any]:",
+        f"def init_{rule.name}({', '.join(parameters)}) -> dict[str, Any]:",
         f'{INDENT}"""The state of {rule.name} before its first step."""',
-        f"{INDENT}return {{{', '.join(entries)}}}",
+        *([f"{INDENT}x0 = theta"] if _read_by(rule, starts, "x0") else []),
+        *([made] if len(made) <= WIDTH else many),
     ]
 
 
-def _update(rule: Rule) -> list[str]:
+def _update(rule: Rule, text: _Text) -> list[str]:
     parameters = ["theta: Array", "g: Array", "state: dict[str, Any]", "*"]
-    parameters += [
-        f"{_name(option.name)}: float = {number(option.default)}" for option in rule.options
-    ]
+    parameters += [_parameter(option) for option in rule.options]
     parameters.append("T: int | None = None")
     if _reads(rule, "f"):
         parameters.append("f: float | None = None")
@@ -71,7 +97,6 @@ def _update(rule: Rule) -> list[str]:
     scalars = {state.name for state in rule.states if state.scalar}
     for state in rule.states:
         lines.append(f'{INDENT}{_name(state.name)} = state["{state.name}"]')
-    text = _Text(rule)
     for step in rule.body:
         lines += [INDENT + line for line in text.step(step, scalars)]
     return [*lines, f"{INDENT}return theta"]
@@ -81,6 +106,7 @@ class _Text:
     """Expressions of a rule as NumPy text over its own names."""
 
     def __init__(self, rule: Rule) -> None:
+        self.helpers: set[str] = set()
         self.dims = {"x": VECTOR, "g": VECTOR, "x0": VECTOR, **dict.fromkeys(SCALARS, ())}
         self.dims |= {option.name: () for option in rule.options}
         self.dims |= {state.name: () if state.scalar else VECTOR for state in rule.states}
@@ -88,9 +114,12 @@ class _Text:
     def step(self, step: Assignment, scalars: set[str]) -> list[str]:
         name = "theta" if step.name == "x" else _name(step.name)
         if step.keyword == "let":
-            code = self.expression(step.expr)
+            graph, node = self._node(step.expr)
+            code = self._text(graph, node).code
             self.dims[step.name] = step.expr.dims
-            return [f"{name} = {code}"]
+            # Another name for x or a state would change with it.
+            alias = isinstance(node, Leaf) and bool(step.expr.dims)
+            return [f"{name} = {code}.copy()" if alias else f"{name} = {code}"]
         if step.name in scalars:
             return [f'{name} = state["{step.name}"] = {self.expression(step.expr)}']
         graph, node = self._node(step.expr)
@@ -111,10 +140,9 @@ class _Text:
             builder.declare("data", name, dims)
         return builder.graph, builder.node(expr)
 
-    @staticmethod
-    def _text(graph: Graph, node: Node) -> Text:
+    def _text(self, graph: Graph, node: Node) -> Text:
         node = lowered([node], graph, Graph(VECTOR), None)[node]
-        writer = Writer({}, Axis("p"), {"p": "theta.size"})
+        writer = Writer({}, Axis("p"), {"p": "theta.size"}, helpers=self.helpers)
         for leaf in reachable([node]):
             if isinstance(leaf, Leaf) and leaf.kind == "data":
                 writer.known[leaf] = "theta" if leaf.name == "x" else _name(leaf.name)
@@ -122,8 +150,13 @@ class _Text:
         return writer.text(node)
 
 
+def _parameter(option: Option) -> str:
+    return f"{_name(option.name)}: float = {number(option.default)}"
+
+
 def _name(name: str) -> str:
-    return f"{name}_" if keyword.iskeyword(name) or name in ("theta", "state", "np") else name
+    bare = name.rstrip("_")  # so that `theta` and a user's own `theta_` stay two names
+    return f"{name}_" if keyword.iskeyword(bare) or bare in RESERVED else name
 
 
 def _doc(rule: Rule) -> list[str]:
@@ -135,8 +168,11 @@ def _doc(rule: Rule) -> list[str]:
 
 
 def _reads(rule: Rule, name: str) -> bool:
-    """True where the rule reads one of the given names."""
-    exprs = [*(state.init for state in rule.states), *(step.expr for step in rule.body)]
+    """True where the rule reads one of the given names while it steps."""
+    return _read_by(rule, [step.expr for step in rule.body], name)
+
+
+def _read_by(rule: Rule, exprs: Sequence[Expr], name: str) -> bool:
     builder = Builder(Graph(VECTOR), None)
     text = _Text(rule)
     for step in rule.body:

@@ -10,7 +10,6 @@ causes no second message.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import PurePath
 
@@ -18,6 +17,7 @@ from gdsym.errors import Diagnostic, Source, SourceError, Span, did_you_mean
 from gdsym.language import align, declarations, syntax
 from gdsym.language.expressions import CONSTANTS, Typer, broadcast, depends
 from gdsym.language.functions import AXIS_MAPS, FUNCTIONS, REDUCTIONS
+from gdsym.language.method import Methods, method
 from gdsym.language.model import (
     Const,
     Data,
@@ -47,17 +47,18 @@ _LATER = {
 }
 
 
-def load_model(text: str, name: str) -> Model:
+def load_model(text: str, name: str, methods: Methods | None = None) -> Model:
     """The checked model of a text; `name` is what messages show, such as `churn.gd`.
 
-    Raises SourceError with everything that is wrong.
+    methods: what its `method` may name; without them that is not checked. Raises SourceError with
+    everything that is wrong.
 
     >>> load_model("param x = 1\\nloss (x - 3)^2", "tiny.gd").name
     'tiny'
     """
     source = Source(name, text.removeprefix("\ufeff"))
     file, found = statements(source, MODEL_KEYWORDS, "statement")
-    return _checked(file, PurePath(name).stem, found)
+    return _checked(file, PurePath(name).stem, found, methods)
 
 
 def check(file: syntax.File, default_name: str) -> Model:
@@ -80,8 +81,13 @@ def check_formula(text: str, names: Sequence[str]) -> Expr:
     return expr
 
 
-def _checked(file: syntax.File, default_name: str, found: list[Diagnostic]) -> Model:
-    checker = _Checker(file, complete=not found)
+def _checked(
+    file: syntax.File,
+    default_name: str,
+    found: list[Diagnostic],
+    methods: Methods | None = None,
+) -> Model:
+    checker = _Checker(file, complete=not found, methods=methods)
     model = checker.model(default_name)
     errors = found + checker.scope.errors
     if errors or model is None:
@@ -93,8 +99,9 @@ def _checked(file: syntax.File, default_name: str, found: list[Diagnostic]) -> M
 class _Checker:
     """Reads a file from top to bottom and collects the parts of its model."""
 
-    def __init__(self, file: syntax.File, complete: bool) -> None:
+    def __init__(self, file: syntax.File, complete: bool, methods: Methods | None) -> None:
         self.file = file
+        self.methods = methods
         self.scope = Scope(file.source)
         self.complete = complete  # every statement could be read
         self.title: syntax.ModelName | None = None
@@ -412,39 +419,8 @@ class _Checker:
             message = "a file has one method"
             return self.scope.error("statement", message, statement.span, notes=notes)
         self.method_span = statement.name.span
-        options: dict[str, float | str] = {}
-        for argument in statement.arguments:
-            if not isinstance(argument, syntax.Keyword):
-                message = "an option of a method has a name"
-                mend = f"write `{statement.name.text}(tol=1e-8)`"
-                self.scope.error("function", message, argument.span, help=mend)
-                continue
-            name = argument.name.text
-            if name in options:
-                message = f"the option `{name}` stands twice"
-                self.scope.error("name", message, argument.name.span)
-            value = self._option(argument.value)
-            if value is not None:
-                options[name] = value
-        self.method = Method(statement.name.text, tuple(options.items()), statement.span)
+        self.method = method(statement, self.scope, self.methods)
         return None
-
-    def _option(self, node: syntax.Expression) -> float | str | None:
-        if isinstance(node, syntax.Name):
-            return math.inf if node.text == "inf" else node.text
-        if isinstance(node, syntax.String):
-            return node.value
-        scope = self.scope
-        if any(name.text in ("t", "T") for name in declarations.names_in(node)):
-            message = "an option that changes with the step is not supported yet"
-            return scope.error("unsupported", message, node.span)
-        typer = Typer(scope, allowed=frozenset(), purpose="an option is a number or a word")
-        expr = typer.type(node)
-        value = typer.constant(expr) if expr is not None else None
-        if value is None and expr is not None:
-            message = f"`{scope.text(node.span)}` is neither a number nor a word"
-            return scope.error("function", message, node.span)
-        return value
 
     # -- the file as a whole
 

@@ -344,11 +344,19 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Schedule:
+    """An option that changes with the step: a scalar over `t`, counted from 1, and `T`."""
+
+    text: str  # as the user wrote it
+    expr: Expr
+
+
+@dataclass(frozen=True, slots=True)
 class Method:
-    """`method NAME(option=value)`; options are numbers or names (`shuffle=rows`)."""
+    """`method NAME(option=value)`; options are numbers, names (`shuffle=rows`) or schedules."""
 
     name: str
-    options: tuple[tuple[str, float | str], ...]
+    options: tuple[tuple[str, float | str | Schedule], ...]
     span: Span
 
 

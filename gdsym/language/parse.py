@@ -34,13 +34,17 @@ def parse(source: Source) -> syntax.File:
     return file
 
 
-def parse_expression(text: str) -> syntax.Expression:
+def parse_expression(text: str, name: str = "expression") -> syntax.Expression:
     """An expression that stands alone, such as a formula of the function table.
+
+    `name` is what messages show. Raises SourceError.
 
     >>> parse_expression("2*x").operators
     ('*',)
     """
-    source = Source("expression", text)
+    source = Source(name, text)
+    if unreadable := layout.unreadable(source):
+        raise SourceError(source, unreadable)
     slice_ = layout.Slice("", 0, len(text))
     problem = layout.mistake(source, slice_)
     node = problem or _parse_slice(source, slice_, "expression")
