@@ -395,7 +395,7 @@ class Graph:
     def _open(
         self, factors: Iterable[Factor], deltas: Iterable[Delta]
     ) -> tuple[list[Factor], list[Delta]]:
-        """Factors that are themselves products of deltas, spelled out (one-hot rows)."""
+        """Factors that are products of deltas (one-hot rows) or transposes, spelled out."""
         plain: list[Factor] = []
         opened = list(deltas)
         for node, indices in factors:
@@ -405,6 +405,11 @@ class Graph:
                     Delta(source, tuple(at[i] for i in where), at[axis])
                     for source, where, axis in node.deltas
                 ]
+            elif _is_transpose(node) and node not in self.named:
+                assert isinstance(node, Contract)
+                at = dict(zip(node.axes, indices, strict=True))
+                ((inside, where),) = node.factors
+                plain.append(Factor(inside, tuple(at[axis] for axis in where)))
             elif isinstance(node, Map) and node.op == "mul" and node not in self.named:
                 at = dict(zip(node.axes, indices, strict=True))
                 parts = [Factor(arg, tuple(at[axis] for axis in arg.axes)) for arg in node.args]
@@ -533,6 +538,13 @@ class Graph:
             case Scan():
                 return self.others(at[node.arg], node.axis)
         raise TypeError(node)
+
+
+def _is_transpose(node: Node) -> bool:
+    """True for the entries of one factor with its axes in another order."""
+    if not isinstance(node, Contract) or node.deltas or len(node.factors) != 1:
+        return False
+    return sorted(node.factors[0].indices) == sorted(node.axes)
 
 
 def _folded_power(value: Fraction, exponent: Fraction) -> Fraction | None:
