@@ -278,6 +278,6 @@ class Arithmetic:
 
     def logsumexp(self, values: Sequence[Any]) -> Any:
         top = max(values)
-        if not self.mp.isfinite(top):
+        if self.mp.isinf(top) or self.mp.isnan(top):
             return top
         return top + self.mp.log(self.call("add", *(self.call("exp", v - top) for v in values)))
