@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from gdsym.calculus.program import Axes, Axis, Leaf, Map, Node, Number, canonical_axes, reachable
-from gdsym.codegen.numpy import Text, Writer, python_name
+from gdsym.codegen.backends.numpy import Text, Writer, python_name
 from gdsym.codegen.plan import Plan, Total, is_total
 from gdsym.language.model import Data, Dims, Domain, Draw, Param
 

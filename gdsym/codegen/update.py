@@ -9,9 +9,9 @@ from textwrap import wrap
 
 from gdsym.calculus.build import Builder
 from gdsym.calculus.program import Axis, Graph, Leaf, Map, Node, reachable
+from gdsym.codegen.backends.numpy import SUM, Text, Writer
 from gdsym.codegen.literal import number
 from gdsym.codegen.lower import lowered
-from gdsym.codegen.numpy import SUM, Text, Writer
 from gdsym.language.model import Assignment, Expr, Option, Rule
 
 VECTOR = ("p",)
