@@ -42,6 +42,10 @@ LARGEST_REGION = 40
 # more factors keeps its identity: spelled out, a chain of n steps would have n^2 factors.
 LONGEST_PRODUCT = 6
 
+# A sum of more terms than this is differentiated term by term: SymPy would write each of n
+# derivatives as a sum of n terms, all but one of them 0.
+LONGEST_SUM = 40
+
 
 def derive(program: Program) -> Program:
     """The program with the gradient of its value, one node per parameter in `grads`.
@@ -94,6 +98,11 @@ def _shares(
 ) -> Iterable[tuple[Node, Node]]:
     """What `adjoint`, the derivative by `node`, adds to the adjoints of what it reads."""
     match node:
+        case Map(op="add") if len(node.args) > LONGEST_SUM:
+            for source in node.args:
+                if source in active:
+                    share = [Factor(adjoint, adjoint.axes)]
+                    yield source, graph.contract_over(node.axes, share, (), source.axes)
         case Map(op="mul") if len(node.args) > LONGEST_PRODUCT:
             for source, slope in zip(node.args, _other_factors(graph, node.args), strict=True):
                 if source in active:
@@ -209,7 +218,7 @@ def _region(graph: Graph, root: Map, active: set[Node], readers: dict[Node, int]
         if (
             isinstance(node, Map)
             and node in active
-            and not (node.op == "mul" and len(node.args) > LONGEST_PRODUCT)
+            and not _is_long(node)
             and node not in inside
             and node.axes == root.axes
             and readers.get(node, 0) == 1
@@ -218,6 +227,12 @@ def _region(graph: Graph, root: Map, active: set[Node], readers: dict[Node, int]
             inside.add(node)
             frontier.extend(node.args)
     return inside
+
+
+def _is_long(node: Map) -> bool:
+    """True for sums and products that are differentiated without SymPy."""
+    longest = {"add": LONGEST_SUM, "mul": LONGEST_PRODUCT}
+    return node.op in longest and len(node.args) > longest[node.op]
 
 
 def _symbol(node: Node) -> sympy.Symbol:

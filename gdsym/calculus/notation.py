@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from fractions import Fraction
 
 from gdsym.calculus.program import (
@@ -315,12 +316,14 @@ class Notation:
 
 
 def _terms(node: Node) -> list[Node]:
-    """The node, and what it adds and multiplies."""
-    found = [node]
-    for part in found:
+    """The node, and what it adds and multiplies, each once."""
+    found, stack = {node: None}, [node]
+    for part in stack:
         if isinstance(part, Map) and part.op in ("add", "mul"):
-            found.extend(part.args)
-    return found
+            new = [arg for arg in part.args if arg not in found]
+            found |= dict.fromkeys(new)
+            stack += new
+    return stack
 
 
 def _reading_order(node: Node) -> tuple[bool, bool, int]:
@@ -348,7 +351,10 @@ def _number(value: Fraction) -> tuple[str, int]:
     if value.denominator == 1 and abs(value.numerator) < 2**53:
         text = str(value.numerator)
     elif _terminates(value.denominator):
-        text = repr(float(value))
+        try:
+            text = repr(float(value))
+        except OverflowError:  # a product of constants beyond the largest double
+            text = str(Decimal(value.numerator) / Decimal(value.denominator)).lower()
     else:
         return f"{value.numerator}/{value.denominator}", PRODUCT
     return text, UNARY if text.startswith("-") else ATOM

@@ -695,7 +695,10 @@ def _decimal(value: Fraction) -> str:
     """The nearest double, as its shortest text; an integer without a point."""
     if value.denominator == 1 and abs(value.numerator) < 2**53:
         return str(value.numerator)
-    return repr(float(value))
+    try:
+        return repr(float(value))
+    except OverflowError:  # a product of constants beyond the largest double
+        return "np.inf" if value > 0 else "-np.inf"
 
 
 def _number(value: Fraction) -> Text:
