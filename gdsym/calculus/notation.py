@@ -17,6 +17,7 @@ from gdsym.calculus.program import (
     Number,
     Program,
     Reduce,
+    Scan,
     canonical_axes,
     reachable,
 )
@@ -150,6 +151,9 @@ class Notation:
             case Reduce():
                 over = "" if not node.axes else f"[{_names(node.over)}]"
                 return f"{node.op}{over}({self.text(node.arg)})", ATOM
+            case Scan():
+                over = "" if len(node.axes) == 1 else f"[{node.axis.dim}]"
+                return f"prod{over}({self.text(node.arg)})/{self.text(node.arg, ATOM)}", PRODUCT
             case Contract():
                 return self._contraction(node)
         raise TypeError(node)

@@ -69,7 +69,7 @@ def plan(program: Program, derived: Program) -> Plan:
         for node in order
         if node in fixed and node in learnable and is_total(node, row)
     ]
-    whole = _needs_whole(order, row, program)
+    whole = _needs_whole(needed | set(reachable(program.lets.values())), row, program)
     return Plan(
         program=program,
         whole=whole,
