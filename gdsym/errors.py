@@ -85,10 +85,10 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"did you mean `{near[0]}`?" if near else ""
 
 
-def render(source: Source, diagnostic: Diagnostic) -> str:
+def render(source: Source, diagnostic: Diagnostic, severity: str = "error") -> str:
     """The full text of one diagnostic: header, the places underlined, the mend."""
     line, column = source.position(diagnostic.span.start)
-    text = [f"{source.name}:{line}:{column}: error[{diagnostic.kind}]: {diagnostic.message}"]
+    text = [f"{source.name}:{line}:{column}: {severity}[{diagnostic.kind}]: {diagnostic.message}"]
     places = [(diagnostic.span, "^", diagnostic.label)]
     places += [(span, "-", note) for span, note in diagnostic.notes]
     text += _excerpt(source, places)

@@ -16,7 +16,8 @@ from importlib import import_module
 import click
 
 from gdsym import __version__
-from gdsym.errors import GdsymError, did_you_mean
+from gdsym.cli._diagnostics import Finding, chosen, echo, findings_of, tell
+from gdsym.errors import Diagnostic, GdsymError, Span, did_you_mean
 
 # Exit codes besides those of `GdsymError` (2: could not be done) and of a fit's status (0, or 1
 # where the answer is bad), which commands return.
@@ -57,8 +58,8 @@ class Commands(click.Group):
 @click.group(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 99},
-    epilog="Exit codes: 0 done; 1 done, but the answer is bad (stopped, diverged); "
-    "2 could not be done; 130 interrupted.",
+    epilog="Exit codes: 0 done; 1 done, but the answer is bad (stopped, diverged, stale, "
+    "findings); 2 could not be done; 130 interrupted.",
 )
 @click.version_option(__version__, message="gdsym %(version)s")
 def gdsym() -> None:
@@ -78,6 +79,7 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Runs one command line and returns its exit code; every error is printed here."""
+    context = None
     try:
         # Not `gdsym.main`: it would answer a broken pipe itself, with exit code 1.
         with gdsym.make_context("gdsym", list(arguments)) as context:
@@ -90,12 +92,9 @@ def run(arguments: Sequence[str]) -> int:
         error.show()
         return COULD_NOT
     except click.ClickException as error:
-        _complain(error.format_message())
-        if isinstance(error, click.UsageError) and error.ctx:
-            click.echo(f"help: `{error.ctx.command_path} --help` lists the options", err=True)
-        return COULD_NOT
+        return _misused(error, context)
     except GdsymError as error:
-        _complain(str(error))
+        tell(findings_of(error), chosen(context), err=True)
         return error.exit_code
     except KeyboardInterrupt:
         click.echo("interrupted", err=True)
@@ -109,6 +108,15 @@ def run(arguments: Sequence[str]) -> int:
         return _defect(error)
 
 
+def _misused(error: click.ClickException, context: click.Context | None) -> int:
+    """The exit code for a command line that click itself refuses."""
+    place = getattr(error, "ctx", None) or context
+    mend = f"`{place.command_path} --help` lists the options" if place is not None else ""
+    diagnostic = Diagnostic("usage", error.format_message(), Span(0, 0), help=mend)
+    tell([Finding(diagnostic)], chosen(place), err=True)
+    return COULD_NOT
+
+
 def _refused(error: OSError) -> int:
     """The exit code for what the system refused."""
     if isinstance(error, BrokenPipeError):
@@ -119,9 +127,7 @@ def _refused(error: OSError) -> int:
 
 
 def _complain(message: str) -> None:
-    # A diagnostic of a model text says `file:line:column: error[...]` itself.
-    located = ": error[" in message.partition("\n")[0]
-    click.echo(message if located else f"error: {message}", err=True)
+    echo(f"error: {message}", sys.stderr)
 
 
 def _defect(error: Exception) -> int:
