@@ -126,6 +126,7 @@ def module_of(problem, **changes):
         "OBJECTIVE": {"kind": "loss", "line": 2, "sign": 1.0},
         "MINIBATCH": None,
         "RULES": RULES,
+        "SCHEDULES": {},
         "PLACES": {},
         "init_gd": init_gd,
         "update_gd": update_gd,

@@ -69,6 +69,7 @@ class Module(Protocol):
     OBJECTIVE: dict[str, Any]
     MINIBATCH: str | None
     RULES: dict[str, dict[str, Any]]
+    SCHEDULES: dict[str, dict[str, Any]]
     PLACES: dict[str, tuple[int, int, str]]
 
     def bind(self, *args: Any, **kwargs: Any) -> Any: ...

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,37 +10,31 @@ from typing import Any
 
 from gdsym import optimizers
 from gdsym.errors import UsageError, did_you_mean
+from gdsym.optimizers._options import COMMON, FOR_RULES, own_options
 from gdsym.run.generated import Module
 
 DEFAULT_METHOD = "lbfgs"
 DEFAULT_TOL = 1e-8
 DEFAULT_MAX_ITER = 10_000
 
-# The options of every method, and what each must be. The seed is for starts and shuffles.
-COMMON = {
-    "tol": "a number from 0 up",
-    "max_iter": "a whole number from 0 up",
-    "batch_size": "a whole number from 1 up",
-    "epochs": "a whole number from 1 up",
-    "seed": "a whole number from 0 up",
-}
-FOR_RULES = ("batch_size", "epochs")
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A method and all its options. `rule`: an update rule of the generated module."""
+    """A method and all its options. `rule`: an update rule of the generated module.
+
+    An option that is a text is a schedule of the module's.
+    """
 
     method: str
     rule: bool
-    options: dict[str, float]  # the method's own
+    options: dict[str, float | str]  # the method's own
     tol: float = DEFAULT_TOL
     max_iter: int | None = None
     batch_size: int | None = None
     epochs: int | None = None
     seed: int = 0
 
-    def given(self) -> dict[str, float]:
+    def given(self) -> dict[str, float | str]:
         """Every option in force, for the record."""
         common = {name: getattr(self, name) for name in COMMON if name != "seed"}
         return {**self.options, **{k: v for k, v in common.items() if v is not None}}
@@ -74,15 +67,25 @@ def make_plan(module: Module, method: str | None, wishes: Mapping[str, Any]) -> 
     stated = module.METHOD or {"name": DEFAULT_METHOD, "options": {}}
     name = _rule_name(module, method) if method is not None else str(stated["name"])
     own = _own_options(module, name)
-    stated_options = dict(stated["options"]) if name == stated["name"] else {}
+    # The path of a rule file is another method, also where its rule has the same name.
+    same = method is None or method == stated["name"]
+    stated_options = dict(stated["options"]) if same else {}
     given = {**stated_options, **{k: v for k, v in wishes.items() if v is not None}}
     for option in given:
         if option not in own and option not in COMMON:
             raise _unknown_option(module, name, option, own)
     common: dict[str, Any] = {k: _common(k, v) for k, v in given.items() if k in COMMON}
-    options = {k: _own(name, k, v, own[k]) for k, v in given.items() if k in own}
     rule = name in module.RULES
+    options: dict[str, float | str] = {}
+    for option, value in given.items():
+        if option not in own:
+            continue
+        if rule and _is_schedule(module, value):
+            options[option] = value.strip()
+        else:
+            options[option] = _own(name, option, value, own[option])
     _check_batches(module, name, rule, common)
+    _check_steps(module, name, options, common)
     return Plan(name, rule, {**own, **options} if rule else options, **common)
 
 
@@ -99,8 +102,7 @@ def _own_options(module: Module, name: str) -> dict[str, float]:
     if name in module.RULES:
         return dict(module.RULES[name]["options"])
     if name in optimizers.methods():
-        parameters = inspect.signature(optimizers.method(name)).parameters.values()
-        return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+        return own_options(optimizers.method(name))
     if name in optimizers.rules():
         raise UsageError(
             f"this module was compiled without the rule `{name}`\n"
@@ -161,6 +163,29 @@ def _number(name: str, value: Any, wanted: str) -> float:
 
 def _not_a(name: str, value: Any, wanted: str) -> UsageError:
     return UsageError(f"option `{name}` is {value!r}, but it must be {wanted}")
+
+
+def _is_schedule(module: Module, value: Any) -> bool:
+    return isinstance(value, str) and value.strip() in module.SCHEDULES
+
+
+def _check_steps(
+    module: Module,
+    name: str,
+    options: Mapping[str, float | str],
+    common: Mapping[str, Any],
+) -> None:
+    """`T` has a value only where somebody has said how many steps there are."""
+    if "epochs" in common or "max_iter" in common:
+        return
+    mend = "`T` is the number of steps asked for: give epochs or max_iter"
+    for option, value in options.items():
+        if isinstance(value, str) and "T" in module.SCHEDULES[value]["reads"]:
+            raise UsageError(
+                f"option `{option}` is `{value}`, and no number of steps is set\nhelp: {mend}"
+            )
+    if name in module.RULES and "T" in module.RULES[name].get("reads", ()):
+        raise UsageError(f"`{name}` reads `T`, and no number of steps is set\nhelp: {mend}")
 
 
 def _check_batches(module: Module, name: str, rule: bool, common: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from gdsym.errors import UsageError
 from gdsym.optimizers._iterate import Vector
 from gdsym.run.generated import Module
 from gdsym.run.objective import FreeObjective
@@ -25,24 +26,70 @@ class Rule:
 def bind_rule(
     module: Module,
     name: str,
-    options: Mapping[str, float],
+    options: Mapping[str, float | str],
     objective: FreeObjective,
     total: int | None,
 ) -> Rule:
-    """The rule `name` of the module. `total` is the number of steps asked for, `T` in the rule."""
-    update = getattr(module, f"update_{name}")
-    keywords: dict[str, Any] = {**options, "T": total}
-    if "f" in inspect.signature(update).parameters:
+    """The rule `name` of the module. `total` is the number of steps asked for, `T` in the rule.
 
-        def plain(phi: Vector, f: float, g: Vector, state: Any) -> None:
-            update(phi, g, state, f=f, **keywords)
-    else:
+    Raises UsageError for a schedule that has no value at some step.
+    """
+    update, init = getattr(module, f"update_{name}"), getattr(module, f"init_{name}")
+    arguments = _arguments(module, name, update)
+    keywords: dict[str, Any] = {"T": total}
+    scheduled: dict[str, Schedule] = {}
+    for option, value in options.items():
+        if isinstance(value, str):
+            scheduled[arguments[option]] = _schedule(module, option, value, total)
+        else:
+            keywords[arguments[option]] = value
+    takes_f = "f" in inspect.signature(update).parameters
 
-        def plain(phi: Vector, f: float, g: Vector, state: Any) -> None:
-            update(phi, g, state, **keywords)
+    def plain(phi: Vector, f: float, g: Vector, state: Any) -> None:
+        update(phi, g, state, **keywords)
 
-    init = getattr(module, f"init_{name}")
-    return Rule(init, _kept_inside(plain, objective))
+    def changing(phi: Vector, f: float, g: Vector, state: Any) -> None:
+        t = state["t"] + 1
+        for argument, schedule in scheduled.items():
+            keywords[argument] = schedule(t)
+        if takes_f:
+            keywords["f"] = f
+        update(phi, g, state, **keywords)
+
+    def begin(phi: Vector) -> Any:
+        first = {**keywords, **{argument: at(1) for argument, at in scheduled.items()}}
+        return init(phi, **{p: first[p] for p in inspect.signature(init).parameters if p in first})
+
+    step = changing if scheduled or takes_f else plain
+    return Rule(begin, _kept_inside(step, objective))
+
+
+Schedule = Callable[[int], float]
+CHECKED_STEPS = 100_000  # of a schedule, before the first one is made
+
+
+def _arguments(module: Module, name: str, update: Callable[..., Any]) -> dict[str, str]:
+    """What the function calls each option: one that Python has as a word gets a `_`."""
+    parameters = inspect.signature(update).parameters.values()
+    names = (p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
+    return dict(zip(module.RULES[name]["options"], names, strict=False))
+
+
+def _schedule(module: Module, option: str, text: str, total: int | None) -> Schedule:
+    """The value of an option at step t."""
+    function = module.SCHEDULES[text]["function"]
+    T = None if total is None else np.float64(total)
+    steps = np.arange(1.0, min(total or 1, CHECKED_STEPS) + 1)
+    values = np.broadcast_to(np.asarray(function(steps, T), dtype=np.float64), steps.shape)
+    bad = np.flatnonzero(~np.isfinite(values))
+    if len(bad):
+        step = f"step {bad[0] + 1:,}" + (f" of {total:,}" if total is not None else "")
+        raise UsageError(f"option `{option}` is `{text}`, which is {values[bad[0]]:g} at {step}")
+
+    def at(t: int) -> float:
+        return float(function(np.float64(t), T))
+
+    return at
 
 
 def _kept_inside(
