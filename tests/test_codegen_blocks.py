@@ -4,7 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from generated import module
+from compiled import module
 from scipy.special import expit, logsumexp
 
 LOGISTIC = """

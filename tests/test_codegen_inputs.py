@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from generated import module
+from compiled import module
 from scipy.special import logsumexp
 
 TEXT = """

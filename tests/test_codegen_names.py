@@ -4,7 +4,7 @@ import keyword
 
 import numpy as np
 import pytest
-from generated import assert_gradient, module
+from compiled import assert_gradient, module
 
 NAMES = [
     *("lambda", "class", "None", "theta", "dims", "seed", "lr", "method", "stats", "m", "rows"),

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from generated import assert_gradient, module
+from compiled import assert_gradient, module
 from scipy.optimize import minimize
 from scipy.special import expit, logsumexp, softmax
 

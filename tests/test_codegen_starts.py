@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from generated import assert_gradient, module, slope
+from compiled import assert_gradient, module, slope
 
 BOUNDS = """
 dim k = 2
