@@ -24,7 +24,8 @@ from gdsym.language.parse import parse
 ROOT = Path(__file__).parents[1]
 GOOD = sorted([*(ROOT / "examples").glob("*.gd"), *(ROOT / "tests" / "zoo").glob("*.gd")])
 
-DECLARED = """data X[n, d] from *
+DECLARED = """dim m2 like n, d2 like d
+data X[n, d] from *
 data y[n], c[n] in k, c2[n] in k, A[n, j, k], S[d, d], u[n] in users, v[n] in {0: "no", 1: "yes"}
 data e[m]
 param w[d], b[k], s, W[d, k], Z0[n, k], T[users, k], V[k, k]
@@ -54,6 +55,12 @@ def shown(expr):
             return f"(T {shown(expr.arg)})"
         case m.Reduce() | m.Softmax():
             return f"({expr.function}[{','.join(expr.axes)}] {shown(expr.arg)})"
+        case m.Relabel():
+            return f"(as {','.join(expr.dims)} {shown(expr.arg)})"
+        case m.Shift():
+            return f"({shown(expr.index)}{expr.by:+d} in {expr.dim})"
+        case m.Train():
+            return f"(train {shown(expr.arg)})"
         case m.Take():
             indices = (":" if i is None else shown(i) for i in expr.indices)
             return f"(take {shown(expr.arg)} {' '.join(indices)})"
@@ -143,6 +150,25 @@ def mistake(text, brackets=""):
         ("onehot(c).T @ y", "k"),
         ("Z - onehot(c)", "n k"),
         ("standardize(X) @ w", "n"),
+        # another name for an axis
+        ("X[m2]", "m2 d"),
+        ("X[m2, d]", "m2 d"),
+        ("X[m2, d2]", "m2 d2"),
+        ("y[m2]", "m2"),
+        ("S[d, d2]", "d d2"),
+        ("A[m2]", "m2 j k"),
+        ("(X @ W)[m2]", "m2 k"),
+        ("X[m2][n]", "n d"),
+        ("W[d2, c]", "d2 n"),
+        ("X[m2] @ w", "m2"),
+        # extremes and products
+        ("max(Z)", ""),
+        ("max[k](Z)", "n"),
+        ("min[n, k](A)", "j"),
+        ("prod[j](A)", "n k"),
+        ("max[n](X - w)", "d"),
+        ("train(mean[n](X))", "d"),
+        ("train(y)", "n"),
         # numbers
         ("n*s", ""),
         ("c == c2", "n"),
@@ -171,6 +197,12 @@ def test_the_dimensions_of_an_expression(text, dims):
         ("[d, d]", "S", "d d", "S"),
         ("[d, d]", "s", "d d", "(to d,d s)"),
         ("[n]", "y", "n", "y"),
+        (
+            "[n, m2]",
+            "sum[d]((X - X[m2])^2)",
+            "n m2",
+            "(sum[d] (pow (add X (neg (as m2,d X))) 2))",
+        ),
     ],
 )
 def test_the_brackets_of_a_let_state_its_axes(brackets, text, dims, expected):
@@ -200,7 +232,10 @@ def test_what_does_not_align_is_a_shape_error(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["w[c]", "y[0]", "s[c]", "V[c]", "T[u, u]", "T[c, u]", "A[c, c]", "b[y]", "b[k + 1]", "Z[n]"],
+    [
+        *("w[c]", "y[0]", "s[c]", "V[c]", "T[u, u]", "T[c, u]", "A[c, c]", "b[y]", "b[k + 1]"),
+        *("Z[n]", "Z[d2]", "S[d2]", "y[d2]", "b[d]", "S[d2, d2]", "X[m2][m2]"),
+    ],
 )
 def test_what_is_no_index_is_an_index_error(text):
     assert mistake(text) == "index"
@@ -248,6 +283,15 @@ def test_the_brackets_of_a_let_cannot_drop_an_axis():
         ("n/2", "(mul |n| (inv 2))"),
         ("softmax(b)", "(softmax[k] b)"),
         ("max(s, 0)", "(max s 0)"),
+        ("max(b)", "(max[k] b)"),
+        ("max(s)", "s"),
+        ("prod[d](X)", "(prod[d] X)"),
+        ("min(min(y), s)", "(min (min[n] y) s)"),
+        ("W[d2, c]", "(take (as d2,k W) : c)"),
+        ("X[n, d]", "X"),
+        ("S[d2, d]", "(as d2,d S)"),
+        ("X - train(mean[n](X))", "(add X (neg (train (mean[n] X))))"),
+        ("train(n)", "(train |n|)"),
         ("0.1", "1/10"),
     ],
 )
@@ -480,6 +524,123 @@ loss mean(t) + sum(b)
 
     lines = [caught.value.source.position(d.span.start)[0] for d in caught.value.diagnostics]
     assert lines == [1, 2, 2, 3, 4]
+
+
+# -- derived dimensions, structures, priors, claims ---------------------------------------------
+
+
+def test_a_dimension_is_like_another_or_smaller():
+    text = """dim r like m, m like k, j = k - 1, i = j - 1, l = n - 2, q like n
+dim k in {"a", "b", "c"}
+data x[n]
+param a[m], c[j]
+loss sum(a) + sum(c) + sum(x)
+"""
+
+    dims = {d.name: d for d in load_model(text, "a.gd").dims}
+
+    assert {name: (d.size, d.labels, d.like, d.less) for name, d in dims.items()} == {
+        "r": (3, ("a", "b", "c"), "k", None),
+        "m": (3, ("a", "b", "c"), "k", None),
+        "k": (3, ("a", "b", "c"), None, None),
+        "j": (2, None, None, ("k", 1)),
+        "i": (1, None, None, ("j", 1)),
+        "l": (None, None, None, ("n", 2)),
+        "q": (None, None, "n", None),
+        "n": (None, None, None, None),
+    }
+
+
+def test_a_dimension_follows_one_whose_size_a_list_gives():
+    text = (
+        "dim p like q, r = q - 1\nconst tau[q] = [1, 2, 3]\nparam a[p], b[r]\nloss sum(a)*sum(b)"
+    )
+
+    dims = {d.name: d.size for d in load_model(text, "a.gd").dims}
+
+    assert dims == {"p": 3, "q": 3, "r": 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("in simplex[k]", ("simplex", "k", None, 0.0, 1.0, False)),
+        ("in simplex[k] and > 0", ("simplex", "k", None, 0.0, 1.0, True)),
+        ("in simplex[d]", ("simplex", "d", None, 0.0, 1.0, False)),
+        ("in ordered[k]", ("ordered", "k", None, -math.inf, math.inf, False)),
+        ("in base[k]", ("base", "k", None, -math.inf, math.inf, False)),
+        ('in base[k="b"]', ("base", "k", "b", -math.inf, math.inf, False)),
+        ("in sumzero[k] = 0", ("sumzero", "k", None, -math.inf, math.inf, False)),
+        ("in base[k] = normal(0, 1)", ("base", "k", None, -math.inf, math.inf, False)),
+        ("in simplex[k] = 1/2", ("simplex", "k", None, 0.0, 1.0, False)),
+        ("in simplex[k] = 1/k", ("simplex", "k", None, 0.0, 1.0, False)),
+        ("in ordered[k] = start", ("ordered", "k", None, -math.inf, math.inf, False)),
+    ],
+)
+def test_structures_of_a_parameter(text, expected):
+    head = 'dim k in {"a", "b"}, d = 2\nconst start[k] = [1, 2]\n'
+
+    domain = load_model(f"{head}param p[d, k] {text}\nloss sum(p^2)\n", "a.gd").params[0].domain
+
+    found = (domain.structure, domain.axis, domain.level, domain.lower, domain.upper)
+    assert (*found, domain.lower_open) == expected
+    assert domain.text == text.split(" =")[0]
+
+
+def test_data_may_be_shares_of_1():
+    model = load_model("data S[n, k] in simplex[k]\nparam w[k]\nloss sum(S @ w)\n", "a.gd")
+
+    assert (model.data[0].domain.structure, model.data[0].domain.axis) == ("simplex", "k")
+
+
+@pytest.mark.parametrize(
+    ("text", "quantity", "names", "dims", "expected"),
+    [
+        ("grad(w) = X.T @ r", "grad", "w", "d", "(@ (T X) r)"),
+        ("grad(b) = sum(r)", "grad", "b", "", "(sum[n] r)"),
+        ("grad(W) = W", "grad", "W", "d k", "W"),
+        ("grad(W) = w", "grad", "W", "d k", "(to d,k w)"),
+        ("hess(w, w) = X.T @ X", "hess", "w w", "d d", "(@ (T X) X)"),
+        ("hess(w, b) = sum[n](X)", "hess", "w b", "d", "(sum[n] X)"),
+        ("hess(b, W) = 0", "hess", "b W", "d k", "(to d,k 0)"),
+        ("hess(w, u) = w*u", "hess", "w u", "d k", "(mul w u)"),
+        ("hess(u, w) = w*u", "hess", "u w", "k d", "(mul w u)"),
+        ("hvp(w, v) = X.T @ (X @ v)", "hvp", "w v", "d", "(@ (T X) (@ X v))"),
+        ("loss = dot(r, r)/2", "loss", "", "", "(mul (sum[n] (mul r r)) (inv 2))"),
+    ],
+)
+def test_a_claim_has_the_axes_of_what_it_is_about(text, quantity, names, dims, expected):
+    head = "dim k = 2\ndata X[n, d], y[n]\nparam w[d], b, W[d, k], u[k]\nlet r = X @ w + b - y\n"
+
+    model = load_model(f"{head}loss sum(r^2)/2 + sum(W) + sum(u)\nclaim {text}\n", "a.gd")
+
+    (claim,) = model.claims
+    assert (claim.quantity, claim.names) == (quantity, tuple(names.split()))
+    assert claim.expr.dims == tuple(dims.split())
+    assert shown(claim.expr) == expected
+
+
+def test_the_direction_of_one_claim_is_unknown_to_the_next():
+    text = "param w\nloss w^2\nclaim hvp(w, v) = 2*v\nlet z = v\nlet v = 3\n"
+
+    with pytest.raises(SourceError) as caught:
+        load_model(text, "a.gd")
+
+    assert [d.message for d in caught.value.diagnostics] == ["`v` is declared further down"]
+
+
+def test_an_ordered_observation_reads_the_cut_points_on_both_sides():
+    text = """dim k = 3, j = k - 1
+data y[n] in k, x[n]
+param c[j] in ordered[j], b
+observe y ~ ordered_logit(b*x, c)
+"""
+
+    words = shown(load_model(text, "a.gd").objective.expr)
+
+    assert "(take c (y+0 in j))" in words
+    assert "(take c (y-1 in j))" in words
+    assert "(eq y (add |k| -1))" in words
 
 
 # -- size and time -----------------------------------------------------------------------------

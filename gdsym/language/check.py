@@ -15,15 +15,20 @@ from pathlib import PurePath
 
 from gdsym.errors import Diagnostic, Source, SourceError, Span, did_you_mean
 from gdsym.language import align, declarations, syntax
-from gdsym.language.expressions import CONSTANTS, Typer, broadcast, depends
+from gdsym.language.claims import claim
+from gdsym.language.expressions import CONSTANTS, DATA_FUNCTIONS, Typer, broadcast, depends
 from gdsym.language.functions import AXIS_MAPS, FUNCTIONS, REDUCTIONS
+from gdsym.language.likelihood import Known, minus_log_density
 from gdsym.language.method import Methods, method
 from gdsym.language.model import (
+    Apply,
+    Claim,
     Const,
     Data,
     Dim,
     Dims,
     Domain,
+    Draw,
     Expr,
     Let,
     Method,
@@ -37,14 +42,8 @@ from gdsym.language.rows import mean_over_rows
 from gdsym.language.scope import Scope, Value
 
 _OBJECTIVES = ("loss", "maximize", "nll", "loglik", "residual")
-_FUNCTIONS = (*FUNCTIONS, *REDUCTIONS, *AXIS_MAPS, "onehot", "standardize")
+_FUNCTIONS = (*FUNCTIONS, *REDUCTIONS, *AXIS_MAPS, *DATA_FUNCTIONS)
 _KINDS = {"data": "data", "param": "parameter", "const": "constant"}
-_LATER = {
-    "observe": "write the negative log-likelihood itself with `nll`",
-    "prior": "write minus its logarithm with `penalty`",
-    "claim": "",
-    "require": "bounds stand in a declaration: `param w >= 0`",
-}
 
 
 def load_model(text: str, name: str, methods: Methods | None = None) -> Model:
@@ -113,6 +112,10 @@ class _Checker:
         self.penalties: list[Expr] = []
         self.predictions: dict[str, Prediction] = {}
         self.predicted: dict[str, Span] = {}
+        self.observed: list[tuple[syntax.Observe, Expr | None]] = []
+        self.priors: list[tuple[syntax.Observe, Expr | None]] = []
+        self.claims: list[Claim] = []
+        self.fixed: dict[str, float | None] = {}  # parameters, and their value where it is known
         self.method: Method | None = None
         self.method_span: Span | None = None
 
@@ -124,11 +127,12 @@ class _Checker:
             self._statement(statement)
         declarations.unsized(self.scope)
         self._whole()
-        if self.objective is None or self.objective[1] is None:
+        objective = self._whole_objective()
+        if objective is None:
             return None
-        node, expr = self.objective[0], self.objective[1]
+        declarations.settle(self.scope)
         dims = tuple(
-            Dim(d.name, d.size, d.labels, docs.get(d.name, ""), d.place)
+            Dim(d.name, d.size, d.labels, docs.get(d.name, ""), d.place, d.like, d.less)
             for d in sorted(self.scope.dims.values(), key=lambda d: d.place.start)
         )
         return Model(
@@ -141,11 +145,28 @@ class _Checker:
             params=tuple(self.params),
             consts=tuple(self.consts),
             lets=tuple(self.lets),
-            objective=Objective(node.keyword, expr, node.span),
+            objective=objective,
             penalties=tuple(self.penalties),
             predictions=tuple(self.predictions.values()),
             method=self.method,
+            priors=tuple(expr for _, expr in self.priors if expr is not None),
+            claims=tuple(self.claims),
         )
+
+    def _whole_objective(self) -> Objective | None:
+        """The one objective statement with the terms of `observe`; None after an error."""
+        terms = [expr for _, expr in self.observed]
+        if self.objective is not None:
+            terms.insert(0, self.objective[1])
+        complete = [expr for expr in terms if expr is not None]
+        if not complete or len(complete) < len(terms):
+            return None
+        node = self.objective[0] if self.objective is not None else self.observed[0][0]
+        expr = complete[0]
+        if len(complete) > 1:
+            expr = Apply("add", tuple(complete), (), node.span)
+        kind = "nll" if self.observed else node.keyword
+        return Objective(kind, expr, node.span)
 
     def _declared_later(self) -> None:
         for statement in self.file.statements:
@@ -175,10 +196,16 @@ class _Checker:
                 self._objective(statement)
             case syntax.Method():
                 self._method(statement)
+            case syntax.Observe():
+                self._distribution(statement)
+            case syntax.Claim():
+                found = claim(statement, self.scope, self.claims)
+                if found is not None:
+                    self.claims.append(found)
             case syntax.Later():
                 self.complete = False
                 message = f"`{statement.keyword}` is not supported yet"
-                mend = _LATER[statement.keyword]
+                mend = "bounds stand in a declaration: `param w >= 0`"
                 self.scope.error("unsupported", message, statement.span, help=mend)
 
     def _title(self, statement: syntax.ModelName) -> None:
@@ -242,6 +269,12 @@ class _Checker:
             message = f"`{name.text}` is fixed, but at which value?"
             mend = f"write `{name.text} fixed = 4`"
             return self.scope.error("domain", message, item.fixed, help=mend)
+        if item.fixed is not None and domain.structure is not None:
+            message = f"`{name.text}` is fixed, and `{domain.text}` is about what is found"
+            return self.scope.error("domain", message, item.fixed, help="delete one of them")
+        if fixed:
+            known = None if initial is None or isinstance(initial, Draw) else initial
+            self.fixed[name.text] = Typer(self.scope).constant(known) if known else None
         self.params.append(Param(name.text, dims, domain, fixed, initial, item.doc, name.span))
         return None
 
@@ -383,11 +416,44 @@ class _Checker:
             span = statement.keyword_span
             return self.scope.error("statement", message, span, notes=notes, help=mend)
         self.objective = (statement, expr)
+        if self.observed and keyword != "nll":
+            self._not_both(statement.keyword_span, keyword, self.observed[0][0])
         if expr is None or (keyword != "residual" and not self._is_scalar(statement, expr)):
             return None
         if keyword in ("nll", "loglik"):
             self._sum_of_rows(statement, expr)
         return None
+
+    def _distribution(self, statement: syntax.Observe) -> None:
+        lets = {let.name: let.expr for let in self.lets}
+        term = minus_log_density(statement, self.scope, Known(lets, self.fixed))
+        if statement.keyword == "prior":
+            self.priors.append((statement, term))
+            return
+        self.observed.append((statement, term))
+        if self.objective is not None and self.objective[0].keyword != "nll":
+            self._not_both(statement.keyword_span, "observe", self.objective[0])
+
+    def _not_both(
+        self, span: Span, keyword: str, first: syntax.Objective | syntax.Observe
+    ) -> None:
+        message = f"`{keyword}` and `{first.keyword}` do not add up: `observe` builds the nll"
+        notes = ((first.keyword_span, f"the first is this `{first.keyword}`"),)
+        mend = "write the other terms as `nll`, or as `penalty`"
+        self.scope.error("statement", message, span, notes=notes, help=mend)
+
+    def _likelihood_for_priors(self) -> None:
+        """A prior weighs against a likelihood, not against any loss."""
+        if not self.priors or self.objective is None or self.observed:
+            return
+        node = self.objective[0]
+        if node.keyword in ("nll", "loglik"):
+            return
+        message = f"a `prior` adds to a likelihood, and the objective is a `{node.keyword}`"
+        notes = ((node.keyword_span, "the objective"),)
+        mend = "write `nll`, `loglik` or `observe`; or `penalty` instead of the prior"
+        span = self.priors[0][0].keyword_span
+        self.scope.error("statement", message, span, notes=notes, help=mend)
 
     def _is_scalar(self, statement: syntax.Objective, expr: Expr) -> bool:
         if not expr.dims:
@@ -438,10 +504,14 @@ class _Checker:
             return
         last = self.file.statements[-1].span
         word = Span(last.start, last.start + len(text[last.start : last.stop].split()[0]))
-        if self.objective is None and self.complete and not set(keywords) & set(objectives):
+        self._likelihood_for_priors()
+        none = self.objective is None and not self.observed
+        if none and self.complete and not set(keywords) & set(objectives):
             message = "the file has no objective"
             label = "the last statement"
             mend = "add `loss EXPR`, `maximize EXPR`, `nll EXPR`, `loglik EXPR` or `residual EXPR`"
+            if self.priors:
+                mend = "a prior is none: add `observe y ~ ...`, `nll EXPR` or `loglik EXPR`"
             self.scope.error("statement", message, word, label, help=mend)
         if not self.params and self.complete and "param" not in keywords and not self._tried():
             message = "the file has no parameter: there is nothing to fit"

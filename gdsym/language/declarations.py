@@ -22,7 +22,9 @@ from gdsym.language.scope import Dimension, Scope
 
 MAX_DIMENSION = 2**31
 SETS = ("counts", "integers")
-_LATER_SETS = ("simplex", "ordered", "base", "sumzero", "posdef", "symmetric", "lower")
+STRUCTURES = ("simplex", "ordered", "base", "sumzero")
+_LATER_SETS = ("posdef", "symmetric", "lower")
+_NAMED_SETS = (*SETS, *STRUCTURES, *_LATER_SETS)
 _FIXED_VALUES = "uses numbers, sizes and constants only"
 
 
@@ -46,7 +48,101 @@ def dimensions(file: syntax.File, scope: Scope) -> dict[str, str]:
                     _appear(declaration, statement.keyword, scope)
             case syntax.Broken(names=names):
                 scope.broken.update(names)
+    for statement in file.statements:
+        if isinstance(statement, syntax.Dims):
+            for item in statement.items:
+                if item.like is not None or _less(item) is not None:
+                    _derived(item, scope)
+    settle(scope)
+    _too_small(file, scope)
     return docs
+
+
+def settle(scope: Scope) -> None:
+    """Gives dimensions that are like another, or smaller by a number, what is known of that one.
+
+    `like` names a dimension that is like none itself; cycles are reported by `dimensions`.
+    """
+    for _ in range(len(scope.dims)):
+        before = dict(scope.dims)
+        for dim in before.values():
+            if dim.like is not None:
+                other = scope.dims[dim.like]
+                scope.dims[dim.name] = dataclasses.replace(
+                    dim,
+                    size=other.size,
+                    labels=other.labels,
+                    sized=other.sized,
+                    like=other.like or other.name,
+                )
+            elif dim.less is not None:
+                other = scope.dims[dim.less[0]]
+                size = other.size - dim.less[1] if other.size is not None else None
+                scope.dims[dim.name] = dataclasses.replace(dim, size=size, sized=other.sized)
+        if scope.dims == before:
+            return
+
+
+def _derived(item: syntax.DimItem, scope: Scope) -> None:
+    """The dimension that `dim m like n` or `dim j = k - 1` is derived from."""
+    name = item.name.text
+    dim = scope.dims[name]
+    if dim.place != item.name.span:
+        return None  # declared twice
+    less = _less(item)
+    if less is not None:
+        other, by = less
+    elif item.like is not None:
+        other, by = item.like, 0
+    else:
+        return None
+    if other.text in scope.broken:
+        scope.broken.add(name)
+        return None
+    if other.text not in scope.dims:
+        message = f"unknown dimension `{other.text}`"
+        mend = did_you_mean(other.text, scope.dims)
+        scope.broken.add(name)
+        return scope.error("name", message, other.span, help=mend)
+    if _reaches(other.text, name, scope):
+        message = f"the dimension `{name}` is derived from itself"
+        scope.broken.add(name)
+        return scope.error("name", message, other.span)
+    changed = {"less": (other.text, by)} if less is not None else {"like": other.text}
+    scope.dims[name] = dataclasses.replace(dim, **changed)
+    return None
+
+
+def _reaches(start: str, name: str, scope: Scope) -> bool:
+    """Whether a dimension is derived from the one of this name."""
+    current: str | None = start
+    while current is not None and current != name:
+        dim = scope.dims[current]
+        current = dim.like or (dim.less[0] if dim.less is not None else None)
+    return current == name
+
+
+def _less(item: syntax.DimItem) -> tuple[syntax.Name, int] | None:
+    """The `k` and the 1 of `dim j = k - 1`."""
+    match item.size:
+        case syntax.Chain(
+            operators=("-",), operands=(syntax.Name() as other, syntax.Number(value=by))
+        ):
+            return (other, int(by)) if by.denominator == 1 and by > 0 else None
+    return None
+
+
+def _too_small(file: syntax.File, scope: Scope) -> None:
+    for statement in file.statements:
+        for item in statement.items if isinstance(statement, syntax.Dims) else ():
+            dim = scope.dims[item.name.text]
+            if dim.less is None or dim.size is None or dim.size >= 1 or item.size is None:
+                continue
+            other = scope.dims[dim.less[0]]
+            message = f"a size is at least 1, and `{other.name}` has {other.size}"
+            notes = ((other.place, "declared here"),)
+            scope.broken.add(dim.name)
+            scope.error("domain", message, item.size.span, notes=notes)
 
 
 def _appear(declaration: syntax.Declaration, keyword: str, scope: Scope) -> None:
@@ -64,7 +160,7 @@ def _appear(declaration: syntax.Declaration, keyword: str, scope: Scope) -> None
 
 
 def _is_set(part: syntax.Named) -> bool:
-    return part.name.text in (*SETS, *_LATER_SETS)
+    return part.name.text in _NAMED_SETS or part.dim is not None
 
 
 def _first(name: syntax.Name, sized: bool, scope: Scope) -> None:
@@ -92,9 +188,6 @@ def _declare(item: syntax.DimItem, scope: Scope) -> None:
     if item.levels is not None:
         labels = _labels(item.levels, scope)
         size = len(labels) if labels is not None else None
-    if item.like is not None:
-        scope.error("unsupported", "`like` is not supported yet", item.like.span)
-        scope.broken.add(name)
     if item.rows:
         scope.row = name
     scope.dims[name] = Dimension(name, item.name.span, size, labels, sized=True, declared=True)
@@ -102,9 +195,13 @@ def _declare(item: syntax.DimItem, scope: Scope) -> None:
 
 
 def _size(item: syntax.DimItem, node: syntax.Expression, scope: Scope) -> int | None:
+    if _less(item) is not None:
+        return None
     if any(isinstance(part, syntax.Name) for part in _walk(node)):
-        message = "a size computed from others is not supported yet"
-        return scope.error("unsupported", message, node.span)
+        message = "a size is a number, or another size less a number"
+        scope.broken.add(item.name.text)
+        mend = f"write `dim {item.name.text} = 3` or `dim {item.name.text} = k - 1`"
+        return scope.error("domain", message, node.span, help=mend)
     typer = Typer(scope)
     expr = typer.type(node)
     value = typer.constant(expr) if expr is not None else None
@@ -141,6 +238,8 @@ def unsized(scope: Scope) -> None:
     for dim in scope.dims.values():
         if dim.sized or dim.name in scope.suspects or dim.name in scope.broken:
             continue
+        if dim.like is not None or dim.less is not None:
+            continue  # the other dimension is reported
         message = f"the dimension `{dim.name}` has no size: no data have it"
         mend = did_you_mean(dim.name, known)
         mend = f"{mend} or declare" if mend else "declare"
@@ -217,7 +316,7 @@ def domain(declaration: syntax.Declaration, kind: str, scope: Scope) -> Domain:
     node = declaration.domains[0]
     result: Domain | None = Domain(text=scope.text(node.span))
     for part in node.parts:
-        result = _with_part(result, part, kind, scope) if result is not None else None
+        result = _with_part(result, part, declaration, kind, scope) if result is not None else None
     if result is None:
         return Domain(category=_category_of(node) if kind == "data" else None)
     if not result.lower < result.upper:
@@ -236,10 +335,18 @@ def _category_of(node: syntax.Domain) -> str | None:
     return None
 
 
-def _with_part(domain: Domain, part: syntax.DomainPart, kind: str, scope: Scope) -> Domain | None:
+def _with_part(
+    domain: Domain,
+    part: syntax.DomainPart,
+    declaration: syntax.Declaration,
+    kind: str,
+    scope: Scope,
+) -> Domain | None:
     if domain.values is not None or domain.category is not None:
         message = "a set of values is complete and takes no further condition"
         return scope.error("domain", message, part.span)
+    if domain.structure is not None:
+        return _with_open(domain, part, scope)
     match part:
         case syntax.Bound():
             return _with_bound(domain, part, scope)
@@ -252,8 +359,76 @@ def _with_part(domain: Domain, part: syntax.DomainPart, kind: str, scope: Scope)
             return _below(domain, upper, part.upper_open)
         case syntax.Levels():
             return _with_values(domain, part, kind, scope)
+        case syntax.Named() if part.name.text in STRUCTURES:
+            return _with_structure(domain, part, declaration, kind, scope)
         case syntax.Named():
             return _with_named(domain, part, kind, scope)
+
+
+def _with_open(domain: Domain, part: syntax.DomainPart, scope: Scope) -> Domain | None:
+    """The `and > 0` that opens a simplex; nothing else joins a structure."""
+    if domain.structure == "simplex" and isinstance(part, syntax.Bound) and part.operator == ">":
+        value = _number(part.value, scope)
+        if value is None:
+            return None
+        if value == 0:
+            return dataclasses.replace(domain, lower_open=True, upper_open=True)
+    message = f"`in {domain.structure}` takes no such condition"
+    mend = "`and > 0` keeps its entries off 0" if domain.structure == "simplex" else ""
+    return scope.error("domain", message, part.span, help=mend)
+
+
+def _with_structure(
+    domain: Domain, part: syntax.Named, declaration: syntax.Declaration, kind: str, scope: Scope
+) -> Domain | None:
+    """`in simplex[k]`, `in ordered[k]`, `in base[k]`, `in base[k="north"]`, `in sumzero[k]`."""
+    name = part.name.text
+    if kind == "constant" or (kind == "data" and name != "simplex"):
+        message = f"only a parameter can be `in {name}`"
+        return scope.error("domain", message, part.span)
+    if domain != Domain(text=domain.text):
+        message = f"`in {name}` takes no other condition before it"
+        return scope.error("domain", message, part.span)
+    axes = [axis.text for axis in declaration.axes]
+    shown = f"`{declaration.name.text}` is {align.shown(tuple(axes))}"
+    notes = ((declaration.place, "declared here"),)
+    if part.dim is None:
+        message = f"along which axis is `{declaration.name.text}` in `{name}`?"
+        mend = f"write `in {name}[{axes[-1] if axes else 'k'}]`"
+        return scope.error("domain", message, part.span, help=mend)
+    axis = part.dim.text
+    if axes.count(axis) != 1:
+        message = f"{shown} and has no axis `{axis}`" if axis not in axes else ""
+        message = message or f"{shown}: which `{axis}` is meant?"
+        mend = did_you_mean(axis, axes)
+        scope.suspects.add(axis)
+        return scope.error("domain", message, part.dim.span, notes=notes, help=mend)
+    dim = scope.dims[axis]
+    if dim.size is not None and dim.size < 2 and name != "ordered":
+        message = f"`{axis}` has one entry, and `in {name}` leaves it nothing to be found"
+        notes = ((dim.place, "declared here"),)
+        return scope.error("domain", message, part.span, notes=notes)
+    level = None
+    if part.level is not None:
+        level = _base_level(part, axis, scope)
+        if level is None:
+            return None
+    result = dataclasses.replace(domain, structure=name, axis=axis, level=level)
+    return dataclasses.replace(result, lower=0.0, upper=1.0) if name == "simplex" else result
+
+
+def _base_level(part: syntax.Named, axis: str, scope: Scope) -> str | None:
+    node = part.level
+    assert node is not None
+    if part.name.text != "base":
+        message = f"`in {part.name.text}` names no level"
+        return scope.error("domain", message, node.span, help="a reference level is `in base[k]`")
+    if not isinstance(node, syntax.String):
+        message = "a reference level is named by its label"
+        mend = f'write `in base[{axis}="..."]`, or `in base[{axis}]` for the first level'
+        return scope.error("domain", message, node.span, help=mend)
+    label = Typer(scope).label(axis, node)
+    return label.label if label is not None else None
 
 
 def _with_bound(domain: Domain, part: syntax.Bound, scope: Scope) -> Domain | None:
@@ -339,7 +514,7 @@ def _with_named(domain: Domain, part: syntax.Named, kind: str, scope: Scope) -> 
         return scope.error("unsupported", message, part.span)
     if part.dim is not None:
         message = f"unknown domain `{name}[...]`"
-        mend = did_you_mean(name, _LATER_SETS) or "categories of a dimension are `in k`"
+        mend = did_you_mean(name, STRUCTURES) or "categories of a dimension are `in k`"
         return scope.error("domain", message, part.span, help=mend)
     if kind == "parameter":
         message = f"a parameter is a real number and cannot be `in {name}`"
@@ -353,7 +528,7 @@ def _with_named(domain: Domain, part: syntax.Named, kind: str, scope: Scope) -> 
     if domain != Domain(text=domain.text):
         message = "categories take no further condition"
         return scope.error("domain", message, part.span)
-    mend = did_you_mean(name, (*SETS, *_LATER_SETS))
+    mend = did_you_mean(name, _NAMED_SETS)
     if mend and name not in scope.axes and not scope.dims[name].declared:
         return scope.error("domain", f"unknown domain `{name}`", part.name.span, help=mend)
     return dataclasses.replace(domain, category=name)
@@ -431,7 +606,7 @@ def given(
             message += ", which is not finite"
         return scope.error("domain", message, node.span, notes=_domain_note(declaration))
     if not expr.dims:
-        return expr
+        return None if _bad_equal(declaration, domain, value, node, scope) else expr
     full = broadcast(expr, dims, node.span)
     if full is None:
         shown = declaration.name.text
@@ -439,6 +614,34 @@ def given(
         notes = ((declaration.place, "declared here"),)
         return scope.error("shape", message, node.span, notes=notes)
     return full
+
+
+def _bad_equal(
+    declaration: syntax.Declaration,
+    domain: Domain,
+    value: float | None,
+    node: syntax.Expression,
+    scope: Scope,
+) -> bool:
+    """Whether equal entries of this value cannot have the structure; reported then."""
+    if domain.structure is None:
+        return False
+    axis = domain.axis or ""
+    size = scope.dims[axis].size
+    message, mend = "", "leave the start out"
+    match domain.structure:
+        case "ordered" if size != 1:
+            message = "a number gives equal entries, and they are strictly increasing"
+            mend += ", which spreads them evenly"
+        case "simplex" if value is not None and size is not None and abs(value * size - 1) > 1e-9:
+            message = f"{size} entries of {constants.shown(value)} do not sum to 1"
+            mend += f", or write `1/{axis}`"
+        case "sumzero" if value:
+            message = f"equal entries of {constants.shown(value)} do not sum to 0"
+    if not message:
+        return False
+    scope.error("domain", message, node.span, notes=_domain_note(declaration), help=mend)
+    return True
 
 
 def default(
@@ -494,6 +697,11 @@ def _bad_draw(
     scope: Scope,
 ) -> bool:
     a, b = values
+    if domain.structure is not None and domain.structure != "base":
+        message = f"a drawn start is not `{domain.text}`"
+        mend = "leave the start out, or write an expression of constants"
+        scope.error("domain", message, node.span, notes=_domain_note(declaration), help=mend)
+        return True
     bounded = math.isfinite(domain.lower) or math.isfinite(domain.upper)
     notes = _domain_note(declaration)
     if node.function.text == "normal":

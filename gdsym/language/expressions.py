@@ -15,6 +15,7 @@ from fractions import Fraction
 
 from gdsym.errors import Span, did_you_mean
 from gdsym.language import align, constants, habits, syntax
+from gdsym.language.distributions import DISTRIBUTIONS
 from gdsym.language.functions import AXIS_MAPS, FUNCTIONS, PLANNED, REDUCTIONS
 from gdsym.language.model import (
     Apply,
@@ -28,10 +29,13 @@ from gdsym.language.model import (
     OneHot,
     Reduce,
     Ref,
+    Relabel,
+    Shift,
     Size,
     Softmax,
     Standardize,
     Take,
+    Train,
     Transpose,
 )
 from gdsym.language.scope import Scope, Value
@@ -42,6 +46,7 @@ MAX_INLINED = 50_000  # syntax nodes visited inside functions of the file, per f
 MAX_NODES = 200_000  # of one statement, written out as a tree
 
 CONSTANTS = ("pi", "inf")
+DATA_FUNCTIONS = ("onehot", "standardize", "train")
 DRAWS = ("normal", "uniform")
 _LATER = (*PLANNED, "scan")
 _COMPARISONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
@@ -74,10 +79,10 @@ class Typer:
 
     # -- the entry, and errors
 
-    def type(self, node: syntax.Expression) -> Expr | None:
-        """The typed expression of a whole statement, or None."""
+    def type(self, node: syntax.Expression, category: bool = False) -> Expr | None:
+        """The typed expression of a whole statement, or None; category data if `category`."""
         try:
-            expr = self.expr(node)
+            expr = self.expr(node, category)
         except _Limit:
             self.scope.calls.clear()
             return None
@@ -596,12 +601,16 @@ class Typer:
             notes = self._declared(operand)
             return self.scope.error("index", message, node.span, notes=notes, help=mend)
         indices: list[Ref | Label | None] = []
+        names: list[str] = []
         for item, axis in zip(items, operand.dims, strict=True):
             index, valid = self._positional(item, axis)
             if not valid:
                 return None
             indices.append(index)
-        return self._take(operand, indices, node.span)
+            kept = index is None and isinstance(item, syntax.Name)
+            names.append(item.text if kept and isinstance(item, syntax.Name) else axis)
+        named = self._relabelled(operand, tuple(names), node.span)
+        return named and self.take(named, indices, node.span)
 
     def _single_index(self, operand: Expr, item: syntax.Expression, span: Span) -> Expr | None:
         if isinstance(item, syntax.String):
@@ -621,6 +630,9 @@ class Typer:
             index: Ref | Label | None = self.label(axis, item)
         else:
             value = self._category(item)
+            if value is None and self._is_dim(item):
+                assert isinstance(item, syntax.Name)
+                return self._single_relabel(operand, item, span)
             if value is None:
                 return self._bad_index(item, operand)
             axis = value.domain.category or ""
@@ -629,7 +641,43 @@ class Typer:
             return None
         if operand.dims.count(axis) != 1:
             return self._no_such_axis(operand, item, axis)
-        return self._take(operand, [index if a == axis else None for a in operand.dims], span)
+        return self.take(operand, [index if a == axis else None for a in operand.dims], span)
+
+    def _is_dim(self, node: syntax.Expression) -> bool:
+        if not isinstance(node, syntax.Name) or node.text in self.local:
+            return False
+        return node.text in self.scope.dims and node.text not in self.scope.broken
+
+    def _single_relabel(self, operand: Expr, item: syntax.Name, span: Span) -> Expr | None:
+        """`X[m]`: the axis that m is like gets the name m."""
+        name, scope = item.text, self.scope
+        root = scope.root(name)
+        fits = [a for a in operand.dims if a != name and scope.root(a) == root]
+        if len(fits) == 1:
+            names = tuple(name if axis == fits[0] else axis for axis in operand.dims)
+            return self._relabelled(operand, names, span)
+        shown, dims = scope.text(operand.span), align.shown(operand.dims)
+        if not fits:
+            return self._dim_as_index(item, operand, "")
+        several = " and ".join(f"`{axis}`" for axis in fits)
+        if len(set(fits)) == 1:
+            several = f"each axis `{fits[0]}`"
+        message = f"`{name}` could re-label {several} of `{shown}`, which is {dims}"
+        first = operand.dims.index(fits[0])
+        kept = ", ".join(name if i == first else axis for i, axis in enumerate(operand.dims))
+        mend = f"name every axis: `{_factor(shown)}[{kept}]`"
+        return scope.error("index", message, item.span, notes=self._declared(operand), help=mend)
+
+    def _relabelled(self, operand: Expr, names: Dims, span: Span) -> Expr | None:
+        if names == operand.dims:
+            return operand
+        twice = [a for a in names if names.count(a) > operand.dims.count(a) and names.count(a) > 1]
+        if twice:
+            shown, dims = self.scope.text(operand.span), align.shown(operand.dims)
+            message = f"`{shown}` is {dims}, and would have the axis `{twice[0]}` twice"
+            notes = self._declared(operand)
+            return self.scope.error("index", message, span, notes=notes)
+        return Relabel(operand, names, span)
 
     def _no_such_axis(self, operand: Expr, item: syntax.Expression, axis: str) -> None:
         shown, name = self.scope.text(operand.span), self.scope.text(item.span)
@@ -646,12 +694,15 @@ class Typer:
         self.scope.error("index", message, item.span, notes=notes, help=mend)
 
     def _positional(self, item: syntax.Expression, axis: str) -> tuple[Ref | Label | None, bool]:
-        """The index of one axis, and whether it is valid; (None, True) keeps the axis."""
+        """The index of one axis, and whether it is valid; (None, True) keeps the axis, perhaps
+        under another name."""
         if isinstance(item, syntax.String):
             label = self.label(axis, item)
             return label, label is not None
-        if isinstance(item, syntax.Name) and item.text == axis and item.text not in self.local:
-            return None, True
+        if self._is_dim(item):
+            assert isinstance(item, syntax.Name)
+            if item.text == axis or self.scope.root(item.text) == self.scope.root(axis):
+                return None, True
         value = self._category(item)
         if value is None:
             self._bad_index(item, None, axis)
@@ -698,17 +749,24 @@ class Typer:
         return scope.error("index", message, item.span, help=mend)
 
     def _dim_as_index(self, item: syntax.Name, operand: Expr | None, axis: str) -> None:
+        like = self.scope.root(item.text)
         if axis:
             message = f"this axis is `{axis}`, not `{item.text}`"
+            if like != item.text:
+                message = f"this axis is `{axis}`, and `{item.text}` is like `{like}`"
             return self.scope.error("index", message, item.span)
         dims = operand.dims if operand is not None else ()
+        if like != item.text:
+            message = f"`{item.text}` is like `{like}`, and {align.shown(dims)} has no such axis"
+            return self.scope.error("index", message, item.span)
         message = f"one index `{item.text}` for {align.shown(dims)}"
         mend = f"an index is category data: `data y[...] in {item.text}`"
         return self.scope.error("index", message, item.span, help=mend)
 
-    def _take(
-        self, operand: Expr, indices: Sequence[Ref | Label | None], span: Span
+    def take(
+        self, operand: Expr, indices: Sequence[Ref | Label | Shift | None], span: Span
     ) -> Expr | None:
+        """The operand with some axes indexed, of the type that `Take` describes."""
         if all(index is None for index in indices):
             return operand
         dims: list[str] = []
@@ -736,7 +794,7 @@ class Typer:
         self.level += 1
         if name in self.scope.functions:
             result = self._inline(node, self.scope.functions[name])
-        elif name in REDUCTIONS:
+        elif name in REDUCTIONS and not (function is not None and self._of_several(node)):
             result = self._reduction(node)
         elif name in AXIS_MAPS:
             result = self._softmax(node)
@@ -744,15 +802,18 @@ class Typer:
             result = self._onehot(node)
         elif name == "standardize":
             result = self._standardize(node)
-        elif name in ("min", "max") and len(node.arguments) == 1:
-            message = f"`{name}` over an axis is not supported yet"
-            result = self.scope.error("unsupported", message, node.function.span)
+        elif name == "train":
+            result = self._train(node)
         elif function is not None and (self.hidden or not function.hidden):
             result = self._element_wise(node, function.params)
         else:
             result = self._unknown_function(node)
         self.level -= 1
         return result
+
+    def _of_several(self, node: syntax.Call) -> bool:
+        """Whether `min` or `max` is that of several values, and no reduction."""
+        return node.axes is None and len(node.arguments) != 1
 
     def _element_wise(self, node: syntax.Call, params: Sequence[str]) -> Expr | None:
         name = node.function.text
@@ -771,6 +832,9 @@ class Typer:
             name = node.function.text
             message = f"`{name}` takes {_arguments(count)}, found {len(node.arguments)}"
             mend = mend or f"write `{usage}`"
+            if name in ("min", "max"):
+                message = f"`{name}` takes one argument or two, found {len(node.arguments)}"
+                mend = f"`{name}[k](x)` runs over an axis; of three, `{name}(a, {name}(b, c))`"
             if any(isinstance(a, syntax.Keyword) for a in node.arguments):
                 mend = "arguments have no names, and axes stand in brackets: `sum[d](X)`"
             return self.scope.error("function", message, node.span, help=mend)
@@ -789,16 +853,21 @@ class Typer:
             return scope.error("unsupported", f"`{name}` is not supported yet", span)
         if name in scope.later:
             return self.unknown_name(node.function)
-        if name in DRAWS:
-            message = f"`{name}` is a random start, and stands only in `param w = {name}(...)`"
-            return scope.error("function", message, span)
+        written = habits.FUNCTIONS.get(name)
+        if name in DRAWS or (name in DISTRIBUTIONS and not written):
+            message = f"`{name}` is a distribution, not a function"
+            mend = f"it stands in `observe y ~ {name}(...)` and `prior w ~ {name}(...)`"
+            if name == "normal":
+                mend += ", or is a start: `param w = normal(0, 1)`"
+            elif name == "uniform":
+                mend = "it is a start: `param w = uniform(-1, 1)`"
+            return scope.error("function", message, span, help=mend)
         if name in scope.values or name in self.local or name in scope.dims:
             message = f"`{name}` is no function"
             mend = f"a product is `{name}*(...)`, an index `{name}[...]`"
             return scope.error("function", message, span, help=mend)
         known = [n for n, f in FUNCTIONS.items() if not f.hidden]
-        known += [*REDUCTIONS, *AXIS_MAPS, *PLANNED, "onehot", "standardize", *scope.functions]
-        written = habits.FUNCTIONS.get(name)
+        known += [*REDUCTIONS, *AXIS_MAPS, *PLANNED, *DATA_FUNCTIONS, *scope.functions]
         mend = f"write {written}" if written else did_you_mean(name, known)
         return scope.error("function", f"unknown function `{name}`", span, help=mend)
 
@@ -940,6 +1009,43 @@ class Typer:
             return self.scope.error("shape", message, node.span, notes=notes)
         return Standardize(argument, argument.dims, node.span)
 
+    def _train(self, node: syntax.Call) -> Expr | None:
+        if node.axes is not None:
+            message = "`train` keeps a value of the training data and has no axes"
+            mend = "axes belong to a reduction: `train(mean[n](X))`"
+            return self.scope.error("function", message, node.span, help=mend)
+        arguments = self._arguments(node, 1, "train(EXPR)")
+        if arguments is None:
+            return None
+        argument = arguments[0]
+        for place, value in self._values_in(argument):
+            if value.depends <= {"data"}:
+                continue
+            notes = ((value.place, "declared here"),) if value.place.stop > 0 else ()
+            what = "depends on" if value.kind == "let" else "is"
+            if "parameter" in value.depends:
+                message = f"`{value.name}` {what} a parameter: `train` of it is not supported yet"
+                return self.scope.error("unsupported", message, place, notes=notes)
+            message = f"`{value.name}` {what} {_a(sorted(value.depends - {'data'})[0])}: "
+            message += "`train` takes data alone"
+            return self.scope.error("type", message, place, notes=notes)
+        return Train(argument, argument.dims, node.span)
+
+    def _values_in(self, expr: Expr) -> list[tuple[Span, Value]]:
+        """The declared values that an expression names, and where, in order of place."""
+        found: dict[Span, Value] = {}
+        seen: set[int] = set()
+        pending = [expr]
+        while pending:
+            node = pending.pop()
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            if isinstance(node, Ref) and node.name in self.scope.values:
+                found[node.span] = self.scope.values[node.name]
+            pending += children(node)
+        return sorted(found.items(), key=lambda item: item[0].start)
+
     # -- functions of the file
 
     def _inline(self, node: syntax.Call, function: syntax.Def) -> Expr | None:
@@ -975,11 +1081,13 @@ def children(expr: Expr) -> tuple[Expr, ...]:
             return expr.args
         case MatMul():
             return (expr.left, expr.right)
-        case Broadcast() | Transpose() | Reduce() | Softmax() | Standardize():
+        case Broadcast() | Transpose() | Reduce() | Softmax() | Relabel():
+            return (expr.arg,)
+        case Standardize() | Train():
             return (expr.arg,)
         case Take():
             return (expr.arg, *(i for i in expr.indices if i is not None))
-        case OneHot():
+        case OneHot() | Shift():
             return (expr.index,)
         case _:
             return ()

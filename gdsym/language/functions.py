@@ -346,6 +346,9 @@ REDUCTIONS: dict[str, str] = {
     "mean": "sum divided by the number of entries",
     "var": "mean squared deviation from the mean (divides by n)",
     "logsumexp": "log(sum(exp(z))), at any size of z",
+    "min": "the smallest entry; on a tie the derivative is that of the first",
+    "max": "the largest entry; on a tie the derivative is that of the first",
+    "prod": "product of the entries",
     "norm": "Euclidean norm; gradient 0 at 0",
     "norm1": "sum of absolute values",
     "dot": "dot(a, b): the sum of a*b",
@@ -358,7 +361,6 @@ AXIS_MAPS: dict[str, str] = {
 
 # Named in language.md, not built yet: the message says so instead of "unknown function".
 PLANNED: tuple[str, ...] = (
-    "prod",
     "trace",
     "det",
     "logdet",
@@ -368,6 +370,5 @@ PLANNED: tuple[str, ...] = (
     "diag",
     "eye",
     "sqdist",
-    "train",
     "dropout",
 )

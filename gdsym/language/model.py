@@ -228,7 +228,12 @@ Expr = (
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """What values are allowed. Bounds are numbers; `values` a finite set such as (0, 1)."""
+    """What values are allowed. Bounds are numbers; `values` a finite set such as (0, 1).
+
+    A `structure` holds along `axis`, for every combination of the other axes: `simplex` (at least
+    0 and of sum 1; its bounds are 0 and 1, open where `and > 0` opens it), `ordered` (strictly
+    increasing), `base` (0 at `level`, at the first level where that is None), `sumzero`.
+    """
 
     lower: float = float("-inf")
     upper: float = float("inf")
@@ -256,7 +261,10 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Dim:
-    """A dimension. `size` and `labels` where the text declares them."""
+    """A dimension. `size` and `labels` where the text declares them, also through another's.
+
+    The dimension that this one is like is like none itself; that of `less` may be any.
+    """
 
     name: str
     size: int | None
@@ -318,7 +326,11 @@ class Let:
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """`loss`, `maximize`, `nll`, `loglik` or `residual`, as written: signs are not yet applied."""
+    """`loss`, `maximize`, `nll`, `loglik` or `residual`, as written: signs are not yet applied.
+
+    With `observe` statements it is an `nll`: the sum of the written one and minus the logarithm
+    of each density, whose parts all have the place `y ~ normal(mean, sd)`.
+    """
 
     kind: str
     expr: Expr
@@ -335,7 +347,12 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A hand-derived formula: `quantity` is `grad`, `hess`, `hvp` or `loss`."""
+    """A hand-derived formula: `quantity` is `grad`, `hess`, `hvp` or `loss`.
+
+    `names` are one parameter, two, a parameter and a direction, or none. The expression has the
+    dims of the parameter; of the first and then the second; of the parameter; none. The direction
+    is a `Ref` in it that is declared nowhere else and has the parameter's dims.
+    """
 
     quantity: str
     names: tuple[str, ...]

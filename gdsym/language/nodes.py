@@ -165,7 +165,8 @@ class Nodes(Transformer):  # type: ignore[type-arg]
 
     def named(self, c: list[Any]) -> syntax.Named:
         name, *dim = _names(c)
-        return syntax.Named(name, dim[0] if dim else None, _span(c))
+        level = next(iter(_nodes(c)), None)
+        return syntax.Named(name, dim[0] if dim else None, level, _span(c))
 
     def domain(self, c: list[Any]) -> syntax.Domain:
         return syntax.Domain(_nodes(c), _span(c))
@@ -237,13 +238,26 @@ class Nodes(Transformer):  # type: ignore[type-arg]
 
     def objective(self, c: list[Any]) -> syntax.Objective | syntax.Later:
         if _is(c[0], "REQUIRE"):
-            return self.observe(c)
+            return syntax.Later(str(c[0]), _span(c[:1]))
         return syntax.Objective(str(c[0]), c[1], _span(c[:1]), _span(c))
 
-    def observe(self, c: list[Any]) -> syntax.Later:
-        return syntax.Later(str(c[0]), _span(c[:1]))
+    def observe(self, c: list[Any]) -> syntax.Observe:
+        end = c[:-1] if _is(c[-1], "STRING") else c
+        return syntax.Observe(
+            keyword=str(c[0]),
+            value=c[1],
+            distribution=_name(c[3]),
+            arguments=_items(c, "arguments"),
+            keyword_span=_span(c[:1]),
+            place=_span(end[1:]),
+            span=_span(c),
+        )
 
-    claim = observe
+    def claim(self, c: list[Any]) -> syntax.Claim:
+        quantity, *names = _names(c)
+        stop = next(i for i, token in enumerate(c) if _is(token, "EQUAL"))
+        value = next(iter(_nodes(c)))
+        return syntax.Claim(quantity, tuple(names), value, _span(c[1:stop]), _span(c))
 
     def method(self, c: list[Any]) -> syntax.Method:
         return syntax.Method(_name(c[1]), _items(c, "arguments"), _span(c))

@@ -34,6 +34,8 @@ class Dimension:
     labels: tuple[str, ...] | None = None
     sized: bool = True
     declared: bool = False
+    like: str | None = None  # another dimension, of the same size and labels
+    less: tuple[str, int] | None = None  # another dimension, and what its size is more
 
 
 @dataclass(slots=True)
@@ -75,6 +77,11 @@ class Scope:
         """The user's own words, on one line and at most 40 characters long."""
         text = " ".join(self.source.text[span.start : span.stop].split())
         return text if len(text) <= 40 else text[:37] + "..."
+
+    def root(self, dim: str) -> str:
+        """The dimension that this one is like, itself where it is like none."""
+        known = self.dims.get(dim)
+        return known.like if known is not None and known.like is not None else dim
 
     def line(self, span: Span) -> int:
         return self.source.position(span.start)[0]

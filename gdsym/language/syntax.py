@@ -184,6 +184,7 @@ class Named:
 
     name: Name
     dim: Name | None
+    level: Expression | None
     span: Span
 
 
@@ -301,8 +302,32 @@ class Method:
 
 
 @dataclass(frozen=True, slots=True)
+class Observe:
+    """`observe VALUE ~ NAME(arguments)` or `prior ...`; `place` is all but keyword and doc."""
+
+    keyword: str
+    value: Expression
+    distribution: Name
+    arguments: tuple[Expression, ...]
+    keyword_span: Span
+    place: Span
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """`claim grad(w) = EXPR`; no names in `claim loss = EXPR`. `place` is what is claimed of."""
+
+    quantity: Name
+    names: tuple[Name, ...]
+    value: Expression
+    place: Span
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Later:
-    """A statement that is read but not built yet: `observe`, `prior`, `claim`, `require`."""
+    """A statement that is read but not built yet: `require`."""
 
     keyword: str
     span: Span
@@ -365,6 +390,8 @@ Statement = (
     | Let
     | Objective
     | Method
+    | Observe
+    | Claim
     | Later
     | Broken
     | Optimizer

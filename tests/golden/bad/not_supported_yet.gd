@@ -1,8 +1,8 @@
-data  X[n, d] from *, y[n]
-dim   m like n, j = d - 1
-param w[d] in simplex[d], S[d, d] in posdef, c[d] in ordered[d]
-observe y ~ normal(mean=X @ w, sd=1)
-prior w ~ normal(0, 1)
-claim grad(w) = X.T @ (X @ w - y)
+data  X[n, d] from *, y[n], g[n] in k
+dim   q like n
+param w[d], S[d, d] in posdef, L[d, d] in lower
 require sum(w) >= 0
-let   h = train(mean[n](X)) + max(X) + prod(y) + logdet(S) + scan(y)
+let   h = logdet(S) + scan(y) + sum[n by g](y) + sum(X[1:3])
+let   t = train(X @ w) + train(g)
+data  z[n] in k = 0
+loss  sum(w^2)
