@@ -271,3 +271,63 @@ def test_a_gradient_is_the_slope(name):
     data, body = MODELS[name]
     text, arrays = model(body, data)
     check(Case(text, arrays))
+
+
+# -- kinks: one stated choice each ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("expression", "at", "slopes"),
+    [
+        ("abs(a) + 0*b", (0, 0), (0, 0)),
+        ("sqrt(a^2) + 0*b", (0, 0), (0, 0)),
+        ("relu(a) + 0*b", (0, 0), (0, 0)),
+        ("sign(a)*b", (0, 2), (0, 0)),
+        ("max(a, b)", (1, 1), (1, 0)),
+        ("max(b, a)", (1, 1), (0, 1)),
+        ("min(a, b)", (1, 1), (1, 0)),
+        ("min(b, a)", (1, 1), (0, 1)),
+        ("clip(a, 0, 2)*b", (0, 3), (0, 0)),
+        ("clip(a, 0, 2)*b", (2, 3), (0, 2)),
+        ("clip(1, a, b)", (1, 1), (0, 1)),
+        ("huber(a, 1) + b", (1, 0), (1, 1)),
+        ("where(a > 0, a, -a)*b", (0, 1), (-1, 0)),
+        ("xlogy(a, b)", (0, 1), (0, 0)),
+        ("xlogy(a, b)", (0, 0), (-np.inf, 0)),
+        ("a^2 + a^3 + a^b", (0, 2), (0, 0)),
+    ],
+)
+def test_a_kink_has_its_stated_slope(expression, at, slopes):
+    case = Case(f"param a, b\nloss {expression}")
+
+    assert tuple(case.problem.grad(np.array(at, dtype=float))) == slopes
+
+
+def test_the_norm_at_zero_has_slope_zero():
+    case = Case("dim d = 3\nparam w[d]\nloss norm(w) + 2*norm1(w) + norm(2*w)")
+
+    value, gradient = case.problem.value_and_grad(np.zeros(3))
+
+    assert value == 0
+    assert np.array_equal(gradient, np.zeros(3))
+
+
+BRANCHES = {
+    "in one line": "let f = where(z > 0, sqrt(z), z^2)",
+    "through a let": "let s = sqrt(z)\nlet f = where(z > 0, s, z^2)",
+    "through two lets": "let s = log(z)\nlet r = s/z\nlet f = where(z > 0, exp(r)*s, z^2)",
+    "the other way round": "let s = 1/z\nlet q = s^2\nlet f = where(z <= 0, z^2, sqrt(q))",
+    "as a weight": "let s = sqrt(z)\nlet f = where(z > 0, 3, 0)*s + z",
+}
+
+
+@pytest.mark.parametrize("name", BRANCHES)
+def test_a_branch_that_is_not_taken_has_no_say(name):
+    text = f"data x[n]\nparam w = 1\nlet z = w*x\n{BRANCHES[name]}\nloss sum(f)"
+    taken = Case(text, {"x": np.array([0.5, 2.0])})
+    both = Case(text, {"x": np.array([0.5, -3.0, 2.0, 0.0])})
+
+    _, gradient = both.problem.value_and_grad(np.array([1.0]))
+    rest = 2 * 9.0 if name != "as a weight" else -3.0  # of z^2, or z, at x = -3 and 0
+
+    assert gradient[0] == pytest.approx(taken.problem.grad(np.array([1.0]))[0] + rest, rel=1e-14)

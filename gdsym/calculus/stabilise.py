@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
+from gdsym.calculus.build import HAZARDS
 from gdsym.calculus.program import (
     Contract,
     Factor,
@@ -30,6 +31,9 @@ HALF = Fraction(1, 2)
 
 # How far the sign of an expression is followed before it counts as unknown.
 SIGN_DEPTH = 12
+
+# How many nodes are searched for one that may be infinite or undefined.
+FARTHEST_HAZARD = 60
 
 
 def stabilise(program: Program) -> Program:
@@ -148,7 +152,24 @@ def _sqrt(graph: Graph, args: tuple[Node, ...]) -> Node | None:
             return graph.call("abs", base)
     if _is(x, "exp"):
         return graph.call("exp", graph.scale(HALF, _argument(x)))
-    return None
+    # The norm, whose gradient at 0 is 0: the square root's own would be inf times 0 there.
+    return graph.call("root", x) if _is_sum_of_squares(graph, x) else None
+
+
+def _is_sum_of_squares(graph: Graph, node: Node) -> bool:
+    coefficient, rest = graph.split(node)
+    if rest is None or coefficient <= 0:
+        return False
+    match rest:
+        case Map(op="pow"):
+            return graph.base(rest)[1] == 2
+        case Map(op="add"):
+            return all(_is_sum_of_squares(graph, term) for term in rest.args)
+        case Contract():
+            return not rest.deltas and all(
+                _is_sum_of_squares(graph, factor.node) for factor in rest.factors
+            )
+    return False
 
 
 def _log_sigmoid(graph: Graph, args: tuple[Node, ...]) -> Node | None:
@@ -361,10 +382,10 @@ class _Facts:
                     return graph.add(better, *(arg for arg in args[:-1] if arg is not part))
         if len(args) == 1:
             return None
-        mirrored = self._mirror_softplus(graph, args)
-        if mirrored is None and self.labels:
+        better = _one_choice(graph, args) or self._mirror_softplus(graph, args)
+        if better is None and self.labels:
             return self._fold_labels(graph, args)
-        return mirrored
+        return better
 
     @staticmethod
     def _mirror_softplus(graph: Graph, args: tuple[Node, ...]) -> Node | None:
@@ -478,6 +499,9 @@ class _Facts:
                     rest = [a for a in args if a is not arg and not _is(a, "exp")]
                     remaining = graph.power(mirrored, power - 1)
                     return graph.mul(*rest, remaining, graph.call("sigmoid", exponent))
+        chosen = _chosen_only(graph, args)
+        if chosen is not None:
+            return chosen
         for arg in args:
             if isinstance(arg, Contract):
                 inside = _normalised_inside(graph, arg, args)
@@ -552,3 +576,77 @@ def _normalised_inside(graph: Graph, total: Contract, args: tuple[Node, ...]) ->
                 rest = [arg for arg in args if arg is not total and arg is not share]
                 return graph.mul(*rest, graph.contract(factors, total.deltas, axes))
     return None
+
+
+def _zero_branch(node: Node | None) -> int | None:
+    """Which branch of a `where` is 0, as its place among the arguments."""
+    if isinstance(node, Map) and node.op == "where":
+        for place in (2, 1):
+            branch = node.args[place]
+            if isinstance(branch, Number) and branch.value == 0:
+                return place
+    return None
+
+
+def _chosen_only(graph: Graph, args: tuple[Node, ...]) -> Node | None:
+    """where(c, a, 0)*b is where(c, a*b, 0): what b is where it does not count may be nan."""
+    for choice in args:
+        zero = _zero_branch(choice)
+        if zero is None:
+            continue
+        assert isinstance(choice, Map)
+        taken = [
+            arg
+            for arg in args
+            if arg is not choice and set(arg.axes) <= set(choice.axes) and _may_fail(arg)
+        ]
+        if taken:
+            branches = list(choice.args)
+            branches[3 - zero] = graph.mul(branches[3 - zero], *taken)
+            rest = [arg for arg in args if arg is not choice and arg not in taken]
+            return graph.mul(*rest, graph.call("where", *branches))
+    return None
+
+
+def _one_choice(graph: Graph, args: tuple[Node, ...]) -> Node | None:
+    """where(c, a, 0) + where(c, b, 0) is where(c, a + b, 0)."""
+    groups: dict[tuple[Node, int], list[tuple[Node, Node]]] = {}
+    for arg in args:
+        coefficient, choice = graph.split(arg)
+        zero = _zero_branch(choice)
+        if zero is not None:
+            assert isinstance(choice, Map)
+            term = graph.scale(coefficient, choice.args[3 - zero])
+            groups.setdefault((choice.args[0], zero), []).append((arg, term))
+    for (condition, zero), members in groups.items():
+        if len(members) > 1:
+            branches = [graph.number(0), graph.number(0)]
+            branches[2 - zero] = graph.add(*(term for _, term in members))
+            merged = [arg for arg, _ in members]
+            keep = [arg for arg in args if arg not in merged]
+            return graph.add(graph.call("where", condition, *branches), *keep)
+    return None
+
+
+def _may_fail(node: Node) -> bool:
+    """True where something near that the node reads can be inf or nan at finite arguments."""
+    stack, seen = [node], {node}
+    while stack and len(seen) < FARTHEST_HAZARD:
+        part = stack.pop()
+        if isinstance(part, Map) and part.op in HAZARDS and not _is_whole_power(part):
+            return True
+        for operand in part.operands:
+            if operand not in seen:
+                seen.add(operand)
+                stack.append(operand)
+    return False
+
+
+def _is_whole_power(node: Map) -> bool:
+    exponent = node.args[-1]
+    return (
+        node.op == "pow"
+        and isinstance(exponent, Number)
+        and exponent.value.denominator == 1
+        and exponent.value > 0
+    )
