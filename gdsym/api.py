@@ -21,15 +21,21 @@ T = TypeVar("T")
 UNNAMED = "model.gd"
 
 
-def compile(text_or_path: str | os.PathLike[str], *, update: Sequence[str] | None = None) -> Model:
+def compile(
+    text_or_path: str | os.PathLike[str],
+    *,
+    update: Sequence[str] | None = None,
+    schedules: Mapping[str, str] | None = None,
+) -> Model:
     """The compiled model of a text, or of a file: a `Path`, or a string that ends in `.gd`.
 
     update: the rules whose update functions the module carries, shipped names or paths of rule
-    files; by default those of the model's own `method`. Raises `GdsymError`, with every mistake
-    of the text and its place.
+    files; by default those of the model's own `method`. schedules: options that are expressions
+    of the step, `{"lr": "0.1/sqrt(t)"}`, for the module to carry; `fit` sees to its own. Raises
+    `GdsymError`, with every mistake of the text and its place.
     """
     text, shown = _source(text_or_path)
-    return Model(_module(text, shown, update), shown)
+    return Model(_module(text, shown, update, schedules), shown, update)
 
 
 def fit(text_or_path: str | os.PathLike[str], data: Any = None, **options: Any) -> Result:
@@ -55,9 +61,12 @@ def show(text_or_path: str | os.PathLike[str]) -> str:
 class Model:
     """A compiled model. `module` is its generated Python module."""
 
-    def __init__(self, module: Any, shown: str = UNNAMED) -> None:
+    def __init__(
+        self, module: Any, shown: str = UNNAMED, update: Sequence[str] | None = None
+    ) -> None:
         self.module = module
         self._shown = shown
+        self._update = update
 
     @property
     def name(self) -> str:
@@ -75,7 +84,8 @@ class Model:
         /,
         *,
         method: str | None = None,
-        lr: float | None = None,
+        lr: float | str | None = None,
+        options: Mapping[str, Any] | None = None,
         batch_size: int | None = None,
         epochs: int | None = None,
         seed: int | None = None,
@@ -83,43 +93,56 @@ class Model:
         max_iter: int | None = None,
         start: Any = None,
         set: Mapping[str, Any] | None = None,
+        fix: Any = None,
+        bind: Mapping[str, Any] | None = None,
+        missing: str = "error",
         progress: Progress | None = None,
         **arrays: Any,
     ) -> Result:
         """Fits the model: `fit(X=X, y=y)`, `fit(table)`, or `fit({"lr": a})` for colliding names.
 
-        data: a table, a mapping of arrays, the path of a data file, or a list of these. method:
-        a method, a rule that ships, or the path of a rule file. start: parameters by name, an
+        data: a table, a mapping of arrays, the path of a data file, or a list of these. bind:
+        columns by data name, `{"X": ["age", "bmi"]}`. missing: "error", or "drop" to leave out
+        rows with missing or non-finite values. fix: parameters to keep, `["b"]` at their start
+        or `{"b": 0.5}` at a value. method:
+        a method, a rule that ships, or the path of a rule file, `"adam(beta1=0.8)"` with options
+        of its own if need be. options: such options, `{"beta1": 0.8}`; one of a rule may be an
+        expression of the step, `"0.1/sqrt(t)"`. start: parameters by name, an
         earlier result, or the path of a fit file. set: other values of constants, other sizes of
         dimensions. progress: called with a record after every iteration. The others are the
         options of `gdsym fit`. Raises `GdsymError` where it cannot be done.
         """
         from gdsym import run
 
-        options = {"lr": lr, "batch_size": batch_size, "epochs": epochs, "seed": seed}
-        options |= {"tol": tol, "max_iter": max_iter}
-        carrying = self.carrying(method)
+        named = {"lr": lr, "batch_size": batch_size, "epochs": epochs, "seed": seed}
+        named |= {"tol": tol, "max_iter": max_iter}
+        asked, wishes = run.read_method(method, run.merged(named, options or {}))
+        carrying = self.carrying(asked, run.schedules(wishes))
         consts, sizes = carrying.settings(set or {})
         return run.fit(
             carrying.module,
-            carrying.bind(data, sizes, arrays),
+            carrying.bind(data, sizes, arrays, bind, missing),
             consts=consts,
-            method=method,
-            options=options,
+            method=asked,
+            options=wishes,
             start=run.read_start(start),
+            fix=run.read_fix(fix),
             progress=progress,
         )
 
-    def carrying(self, method: str | None) -> Model:
-        """This model with the update function that the method needs, compiled anew if it must."""
+    def carrying(self, method: str | None, schedules: Mapping[str, str] | None = None) -> Model:
+        """This model with the update function and the schedules that the method needs, compiled
+        anew if it must."""
         from gdsym.run import rules_to_compile
 
-        if method is None and self.module.METHOD is not None:
-            method = self.module.METHOD["name"]
-        rules = rules_to_compile(method)
-        if not rules or rules[0] in self.module.RULES:
+        module, scheduled = self.module, schedules or {}
+        if method is None and module.METHOD is not None:
+            method = module.METHOD["name"]
+        there = method in module.RULES
+        rules = self._update if there else rules_to_compile(method)
+        if (there or not rules) and all(text in module.SCHEDULES for text in scheduled.values()):
             return self
-        return Model(_module(self.module.SOURCE, self._shown, rules), self._shown)
+        return Model(_module(module.SOURCE, self._shown, rules, scheduled), self._shown, rules)
 
     def settings(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """The values that `set` gives to constants, and the sizes that it gives to dimensions."""
@@ -135,12 +158,21 @@ class Model:
                 raise self._unknown_setting(name)
         return consts, sizes
 
-    def bind(self, data: Any, sizes: Mapping[str, Any], arrays: Mapping[str, Any]) -> Bound:
-        """The data of the model from tables, files and arrays."""
+    def bind(
+        self,
+        data: Any,
+        sizes: Mapping[str, Any],
+        arrays: Mapping[str, Any],
+        bind: Mapping[str, Any] | None = None,
+        missing: str = "error",
+    ) -> Bound:
+        """The data of the model from tables, files and arrays; the others are those of `fit`."""
         from gdsym.data import bind_tables
 
         sources = [] if data is None else data if isinstance(data, list | tuple) else [data]
-        return bind_tables(self.module, *sources, arrays=arrays, dims=sizes)
+        return bind_tables(
+            self.module, *sources, arrays=arrays, dims=sizes, bind=bind, missing=missing
+        )
 
     def _unknown_setting(self, name: str) -> UsageError:
         module = self.module
@@ -183,8 +215,15 @@ def _source(given: str | os.PathLike[str]) -> tuple[str, str]:
     return read_text(path), path
 
 
-def _module(text: str, shown: str, update: Sequence[str] | None) -> Any:
-    return _with_path(shown, lambda name: cache.module_of(text, name, update=update))
+def _module(
+    text: str,
+    shown: str,
+    update: Sequence[str] | None,
+    schedules: Mapping[str, str] | None = None,
+) -> Any:
+    return _with_path(
+        shown, lambda name: cache.module_of(text, name, update=update, schedules=schedules)
+    )
 
 
 def _with_path(shown: str, compiled: Callable[[str], T]) -> T:

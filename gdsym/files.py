@@ -69,18 +69,20 @@ def check_writable(path: str | Path) -> None:
         raise UsageError(f"cannot write {path}: no permission to write in {directory}")
 
 
-def write_atomically(path: str | Path, text: str, *, mode: int = 0o666) -> None:
-    """Writes a UTF-8 file so that its readers see the old content or the new, never a part.
+def write_atomically(path: str | Path, content: str | bytes, *, mode: int = 0o666) -> None:
+    """Writes a file so that its readers see the old content or the new, never a part.
 
-    A link is followed, an existing file keeps its permissions (a new one has `mode`, less the
-    user's mask), and what is no regular file (a pipe, `/dev/stdout`) is written in place.
+    A text is written in UTF-8. A link is followed, an existing file keeps its permissions (a new
+    one has `mode`, less the user's mask), and what is no regular file (a pipe, `/dev/stdout`) is
+    written in place.
     """
     try:
+        data = content.encode("utf-8") if isinstance(content, str) else content
         if _is_special(path):
-            with open(path, "w", encoding="utf-8", newline="") as file:
-                file.write(text)
+            with open(path, "wb") as file:
+                file.write(data)
         else:
-            _replace(os.path.realpath(path), text, mode)
+            _replace(os.path.realpath(path), data, mode)
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot write {path}: {reason(error)}") from None
 
@@ -90,14 +92,14 @@ def reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 
-def _replace(path: str, text: str, mode: int) -> None:
+def _replace(path: str, data: bytes, mode: int) -> None:
     temporary = f"{path}.{secrets.token_hex(4)}.tmp"
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
-        with open(descriptor, "w", encoding="utf-8", newline="") as file:
+        with open(descriptor, "wb") as file:
             with contextlib.suppress(FileNotFoundError):
                 os.chmod(temporary, stat.S_IMODE(os.stat(path).st_mode))
-            file.write(text)
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)

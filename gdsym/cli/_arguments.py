@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import json
 import math
 import re
@@ -26,6 +27,34 @@ def assignments(option: str, texts: Iterable[str]) -> dict[str, object]:
             raise UsageError(f"{option} {match[1]} is given twice")
         values[match[1]] = _value(option, text, match[2].strip())
     return values
+
+
+def bound_columns(texts: Iterable[str]) -> dict[str, str]:
+    """`["X=age,bmi", "y=other.csv:label"]` as a dictionary of what `--bind` names."""
+    bind: dict[str, str] = {}
+    for text in texts:
+        match = ASSIGNMENT.fullmatch(text)
+        if match is None or not match[2].strip():
+            raise UsageError(
+                f"--bind {text}: name=columns was expected, such as --bind X=age,bmi or "
+                "--bind X=FILE.csv:age,bmi"
+            )
+        if match[1] in bind:
+            raise UsageError(f"--bind {match[1]} is given twice")
+        bind[match[1]] = match[2].strip()
+    return bind
+
+
+def names(option: str, text: str | None) -> list[str]:
+    """`id,date` as a list; a name with a comma stands in double quotes."""
+    if text is None:
+        return []
+    found = [name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])]
+    if not found or not all(found):
+        raise UsageError(f"{option} {text}: names of columns were expected, such as id,date")
+    if twice := [name for name in found if found.count(name) > 1]:
+        raise UsageError(f"{option} {text}: `{twice[0]}` stands there twice")
+    return found
 
 
 def model_path(model: str, data: Sequence[str] = ()) -> Path:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,7 +25,8 @@ KINDS = {"residual": "sum of squares"}
 
 def report(result: Result) -> None:
     """Prints the parameters, the objective, and how the fit ended."""
-    for part in parameter_tables(result.params, result.dims, result.module.PARAMS):
+    fixed = frozenset(result.fixed)
+    for part in parameter_tables(result.params, result.dims, result.module.PARAMS, fixed):
         _print(part)
         click.echo()
     click.echo(_objective(result))
@@ -50,11 +52,15 @@ def _ending(result: Result) -> str:
 
 
 def parameter_tables(
-    params: dict[str, Any], dims: dict[str, Any], declared: Sequence[dict[str, Any]]
+    params: dict[str, Any],
+    dims: dict[str, Any],
+    declared: Sequence[dict[str, Any]],
+    fixed: Set[str] = frozenset(),
 ) -> Iterator[Table | str]:
     """One table of all scalars and vectors, one per matrix, a line for what is too large.
 
-    `declared` is `PARAMS` of the generated module, `dims` name to size and labels.
+    `declared` is `PARAMS` of the generated module, `dims` name to size and labels, `fixed` the
+    names of the entries that were not fitted: `b`, `w[age]`, `W[age,red]`.
     """
     import numpy as np
 
@@ -69,13 +75,16 @@ def parameter_tables(
         elif value.ndim == 1 and value.size <= MAX_ENTRIES:
             small += [(f"{name}[{x}]", float(v)) for x, v in zip(labels[0], value, strict=True)]
         elif value.ndim == 2 and value.shape[1] <= MAX_COLUMNS and value.shape[0] <= MAX_ROWS:
-            others.append(_matrix(f"{name}[{', '.join(axes)}]", labels, value))
+            kept = [entry in fixed for entry in _entries(name, labels)]
+            others.append(_matrix(f"{name}[{', '.join(axes)}]", labels, value, kept))
         else:
-            others.append(_summary(f"{name}[{', '.join(axes)}]", value))
+            count = sum(entry in fixed for entry in _entries(name, labels))
+            others.append(_summary(f"{name}[{', '.join(axes)}]", value, count))
     if small:
-        table = _table("parameter", ["value"])
+        marked = any(name in fixed for name, _ in small)
+        table = _table("parameter", ["value", ""] if marked else ["value"])
         for (name, _), text in zip(small, numbers([v for _, v in small]), strict=True):
-            table.add_row(_text(name), text)
+            table.add_row(_text(name), text, *(["fixed" if name in fixed else ""] * marked))
         yield table
     yield from others
 
@@ -95,19 +104,26 @@ def _labels(dim: dict[str, Any]) -> list[str]:
     return [str(label) for label in dim["labels"] or range(dim["size"])]
 
 
-def _matrix(title: str, labels: list[list[str]], value: Any) -> Table:
+def _entries(name: str, labels: list[list[str]]) -> Iterator[str]:
+    """The names of the entries of a parameter with axes, as `Result.fixed` has them."""
+    return (f"{name}[{','.join(entry)}]" for entry in itertools.product(*labels))
+
+
+def _matrix(title: str, labels: list[list[str]], value: Any, kept: list[bool]) -> Table:
     table = _table(title, labels[1])
-    cells = iter(numbers(value.ravel().tolist()))
+    texts = zip(numbers(value.ravel().tolist()), kept, strict=True)
+    cells = iter([f"{text} fixed" if still else text for text, still in texts])
     for label in labels[0]:
         table.add_row(_text(label), *(next(cells) for _ in labels[1]))
     return table
 
 
-def _summary(title: str, value: Any) -> str:
+def _summary(title: str, value: Any, kept: int) -> str:
     shape = " x ".join(str(size) for size in value.shape)
     if not value.size:
         return f"{title}  {shape}: empty"
-    return f"{title}  {shape} numbers from {value.min():.6g} to {value.max():.6g}"
+    fixed = f", {kept} of them fixed" if kept else ""
+    return f"{title}  {shape} numbers from {value.min():.6g} to {value.max():.6g}{fixed}"
 
 
 def _table(first: str, others: Iterable[str]) -> Table:

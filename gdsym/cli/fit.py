@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from gdsym.cli._diagnostics import output_format
 
 if TYPE_CHECKING:
     from gdsym.run import Progress, Record, Result
@@ -21,8 +24,8 @@ if TYPE_CHECKING:
 @click.option(
     "--method",
     metavar="NAME|RULE.gd",
-    help="lbfgs, an update rule such as adam, or a rule file of your own. Without it the model's "
-    "own `method`, or lbfgs.",
+    help="lbfgs, an update rule such as adam, or a rule file of your own; with options, "
+    "'adam(beta1=0.8)'. Without it the model's own `method`, or lbfgs.",
 )
 @click.option(
     "--set",
@@ -37,13 +40,43 @@ if TYPE_CHECKING:
     multiple=True,
     help="Where to begin: an earlier fit, or the value of a parameter. Repeatable.",
 )
+@click.option(
+    "--fix",
+    metavar="NAME[=VALUE]",
+    multiple=True,
+    help="Keep a parameter, or an entry such as w[age], at its start or at a value. Repeatable.",
+)
+@click.option(
+    "--bind",
+    "bindings",
+    metavar="NAME=COLUMN,...",
+    multiple=True,
+    help="Make a data of other columns than the model says: NAME=COLUMN,... or "
+    "NAME=FILE:COLUMN,... Repeatable.",
+)
+@click.option(
+    "--missing",
+    type=click.Choice(["error", "drop"]),
+    default="error",
+    help="What to do with missing and non-finite values: drop leaves out their rows. [error]",
+)
+@click.option(
+    "--history",
+    metavar="FILE.csv",
+    help="Write iteration, objective, grad_norm, step and seconds of every iteration or epoch.",
+)
 @click.option("--batch-size", type=int, help="Rows per step of a rule.")
 @click.option("--epochs", type=int, help="Passes over the rows by a rule.")
-@click.option("--lr", type=float, help="Learning rate of a rule.")
+@click.option(
+    "--lr",
+    metavar="RATE",
+    help="Learning rate of a rule: a number, or an expression of the step such as 0.1/sqrt(t).",
+)
 @click.option("--seed", type=int, help="Of random starts and of the order of batches. [0]")
 @click.option("--tol", type=float, help="Converged where the gradient is below this. [1e-8]")
 @click.option("--max-iter", type=int, help="Limit of iterations.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@output_format
 def command(
     model: str,
     data: tuple[str, ...],
@@ -51,10 +84,14 @@ def command(
     method: str | None,
     settings: tuple[str, ...],
     start: tuple[str, ...],
+    fix: tuple[str, ...],
+    bindings: tuple[str, ...],
+    missing: str,
+    history: str | None,
     as_json: bool,
     **options: Any,
 ) -> int:
-    """Fit MODEL to the DATA files (CSV, NPY, NPZ) and print the parameters.
+    """Fit MODEL to the DATA files (CSV, TSV, Parquet, Arrow, NPY, NPZ) and print the parameters.
 
     \b
       gdsym fit churn.gd churn.csv
@@ -65,22 +102,31 @@ def command(
     with what was reached.
     """
     from gdsym import api, run
-    from gdsym.cli._arguments import assignments, model_path
+    from gdsym.cli._arguments import assignments, bound_columns, model_path
     from gdsym.errors import UsageError
-    from gdsym.files import check_writable
+    from gdsym.files import check_writable, write_atomically
 
-    if output is not None:
-        check_writable(output)
+    for path in (output, history):
+        if path is not None:
+            check_writable(path)
+    if output is not None and output == history:
+        raise UsageError(f"-o and --history both name {output}")
     with _termination_as_interrupt():
-        compiled = api.compile(model_path(model, data), update=run.rules_to_compile(method))
+        asked, options = run.read_method(method, options)
+        compiled = api.compile(
+            model_path(model, data),
+            update=run.rules_to_compile(asked),
+            schedules=run.schedules(options),
+        )
         if data and not compiled.module.DATA:
             raise UsageError(f"the model has no data: leave out {data[0]}")
         consts, sizes = compiled.settings(assignments("--set", settings))
         run.make_plan(
-            compiled.module, method, options
+            compiled.module, asked, options
         )  # a wrong option is told before data are read
         begin = run.read_start(list(start) or None)
-        bound = compiled.bind(list(data), sizes, {})
+        keep = run.read_fix(fix)
+        bound = compiled.bind(list(data), sizes, {}, bound_columns(bindings), missing)
         for line in bound.lines:
             click.echo(line, err=True)
         with _progress_line() as progress:
@@ -88,15 +134,27 @@ def command(
                 compiled.module,
                 bound,
                 consts=consts,
-                method=method,
+                method=asked,
                 options=options,
                 start=begin,
+                fix=keep,
                 progress=progress,
             )
     if output is not None:
         result.save(output)
+    if history is not None:
+        write_atomically(history, _history(result))
     _print(result, as_json)
     return result.exit_code
+
+
+def _history(result: Result) -> str:
+    """A line per iteration, or epoch of mini-batches; a cell is empty where nothing is known."""
+    lines = ["iteration,objective,grad_norm,step,seconds"]
+    for iteration, *values in result.history:
+        cells = ["" if math.isnan(value) else repr(float(value)) for value in values]
+        lines.append(",".join([str(iteration), *cells]))
+    return "\n".join(lines) + "\n"
 
 
 def _print(result: Result, as_json: bool) -> None:

@@ -2,72 +2,93 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import itertools
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from gdsym.run import Result
+    from gdsym.cli._predictions import Columns
 
 
 @click.command(short_help="Compute a fit's predictions for data.")
 @click.argument("fit")
 @click.argument("data", nargs=-1)
-@click.option("-o", "--output", metavar="OUT.csv", help="Where to write; stdout otherwise.")
-def command(fit: str, data: tuple[str, ...], output: str | None) -> None:
+@click.option(
+    "-o",
+    "--output",
+    metavar="OUT.csv|OUT.parquet",
+    help="Where to write, in the format of the suffix; CSV on stdout otherwise.",
+)
+@click.option("--keep", metavar="COLUMN,...", help="Columns of the data to write beside.")
+@click.option(
+    "--bind",
+    "bindings",
+    metavar="NAME=COLUMN,...",
+    multiple=True,
+    help="Take a data from other columns than the fit: NAME=COLUMN,... or NAME=FILE:COLUMN,... "
+    "Repeatable.",
+)
+@click.option(
+    "--missing",
+    type=click.Choice(["error", "drop"]),
+    default="error",
+    help="What to do with missing and non-finite values: drop leaves the prediction of their row "
+    "empty. [error]",
+)
+@click.option(
+    "--unseen",
+    type=click.Choice(["error", "null"]),
+    default="error",
+    help="What to do with levels that the fit has not seen: null leaves the prediction of their "
+    "row empty. [error]",
+)
+def command(
+    fit: str,
+    data: tuple[str, ...],
+    output: str | None,
+    keep: str | None,
+    bindings: tuple[str, ...],
+    missing: str,
+    unseen: str,
+) -> None:
     """Compute the predictions of FIT.json for the DATA files: one row out per row in.
 
     \b
       gdsym predict fit.json new.csv -o predictions.csv
+      gdsym predict fit.json new.parquet -o predictions.parquet --keep id,date --missing drop
     """
     from gdsym import api
+    from gdsym.cli._arguments import bound_columns, names
+    from gdsym.cli._predictions import as_csv, as_parquet, check_suffix, columns_of, is_parquet
     from gdsym.files import check_writable, write_atomically
 
     if output is not None:
+        check_suffix(output)
         check_writable(output)
+    kept_names = names("--keep", keep)
+    bind = bound_columns(bindings)
     result = api.load(fit)
-    text = as_csv(result, result.predict(*data))
+    predictions, bound = result.predict_bound(data, {}, missing, unseen, bind)
+    if bound.dropped is not None and bound.n_rows < bound.dropped.total:
+        click.echo(f"no prediction for {bound.dropped}", err=True)
+    columns = columns_of(result, predictions, bound.dropped)
+    kept = _kept(data, kept_names, columns)
     if output is None:
-        click.echo(text, nl=False)
+        click.echo(as_csv(columns, kept), nl=False)
     else:
-        write_atomically(output, text)
+        write_atomically(
+            output, as_parquet(columns, kept) if is_parquet(output) else as_csv(columns, kept)
+        )
 
 
-def as_csv(result: Result, predictions: dict[str, Any]) -> str:
-    """A column per prediction and label. Predictions without rows go to stderr, or, where no other
-    has rows, make up the only row."""
-    import numpy as np
+def _kept(data: tuple[str, ...], keep: list[str], columns: Columns) -> dict[str, Any]:
+    """The columns to write beside the predictions."""
+    from gdsym.data import carried
+    from gdsym.errors import UsageError
 
-    row = result.module.ROW
-    described = {p["name"]: p["dims"] for p in result.module.PREDICTIONS}
-    by_row = {name: dims for name, dims in described.items() if row in dims}
-    for name in described:
-        if by_row and name not in by_row:
-            click.echo(f"{name} = {np.asarray(predictions[name]).tolist()}", err=True)
-    columns: dict[str, list[float]] = {}
-    for name, dims in (by_row or described).items():
-        columns |= dict(_columns(result, name, dims, np.asarray(predictions[name], dtype=float)))
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(zip(*columns.values(), strict=True))  # floats with all their digits
-    return out.getvalue()
-
-
-def _columns(
-    result: Result, name: str, dims: tuple[str, ...], value: Any
-) -> Iterator[tuple[str, list[float]]]:
-    """The columns of one prediction by name: `p`, or `p[setosa]` for each label."""
-    import numpy as np
-
-    row = result.module.ROW
-    others = [dim for dim in dims if dim != row]
-    table = np.moveaxis(value, dims.index(row), 0) if row in dims else value[None]
-    levels = [result.dims[d]["labels"] or range(result.dims[d]["size"]) for d in others]
-    names = [f"{name}[{','.join(map(str, entry))}]" for entry in itertools.product(*levels)]
-    flat = table.reshape(len(table), -1)
-    yield from zip(names if others else [name], flat.T.tolist(), strict=True)
+    if keep and not columns.by_row:
+        raise UsageError("--keep: this model predicts nothing by row")
+    twice = [name for name in keep if name in columns.values]
+    if twice:
+        raise UsageError(f"--keep {twice[0]}: a prediction has this name too")
+    return carried(data, keep, columns.n_rows) if keep else {}

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gdsym.errors import GdsymError
 from gdsym.optimizers._iterate import Vector
@@ -59,15 +60,18 @@ def explain(
     f: float,
     when: str,
     data: Mapping[str, Any] | None = None,
+    fixed: NDArray[np.bool_] | None = None,
 ) -> str:
     """`churn.gd:6:12: loss is nan at the start: log(mu) is nan in row 17, where mu = -0.3`.
 
     `f` is the value at theta; where it is finite, it is the gradient that is not. `when` says
-    `at the start` or the like, `data` are the bound arrays by name. Rows count from 1.
+    `at the start` or the like, `data` are the bound arrays by name, `fixed` the entries of theta
+    that do not move (by default those of the model). Rows count from 1.
     """
     with np.errstate(all="ignore"):
         if np.isfinite(f):
-            return _explain_gradient(module, problem, theta, when)
+            still = problem.fixed if fixed is None else fixed
+            return _explain_gradient(module, problem, theta, when, still)
         # In the user's sign: a log-likelihood of -inf is minimised as +inf.
         value = module.OBJECTIVE["sign"] * f
         what = f"{module.OBJECTIVE['kind']} is {value:g} {when}"
@@ -249,10 +253,12 @@ def _numbers(value: Any) -> str:
     return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
 
 
-def _explain_gradient(module: Module, problem: Problem, theta: Vector, when: str) -> str:
+def _explain_gradient(
+    module: Module, problem: Problem, theta: Vector, when: str, fixed: NDArray[np.bool_]
+) -> str:
     """Names the first coordinate whose derivative is not finite, and the first row, if one is."""
     _, g = problem.value_and_grad(theta)
-    bad = np.flatnonzero(~np.isfinite(g) & ~problem.fixed)
+    bad = np.flatnonzero(~np.isfinite(g) & ~fixed)
     if not len(bad):
         return f"{module.SOURCE_NAME}: the gradient in free coordinates is not finite {when}"
     place = int(bad[0])

@@ -94,6 +94,7 @@ def text_of(result: Result) -> str:
         "stats": result.stats,
         "consts": result.consts,
         "columns": result.columns,
+        "fixed": list(result.fixed),
         "data_sha256": digest,
         "versions": {"python": platform.python_version(), "numpy": np.__version__},
     }
@@ -176,8 +177,15 @@ def load(path: str | Path, module_of: Callable[[str, str], Module]) -> Result:
         seed=entries["seed"],
         history=(),
         module=module,
+        fixed=_names(path, entries.get("fixed", [])),
         data_sha256=entries["data_sha256"],
     )
+
+
+def _names(path: str | Path, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise _not_a_fit(path, "`fixed` is no list of names")
+    return tuple(value)
 
 
 def _refuse(token: str) -> None:

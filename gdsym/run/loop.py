@@ -16,12 +16,13 @@ from gdsym.errors import DataError, UsageError
 from gdsym.optimizers._iterate import Iterate, Vector, grad_norm
 from gdsym.run.batch import Limits, follow, rule_iterates
 from gdsym.run.diagnose import NotFiniteError, explain
+from gdsym.run.fix import fixed_names, fixed_theta
 from gdsym.run.generated import Module, Problem
 from gdsym.run.minibatch import DEFAULT_EPOCHS, Shuffled, run_shuffled
 from gdsym.run.objective import NOT_A_NUMBER, FreeObjective
 from gdsym.run.outcome import Outcome, Record
 from gdsym.run.plan import DEFAULT_MAX_ITER, Plan, make_plan
-from gdsym.run.result import Result, arguments
+from gdsym.run.result import Result, arguments, entry_names
 from gdsym.run.rule import bind_rule
 from gdsym.run.start import Start, start_theta
 
@@ -38,14 +39,15 @@ def fit(
     method: str | None = None,
     options: Mapping[str, Any] | None = None,
     start: Start | None = None,
+    fix: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
 ) -> Result:
     """Fits the model of a generated module to bound data.
 
     consts: other values of constants, by name. method: one of `optimizers.methods()`, or a rule
     that the module carries; the model's own by default. options: those of the method and
-    `plan.COMMON`. progress: called with a `Record` after every iteration or epoch, and in a long
-    epoch now and then.
+    `plan.COMMON`. fix: what is kept, at a value or (None) at its start. progress: called with a
+    `Record` after every iteration or epoch, and in a long epoch now and then.
 
     Ctrl-C ends the fit with status `interrupted` and what was reached. Raises UsageError and
     DataError, and NotFiniteError where the objective is not finite at the start.
@@ -57,7 +59,7 @@ def fit(
     with threadpool_limits(1, user_api="blas"), np.errstate(all="ignore"):
         plan = make_plan(module, method, options or {})
         problem = bind_problem(module, bound, consts or {})
-        return _Run(module, bound, problem, plan, start, progress).result()
+        return _Run(module, bound, problem, plan, start, fix or {}, progress).result()
 
 
 def bind_problem(module: Module, bound: Bound, consts: Mapping[str, Any]) -> Problem:
@@ -80,6 +82,7 @@ class _Run:
         problem: Problem,
         plan: Plan,
         start: Start | None,
+        fix: Mapping[str, Any],
         progress: Progress | None,
     ) -> None:
         self.began = time.perf_counter()
@@ -88,8 +91,9 @@ class _Run:
         self.progress = progress
         self.history: list[Record] = []
         self.ticked = 0.0
-        self.theta = start_theta(module, problem, start, plan.seed)
-        self.objective = FreeObjective(problem, self.theta)
+        begin = start_theta(module, problem, start, plan.seed)
+        self.theta, self.fixed = fixed_theta(module, problem, begin, fix)
+        self.objective = FreeObjective(problem, self.theta, self.fixed)
         self.first = Iterate(self.objective.start, nan, np.full(len(self.theta), nan), 0.0, nan)
 
     def note(self, iteration: int, f: float, norm: float, step: float) -> None:
@@ -200,11 +204,13 @@ class _Run:
     def _slower(self) -> str:
         """What to try after a divergence."""
         rate = self.plan.options.get("lr")
-        return "" if rate is None else f"; try a smaller lr (it is {rate:g})"
+        if rate is None:
+            return ""
+        return f"; try a smaller lr (it is {rate if isinstance(rate, str) else f'{rate:g}'})"
 
     def _stuck(self, phi: Vector) -> list[str]:
         """Free parameters all of whose entries are still where they began, with gradient 0."""
-        moved = (phi != self.first.x) | (self.first.g != 0) | self.problem.fixed
+        moved = (phi != self.first.x) | (self.first.g != 0) | self.fixed
         first, names = 0, []
         for name, value in self.problem.unpack(self.theta).items():
             entries = slice(first, first + int(np.size(value)))
@@ -220,7 +226,8 @@ class _Run:
             return f"the parameters are no longer finite {when}"
         if not isfinite(f) and when != "at the start":
             f = self.objective(phi)[0]
-        return explain(self.module, self.problem, theta, f, when, self.bound.arrays)
+        data = self.bound.arrays
+        return explain(self.module, self.problem, theta, f, when, data, self.fixed)
 
     def _loss(self, phi: Vector) -> float:
         try:
@@ -234,6 +241,11 @@ class _Run:
     def _report(self, outcome: Outcome, loss: float) -> Result:
         module, problem = self.module, self.problem
         theta = self.objective.to_theta(outcome.phi)
+        dims = {
+            name: {"size": int(dim["size"]), "labels": _labels(dim)}
+            for name, dim in problem.dims.items()
+            if name != module.ROW
+        }
         return Result(
             model=module.MODEL,
             method=self.plan.method,
@@ -247,11 +259,7 @@ class _Run:
             seconds=time.perf_counter() - self.began,
             n_rows=problem.n_rows,
             params=problem.unpack(theta),
-            dims={
-                name: {"size": int(dim["size"]), "labels": _labels(dim)}
-                for name, dim in problem.dims.items()
-                if name != module.ROW
-            },
+            dims=dims,
             theta=theta,
             theta_names=tuple(problem.theta_names),
             stats=dict(problem.stats),
@@ -261,6 +269,7 @@ class _Run:
             seed=self.plan.seed,
             history=tuple(self.history),
             module=module,
+            fixed=fixed_names(entry_names(module, dims), self.fixed),
             data=self.bound,
         )
 

@@ -7,6 +7,7 @@ candidate; closed bounds are the method's. Parameters that are fixed have gradie
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gdsym.optimizers._iterate import Iterate, Vector
 from gdsym.run.generated import Problem, Rows
@@ -21,11 +22,15 @@ class FreeObjective:
     The identity change of variables, by far the most common, costs nothing per call.
     """
 
-    def __init__(self, problem: Problem, theta: Vector) -> None:
+    def __init__(
+        self, problem: Problem, theta: Vector, fixed: NDArray[np.bool_] | None = None
+    ) -> None:
+        """fixed: the entries of theta that are kept; by default those of the model."""
         self.problem = problem
         self.lower, self.upper = problem.free_bounds
         self.evaluations = 0
-        self._fixed = np.flatnonzero(problem.fixed)
+        self.fixed = np.flatnonzero(problem.fixed if fixed is None else fixed)
+        self._kept = theta[self.fixed]
         self.plain = _is_plain(problem, theta)
         self.start = self.to_free(theta)
 
@@ -42,7 +47,11 @@ class FreeObjective:
 
     def to_theta(self, phi: Vector) -> Vector:
         """The user's parameters at these free coordinates, a fresh vector."""
-        return phi.copy() if self.plain else self.problem.from_free(phi)
+        if self.plain:
+            return phi.copy()
+        theta = self.problem.from_free(phi)
+        theta[self.fixed] = self._kept  # exp(log(4)) is not 4
+        return theta
 
     def iterate(self, phi: Vector) -> Iterate:
         """The point at phi, as the first of a method."""
@@ -53,7 +62,7 @@ class FreeObjective:
         self.evaluations += 1
         problem = self.problem
         try:
-            theta = phi if self.plain else problem.from_free(phi)
+            theta = phi if self.plain else self.to_theta(phi)
             if rows is None:
                 f, g = problem.value_and_grad(theta)
             else:
@@ -62,8 +71,8 @@ class FreeObjective:
                 g = problem.pullback(phi, g)
         except NOT_A_NUMBER:
             return np.nan, np.full(len(phi), np.nan)
-        if len(self._fixed):
-            g[self._fixed] = 0.0
+        if len(self.fixed):
+            g[self.fixed] = 0.0
         return float(f), g
 
 

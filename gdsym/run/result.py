@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import inspect
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gdsym.data import Bound, bind_tables
+from gdsym.data import Bound, Dropped, bind_tables
 from gdsym.errors import UsageError
 from gdsym.optimizers._iterate import Vector
 from gdsym.run.generated import Module, Values
@@ -64,10 +64,11 @@ class Result:
     stats: dict[str, Any]
     consts: dict[str, Any]
     columns: dict[str, list[str]]
-    options: dict[str, float]
+    options: dict[str, float | str]  # a text is an expression of the step
     seed: int
     history: tuple[Record, ...]
     module: Module = field(compare=False)
+    fixed: tuple[str, ...] = ()  # the entries of theta that were kept where they were
     data: Bound | None = None  # what was fitted; None in a fit that was loaded
     data_sha256: str | None = None
 
@@ -76,13 +77,33 @@ class Result:
         """0 converged or finished, 1 stopped or diverged, 130 interrupted."""
         return EXIT_CODES[self.status]
 
-    def predict(self, *sources: Any, **arrays: Any) -> dict[str, Any]:
+    def predict(
+        self,
+        *sources: Any,
+        missing: str = "error",
+        unseen: str = "error",
+        bind: Mapping[str, Any] | None = None,
+        **arrays: Any,
+    ) -> dict[str, Any]:
         """The model's predictions by name, for files, tables or arrays of new data.
 
-        Row predictions have one entry per row. Columns, labels and what `standardize` learnt are
+        Row predictions have one entry per row; with `missing="drop"` it is NaN for a row with a
+        missing or non-finite value, with `unseen="null"` for one with a level that the fit has
+        not seen. Columns (unless `bind` says others), labels and what `standardize` learnt are
         those of the fit. Raises DataError where the new data do not fit, UsageError where the
         model predicts nothing.
         """
+        return self.predict_bound(sources, arrays, missing, unseen, bind)[0]
+
+    def predict_bound(
+        self,
+        sources: Sequence[Any],
+        arrays: Mapping[str, Any],
+        missing: str = "error",
+        unseen: str = "error",
+        bind: Mapping[str, Any] | None = None,
+    ) -> tuple[dict[str, Any], Bound]:
+        """What `predict` gives, and the data as they were bound, with the rows left out."""
         module = self.module
         if not module.PREDICTIONS:
             raise UsageError(
@@ -97,13 +118,43 @@ class Result:
             dims=self.dims,
             columns=self.columns,
             only=list(dict.fromkeys(needed)),
+            bind=bind,
+            missing=missing,
+            unseen=unseen,
         )
+        if bound.dropped is not None and not bound.n_rows:
+            return self._without_rows(bound.dropped.total), bound
         given = {
             **arguments(module.DATA, bound.arrays),
             **_accepted(module.predict, arguments(module.CONSTS, self.consts)),
         }
         with np.errstate(all="ignore"):
-            return module.predict(self.theta, **given, dims=bound.dims, stats=self.stats)
+            values = module.predict(self.theta, **given, dims=bound.dims, stats=self.stats)
+        if bound.dropped is not None and bound.n_rows < bound.dropped.total:
+            values = {
+                p["name"]: self._spread(p, values, bound.dropped) for p in module.PREDICTIONS
+            }
+        return values, bound
+
+    def _spread(self, prediction: Mapping[str, Any], values: Values, dropped: Dropped) -> Any:
+        """A prediction with NaN at the rows that were left out."""
+        some = values[prediction["name"]]
+        if self.module.ROW not in prediction["dims"]:
+            return some
+        axis = prediction["dims"].index(self.module.ROW)
+        shape = list(np.shape(some))
+        shape[axis] = dropped.total
+        every = np.full(shape, np.nan)
+        every[(slice(None),) * axis + (dropped.kept,)] = some
+        return every
+
+    def _without_rows(self, total: int) -> dict[str, Any]:
+        """Predictions where no row can be used: nothing is known."""
+        sizes = {name: dim["size"] for name, dim in self.dims.items()}
+        return {
+            p["name"]: np.full([sizes.get(dim, total) for dim in p["dims"]], np.nan)[()]
+            for p in self.module.PREDICTIONS
+        }
 
     def save(self, path: str | Path) -> None:
         """Writes the fit as JSON, the whole file or, where that fails, nothing.
@@ -120,6 +171,11 @@ class Result:
 
         return {key: plain(getattr(self, key)) for key in JSON_KEYS}
 
+    def _kept(self) -> set[int]:
+        """Where in theta the entries stand that were not fitted."""
+        names = entry_names(self.module, self.dims) if self.fixed else ()
+        return {i for i, name in enumerate(names) if name in self.fixed}
+
     def __repr__(self) -> str:
         rows = "" if not self.n_rows else f", {self.n_rows:,} rows"
         lines = [
@@ -128,7 +184,7 @@ class Result:
             f"objective {self.objective:.10g}, loss {self.loss:.10g}, gradient "
             f"{self.grad_norm:.2g}",
             "",
-            *_table(self.params, self.theta, self.theta_names),
+            *_table(self.params, self.theta, self.theta_names, self._kept()),
         ]
         if EXIT_CODES[self.status] and self.message:
             lines += ["", self.message]
@@ -161,7 +217,9 @@ def _accepted(function: Any, keywords: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in keywords.items() if name in parameters}
 
 
-def _table(params: Values, theta: Vector, theta_names: Sequence[str]) -> list[str]:
+def _table(
+    params: Values, theta: Vector, theta_names: Sequence[str], fixed: Set[int]
+) -> list[str]:
     """One line per entry, long parameters in the middle cut out."""
     rows: list[tuple[str, str, str]] = []
     first = 0
@@ -176,6 +234,7 @@ def _table(params: Values, theta: Vector, theta_names: Sequence[str]) -> list[st
                 rows.append(("", f"... {size - MOST_ENTRIES + 1:,} more", ""))
             label = theta_names[i][len(name) :].removeprefix("[").removesuffix("]")
             label = "".join(c if c.isprintable() else "?" for c in label)
-            rows.append((name if place == 0 else "", label[:40], f"{theta[i]: .7g}"))
+            mark = "  fixed" if i in fixed else ""
+            rows.append((name if place == 0 else "", label[:40], f"{theta[i]: .7g}{mark}"))
     wide = [max((len(row[i]) for row in rows), default=0) for i in (0, 1)]
     return [f"  {a:<{wide[0]}}  {b:<{wide[1]}}  {c}".rstrip() for a, b, c in rows]

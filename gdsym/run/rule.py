@@ -97,7 +97,7 @@ def _kept_inside(
 ) -> Callable[[Vector, float, Vector, Any], None]:
     """The step, then closed bounds by projection and fixed parameters put back."""
     lower, upper = objective.lower, objective.upper
-    fixed = np.flatnonzero(objective.problem.fixed)
+    fixed = objective.fixed
     bounded = bool(np.any(np.isfinite(lower)) or np.any(np.isfinite(upper)))
     if not bounded and not len(fixed):
         return step

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,16 +38,25 @@ def start_theta(module: Module, problem: Problem, start: Start | None, seed: int
     theta = np.array(problem.init(seed), dtype=np.float64)
     if start is None:
         return theta
-    values = problem.unpack(theta)
     if isinstance(start, Earlier):
+        values = problem.unpack(theta)
         _carry_over(module, problem, start, values)
-        theta = problem.pack(**_by_argument(module, values))
-    else:
-        whole = {name: value for name, value in start.items() if not _ENTRY.fullmatch(name)}
-        _set_whole(module, problem, whole, values)
         theta = np.array(problem.pack(**_by_argument(module, values)), dtype=np.float64)
-        _set_entries(problem, {k: v for k, v in start.items() if k not in whole}, theta)
-    _check_domains(module, problem, theta)
+    else:
+        theta = with_values(module, problem, start, theta, "start")
+    check_domains(module, problem, theta, "start")
+    return theta
+
+
+def with_values(
+    module: Module, problem: Problem, given: Mapping[str, Any], theta: Vector, what: str
+) -> Vector:
+    """theta with these values of parameters and entries; messages begin with `what`."""
+    values = problem.unpack(theta)
+    whole = {name: value for name, value in given.items() if not _ENTRY.fullmatch(name)}
+    _set_whole(whole, values, what)
+    theta = np.array(problem.pack(**_by_argument(module, values)), dtype=np.float64)
+    _set_entries(problem, {k: v for k, v in given.items() if k not in whole}, theta, what)
     return theta
 
 
@@ -72,34 +81,55 @@ def _by_argument(module: Module, values: Values) -> Values:
     return {p["arg"]: values[p["name"]] for p in module.PARAMS}
 
 
-def _set_whole(module: Module, problem: Problem, start: Mapping[str, Any], values: Values) -> None:
-    for name, value in start.items():
+def parameter_slices(problem: Problem) -> dict[str, slice]:
+    """Where the entries of each parameter stand in theta."""
+    slices, first = {}, 0
+    for name, value in problem.unpack(np.zeros(problem.size)).items():
+        slices[name] = slice(first, first + int(np.size(value)))
+        first = slices[name].stop
+    return slices
+
+
+def _set_whole(given: Mapping[str, Any], values: Values, what: str) -> None:
+    for name, value in given.items():
         if name not in values:
-            guess = did_you_mean(name, values) or f"the parameters are {', '.join(values)}"
-            raise UsageError(f"start: there is no parameter `{name}`\nhelp: {guess}")
+            raise _no_parameter(name, values, what)
         shape = np.shape(values[name])
         try:
-            given = np.asarray(value, dtype=np.float64)
+            array = np.asarray(value, dtype=np.float64)
         except (TypeError, ValueError):
-            raise UsageError(f"start: `{name}` is {value!r}, not numbers") from None
-        if given.shape not in ((), shape):
+            raise UsageError(f"{what}: `{name}` is {value!r}, not numbers") from None
+        if array.shape not in ((), shape):
             raise UsageError(
-                f"start: `{name}` has shape {given.shape}, but the parameter has {shape}"
+                f"{what}: `{name}` has shape {array.shape}, but the parameter has {shape}"
             )
-        values[name] = np.array(np.broadcast_to(given, shape)) if shape else float(given)
+        values[name] = np.array(np.broadcast_to(array, shape)) if shape else float(array)
 
 
-def _set_entries(problem: Problem, start: Mapping[str, Any], theta: Vector) -> None:
-    places = {_squeezed(name): i for i, name in enumerate(problem.theta_names)}
-    for name, value in start.items():
-        place = places.get(_squeezed(name))
-        if place is None:
-            guess = did_you_mean(name, problem.theta_names)
-            raise UsageError(f"start: there is no entry `{name}`" + (guess and f"\nhelp: {guess}"))
+def _set_entries(problem: Problem, given: Mapping[str, Any], theta: Vector, what: str) -> None:
+    for name, value in given.items():
+        place = entry_place(problem, name, what)
         try:
             theta[place] = float(value)
         except (TypeError, ValueError):
-            raise UsageError(f"start: `{name}` is {value!r}, not a number") from None
+            raise UsageError(f"{what}: `{name}` is {value!r}, not a number") from None
+
+
+def entry_place(problem: Problem, name: str, what: str) -> int:
+    """Where an entry such as `w[age]` stands in theta."""
+    if not _ENTRY.fullmatch(name.strip()):
+        raise _no_parameter(name, list(parameter_slices(problem)), what)
+    places = {_squeezed(known): i for i, known in enumerate(problem.theta_names)}
+    place = places.get(_squeezed(name))
+    if place is None:
+        guess = did_you_mean(name, problem.theta_names)
+        raise UsageError(f"{what}: there is no entry `{name}`" + (guess and f"\nhelp: {guess}"))
+    return place
+
+
+def _no_parameter(name: str, known: Iterable[str], what: str) -> UsageError:
+    guess = did_you_mean(name, known) or f"the parameters are {', '.join(known)}"
+    return UsageError(f"{what}: there is no parameter `{name}`\nhelp: {guess}")
 
 
 def _squeezed(name: str) -> str:
@@ -151,13 +181,14 @@ def _matching(
     return [i for i, _ in pairs], [j for _, j in pairs]
 
 
-def _check_domains(module: Module, problem: Problem, theta: Vector) -> None:
+def check_domains(module: Module, problem: Problem, theta: Vector, what: str) -> None:
+    """Raises UsageError for the first value that its parameter's domain does not allow."""
     for name, value in problem.unpack(theta).items():
         domain = next(p["domain"] for p in module.PARAMS if p["name"] == name)
         wrong = _outside(np.asarray(value, dtype=np.float64), domain)
         if wrong is not None:
             text = domain.get("text") or "a finite number"
-            raise UsageError(f"start: `{name}` is {wrong:g}, but it must be {text}")
+            raise UsageError(f"{what}: `{name}` is {wrong:g}, but it must be {text}")
 
 
 def _outside(values: Vector, domain: Mapping[str, Any]) -> float | None:
