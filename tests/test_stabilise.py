@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from oracle import MP, Case, far
 
+import gdsym
+
 SIZES = (1e-300, 1e-8, 1.0, 40.0, 745.0, 1e3, 1e4, 1e308)
 ARGUMENTS = [0.0, *SIZES, *(-size for size in SIZES)]
 LARGEST = np.finfo(float).max
@@ -475,3 +477,14 @@ nll -sum(y*log(p[a]) + (1 - y)*log(1 - p[a]))
         value, gradient = case.problem.value_and_grad([argument, 1.0])
         assert far(value, softplus(-MP.mpf(argument)) + softplus(MP.one) * 2 - 1) < TOLERANCE
         assert far(gradient[0], -sigmoid(-MP.mpf(argument))) < TOLERANCE
+
+
+def test_the_root_of_a_sum_of_squares_has_gradient_0_at_0():
+    text = "dim k = 3\nparam v[k], a, b\nloss sqrt(sum(v^2)) + sqrt(a^2 + 2*b^2)"
+    module = gdsym.compile(text).module
+    problem = module.bind()
+
+    value, gradient = problem.value_and_grad(np.zeros(5))
+
+    assert value == 0
+    assert gradient.tolist() == [0, 0, 0, 0, 0]
