@@ -79,9 +79,8 @@ SIGMOIDS = {
         "(1 + {exp(-z)})^(-1)",
     )
 }
-SOFTPLUS = {
-    text: (softplus, sigmoid, ANYWHERE)
-    for text in (
+SOFTPLUS = dict.fromkeys(
+    (
         "log(1 + exp(z))",
         "log({exp(z)} + 1)",
         "log({1 + {exp(z)}})",
@@ -98,8 +97,9 @@ SOFTPLUS = {
         "z - log({sigmoid(z)})",
         "log1p(exp(-z)) + z",
         "-log1p(-{sigmoid(z)})",
-    )
-}
+    ),
+    (softplus, sigmoid, ANYWHERE),
+)
 LOG_SIGMOID = {
     text: (lambda z: -softplus(-z), lambda z: sigmoid(-z), ANYWHERE)
     for text in (
@@ -171,9 +171,9 @@ OTHERS = {
     ),
     "log(0.3*exp(z) + 0.7*exp(-2*z))": (
         lambda z: logsumexp(MP.log(MP.mpf(3) / 10) + z, MP.log(MP.mpf(7) / 10) - 2 * z),
-        lambda z: (
-            lambda s: s[0] - 2 * s[1]
-        )(shares(MP.log(MP.mpf(3) / 10) + z, MP.log(MP.mpf(7) / 10) - 2 * z)),
+        lambda z: (lambda s: s[0] - 2 * s[1])(
+            shares(MP.log(MP.mpf(3) / 10) + z, MP.log(MP.mpf(7) / 10) - 2 * z)
+        ),
         ANYWHERE,
     ),
     "log(0.3*{normal_pdf(z)} + 0.7*normal_pdf(z - 3))": (
@@ -202,8 +202,9 @@ TABLES = {  # with Z[k, j] = z*g, g = [1, 0, -1]
     ),
     "sum[j](h*{exp(Z)}/sum[j](exp(Z)))": (  # h = [0, 1, 0]
         lambda z: shares(z, MP.zero, -z)[1],
-        lambda z: -shares(z, MP.zero, -z)[1]
-        * (shares(z, MP.zero, -z)[0] - shares(z, MP.zero, -z)[2]),
+        lambda z: (
+            -shares(z, MP.zero, -z)[1] * (shares(z, MP.zero, -z)[0] - shares(z, MP.zero, -z)[2])
+        ),
         NOT_TWICE_TOO_LARGE,
     ),
     "sum[j](h*log({exp(Z)}/{sum[j](exp(Z))}))": (
@@ -218,9 +219,7 @@ TABLES = {  # with Z[k, j] = z*g, g = [1, 0, -1]
     ),
     "log(sum[j](q*exp(Z)))": (  # q = [1/4, 1/2, 1/4]
         lambda z: logsumexp(z - MP.log(4), -MP.log(2), -z - MP.log(4)),
-        lambda z: (lambda s: s[0] - s[2])(
-            shares(z - MP.log(4), -MP.log(2), -z - MP.log(4))
-        ),
+        lambda z: (lambda s: s[0] - s[2])(shares(z - MP.log(4), -MP.log(2), -z - MP.log(4))),
         NOT_TWICE_TOO_LARGE,
     ),
 }
@@ -234,9 +233,7 @@ CANCELLING = {
     "log(0.3*{normal_pdf(z)} + 0.7*normal_pdf(z - 3))",
     *TABLES,
 }
-CONSTANTS = (
-    "const g[j] = [1, 0, -1]\nconst h[j] = [0, 1, 0]\nconst q[j] > 0 = [0.25, 0.5, 0.25]\n"
-)
+CONSTANTS = "const g[j] = [1, 0, -1]\nconst h[j] = [0, 1, 0]\nconst q[j] > 0 = [0.25, 0.5, 0.25]\n"
 
 
 def steps(text):
