@@ -3,6 +3,7 @@
 Sizes of different dimensions differ, so that a wrong axis cannot go unseen.
 """
 
+import functools
 from random import Random
 
 import numpy as np
@@ -242,6 +243,40 @@ MODELS = {
         "y",
         "const g[k] = [0.5, 1, 1.5, 2]\nparam mu[k] = g\nloss sum[n, k](log(1 + (y - mu)^2/g))",
     ),
+    # -- products and extremes
+    "a product over rows": ("X", "param w[d] = 1\nloss log(1 + prod(1 + (X @ w)^2/9))"),
+    "a product over classes": (
+        "C",
+        "param b[k] = 1\nloss sum(prod[k](C*b)) + prod(b) + prod[n, k](sin(C + b))",
+    ),
+    "a product with an entry that is 0": (
+        "C a",
+        "param b[k] = 1\nlet Z = C*b\nloss sum(prod[k](Z - Z*onehot(a) + onehot(a)*0))",
+    ),
+    "a product over an axis the argument lacks": (
+        "C",
+        "param b = 0.9\nlet Z[n, k] = b^2\nloss sum(prod[k](Z)) + prod(Z) + sum(C)",
+    ),
+    "the largest and the smallest": (
+        "X C",
+        "param W[d, k] = normal(0, 1)\nlet Z = X @ W\n"
+        "loss sum(max[k](Z)^2 + min[k](Z*C)) + max(Z)*min(Z) + sum(max[n](Z*C)^3)",
+    ),
+    "the largest entry that is read": (
+        "a y",
+        "param u[k] = normal(0, 1)\nlet z = u[a]*y\nloss max(z) + sum(max(u)*z)",
+    ),
+    # -- one dimension under two names
+    "distances between rows": (
+        "X y",
+        "dim m like n\nparam q = 0.7\nlet D[n, m] = sum[d]((X - X[m])^2)\n"
+        "loss y @ exp(-q*D) @ y[m]",
+    ),
+    "differences between classes": (
+        "C",
+        "dim m like k\nparam b[k] = normal(0, 1)\nlet G[k, m] = b - b[m]\n"
+        "loss sum(tanh(G)^2) + sum[n, k, m](C*C[m]*sin(G))",
+    ),
     # -- choice
     "choices": (
         "X y",
@@ -266,11 +301,48 @@ MODELS = {
 }
 
 
+@functools.cache
+def case(name):
+    data, body = MODELS[name]
+    return Case(*model(body, data))
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_a_gradient_is_the_slope(name):
-    data, body = MODELS[name]
-    text, arrays = model(body, data)
-    check(Case(text, arrays))
+    check(case(name))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_gradient_is_the_same_in_blocks_of_two_rows(name, monkeypatch):
+    made = case(name)
+    value, gradient = made.problem.value_and_grad(made.theta)
+    constants = {"SMALL_BYTES": 0, "SMALL_ROWS": 0, "FEWEST_ROWS": 1, "MOST_ROWS": 2}
+    for constant, size in constants.items():
+        monkeypatch.setattr(made.module, constant, size)
+
+    problem = made.module.bind(**made.data)
+
+    found = problem.value_and_grad(made.theta)
+    scale = max(1, abs(value), np.max(np.abs(gradient)))
+    np.testing.assert_allclose(found[0], value, rtol=1e-12)
+    np.testing.assert_allclose(found[1], gradient, rtol=1e-12, atol=1e-12 * scale)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_batches_of_one_row_average_to_the_whole_or_are_refused(name):
+    made = case(name)
+    problem, theta = made.problem, made.theta
+    if made.module.MINIBATCH is not None:
+        with pytest.raises(ValueError, match="would be biased"):
+            problem.batch_value_and_grad(theta, [0])
+        return
+    value, gradient = problem.value_and_grad(theta)
+    ones = [problem.batch_value_and_grad(theta, [row]) for row in range(problem.n_rows)]
+
+    scale = max(1, abs(value), np.max(np.abs(gradient)))
+    assert np.mean([v for v, _ in ones]) == pytest.approx(value, rel=1e-12, abs=1e-12)
+    mean = np.mean([g for _, g in ones], axis=0)
+    np.testing.assert_allclose(mean, gradient, rtol=1e-12, atol=1e-12 * scale)
 
 
 # -- kinks: one stated choice each ---------------------------------------------------------------
