@@ -44,11 +44,11 @@ def _flat(value: object) -> str:
 
 
 def string(text: str) -> str:
-    """A double-quoted literal."""
+    """A literal, double-quoted where the text holds no double quote."""
     escaped = repr(text)
-    if escaped.startswith("'") and '"' not in escaped:
-        return f'"{escaped[1:-1]}"' if "\\'" not in escaped else '"' + text + '"'
-    return escaped
+    if '"' in text or escaped.startswith('"'):
+        return escaped
+    return f'"{escaped[1:-1]}"'
 
 
 def number(value: float) -> str:
@@ -64,7 +64,7 @@ def block(text: str) -> str:
     """A text of several lines as a triple-quoted literal that evaluates to exactly that text."""
     if "\r" in text or any(ord(c) < 32 and c not in "\n\t" for c in text):
         return repr(text)
-    body = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    if body.endswith('"'):
-        body = body[:-1] + '\\"'
-    return f'"""\\\n{body}"""'
+    body = text.rstrip('"')
+    quotes = '\\"' * (len(text) - len(body))  # they would end the literal too soon
+    body = body.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    return f'"""\\\n{body}{quotes}"""'
