@@ -79,7 +79,8 @@ MODELS = {
         {"y": Y},
     ),
     "a constant for every entry": (
-        "dim k = 3\ndata y[n]\nconst c[k] = 2\nparam m, g[k] = c\nloss sum((y - m)^2) + sum(c*g^3)",
+        "dim k = 3\ndata y[n]\nconst c[k] = 2\nparam m, g[k] = c\n"
+        "loss sum((y - m)^2) + sum(c*g^3)",
         {"y": Y},
     ),
     "a constant of sizes": (
@@ -100,8 +101,8 @@ MODELS = {
         {"y": Y},
     ),
     "words of the module as names": (
-        "data X[n, d]\nparam rows[d], m[d]\nlet sums = X @ rows\nlet acc = X @ m\nlet f = sums*acc\n"
-        "loss sum(f^2 + exp(acc))\npredict block = f",
+        "data X[n, d]\nparam rows[d], m[d]\nlet sums = X @ rows\nlet acc = X @ m\n"
+        "let f = sums*acc\nloss sum(f^2 + exp(acc))\npredict block = f",
         {"X": X},
     ),
     # -- objectives
@@ -154,6 +155,8 @@ MODELS = {
 
 def predicted(case):
     """The predictions for the data of the model, with what a fit would have kept."""
+    if not case.module.PREDICTIONS:
+        return {}
     needed = {name for entry in case.module.PREDICTIONS for name in entry["data"]}
     data = {name: array for name, array in case.data.items() if name in needed}
     problem = case.problem
