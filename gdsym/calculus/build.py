@@ -44,10 +44,11 @@ from gdsym.language.model import (
     Transpose,
 )
 
-# Functions that can turn finite arguments into inf or nan: messages name these places.
+# Functions that can turn finite arguments into inf or nan: messages name these places. A division
+# is named as a whole: the place of `inv` would be that of the divisor.
 HAZARDS = frozenset(
     (
-        *("exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "pow", "inv", "xlogy"),
+        *("exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "pow", "xlogy"),
         *("acos", "asin", "sinh", "cosh", "tan", "log1mexp"),
         *("lgamma", "digamma", "trigamma", "beta_ln"),
     )

@@ -137,7 +137,7 @@ class Notation:
             case Map(op="pow"):
                 base, exponent = node.args
                 if isinstance(exponent, Number) and exponent.value < 0:
-                    return self._product([node])
+                    return self._product([node], spelled=True)
                 return f"{self.text(base, ATOM)}^{self.text(exponent, ATOM)}", POWER
             case Map(op="and" | "or"):
                 return f" {node.op} ".join(self.text(a, COMPARISON) for a in node.args), LOGIC
@@ -185,7 +185,8 @@ class Notation:
                 code += f" + {piece}"
         return code
 
-    def _product(self, args: list[Node]) -> tuple[str, int]:
+    def _product(self, args: list[Node], *, spelled: bool = False) -> tuple[str, int]:
+        """A product over what it divides by; `spelled` spells out a reciprocal with a name."""
         coefficient = Fraction(1)
         above: list[Node] = []
         below: list[tuple[Node, Fraction]] = []
@@ -193,7 +194,7 @@ class Notation:
             if isinstance(arg, Number):
                 coefficient *= arg.value
             elif (
-                arg not in self.names
+                (spelled or arg not in self.names)
                 and isinstance(arg, Map)
                 and arg.op == "pow"
                 and isinstance(arg.args[1], Number)

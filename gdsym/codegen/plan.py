@@ -89,7 +89,7 @@ def _totals(program: Program, needed: set[Node], fixed: set[Node]) -> list[tuple
     row = program.row
     order = reachable(needed)
     ready = _readiness(order, row, set(order) - fixed, {})
-    keys = _keys(program, row)
+    keys = _keys(program, row, fixed)
     for_value = set(reachable([program.value, program.loss]))
     return [
         (ready[node] - 1, Total(node, keys[node], _kind(node), node not in for_value))
@@ -159,14 +159,14 @@ def _readiness(
     return ready
 
 
-def _keys(program: Program, row: Axis | None) -> dict[Node, str]:
+def _keys(program: Program, row: Axis | None, fixed: set[Node]) -> dict[Node, str]:
     """The name of each total: the output that reads it first."""
     keys: dict[Node, str] = {}
     taken: set[str] = set()
     outputs = {"loss": program.loss, "value": program.value, **program.grads}
     for name, output in outputs.items():
         for node in reachable([output]):
-            if is_total(node, row) and node not in keys:
+            if is_total(node, row) and node not in fixed and node not in keys:
                 key, number = name, 1
                 while key in taken:
                     number += 1
