@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from gdsym.calculus.program import Axes, Axis, Leaf, Map, Node, Number, canonical_axes, reachable
@@ -573,7 +574,8 @@ class _Offset:
         self.constant = 0
 
     def text(self) -> str:
-        parts = list(self.products)
+        counts = Counter(self.products)
+        parts = [name if n == 1 else f"{n}*{name}" for name, n in counts.items()]
         if self.constant:
             parts.append(str(self.constant))
         return " + ".join(parts)
