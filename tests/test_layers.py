@@ -20,14 +20,17 @@ GRANTS = {
     "calculus": {"errors", "language", "sympy", "mpmath", "numpy"},
     "codegen": {"errors", "language", "calculus", "sympy", "numpy", "scipy"},
     "compiler": {"errors", "files", "language", "calculus", "codegen", "optimizers", "sympy"},
+    "stages": {"errors", "files", "language", "calculus", "codegen", "compiler"},
+    "lint": {"errors", "language", "calculus", "numpy"},
     "optimizers": {"errors", "numpy", "scipy"},
     "data": {"errors", "files", "numpy", "pyarrow", "pandas"},
     "run": {"errors", "files", "data", "optimizers", "numpy", "scipy", "threadpoolctl"},
     "cache": {"errors", "files", "compiler"},
     "api": {"errors", "files", "cache", "compiler", "data", "optimizers", "run", "numpy"},
     "cli": {
-        *("errors", "files", "api", "data", "optimizers", "run"),
-        *("click", "rich", "numpy", "pyarrow"),
+        *("errors", "files", "language", "cache", "lint", "stages"),
+        *("api", "data", "optimizers", "run"),
+        *("click", "rich", "numpy", "pyarrow", "threadpoolctl"),
     },
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
