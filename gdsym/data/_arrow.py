@@ -143,10 +143,16 @@ def numbers(column: Any) -> NDArray[Any]:
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if pa.types.is_boolean(column.type) and not column.null_count:
-        return _plain(column.cast(pa.uint8()).combine_chunks(), 0).astype(np.bool_)
-    if column.null_count or not pa.types.is_integer(column.type):
+        return _plain(_whole(column.cast(pa.uint8())), 0).astype(np.bool_)
+    whole = pa.types.is_integer(column.type) and not column.null_count
+    if not whole and column.type != pa.float64():
         column = column.cast(pa.float64(), safe=False)
-    return _plain(column.combine_chunks(), math.nan)
+    return _plain(_whole(column), math.nan)
+
+
+def _whole(column: Any) -> Any:
+    """The column as one array, copied only where it is in several."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def texts(column: Any) -> Coded:
