@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-from zoo import FOLDER, ZOO
+from zoo import FOLDER, LISTED, ZOO
 from zoo_by_hand import BY_HAND
 
 import gdsym
@@ -29,6 +29,12 @@ def value_by_hand(name, problem, theta):
 
 def test_the_zoo_is_complete():
     assert sorted(ZOO) == sorted(BY_HAND) == sorted(path.stem for path in FOLDER.glob("*.gd"))
+
+
+def test_the_zoo_has_most_models_of_the_list_and_each_is_short():
+    assert len(LISTED) >= 36
+    assert {name for names in LISTED.values() for name in names} <= set(ZOO)
+    assert [name for name, (text, _) in ZOO.items() if len(text.splitlines()) > 15] == []
 
 
 @pytest.mark.parametrize("name", ZOO)

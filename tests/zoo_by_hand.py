@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from scipy import stats
 from scipy.special import expit, gammaln, logsumexp, ndtr, softmax
 
 Objective = Callable[..., Any]
@@ -250,3 +251,220 @@ def definitions(X, y, w, b):
     r = np.abs(p - y)
     clipped = np.where(r < 0.5, r**2, r - 0.25)
     return np.mean(cross) + np.mean(clipped) / 4 + w @ w
+
+
+@by_hand
+def least_squares(X, y, w, b):
+    return sum((v - b - x @ w) ** 2 for x, v in zip(X, y, strict=True))
+
+
+@by_hand
+def group_lasso(X, y, group, w):
+    r = y - X @ w
+    penalties = [np.sqrt(np.sum(group == g)) * np.linalg.norm(w[group == g]) for g in (0, 1)]
+    return r @ r / (2 * len(y)) + 0.4 * sum(penalties)
+
+
+@by_hand
+def blend(X, y, w):
+    r = y - X @ w
+    return r @ r
+
+
+@by_hand
+def logistic(X, y, w, b):
+    p = expit(X @ w + b)
+    return -np.mean(np.log(np.where(y == 1, p, 1 - p))) + 0.025 * w @ w
+
+
+@by_hand
+def focal(X, y, w, b):
+    p = expit(X @ w + b)
+    hit = np.where(y == 1, p, 1 - p)
+    return -np.mean((1 - hit) ** 2 * np.log(hit))
+
+
+@by_hand
+def tweedie(X, y, w, b):
+    mu = np.exp(X @ w + b)
+    return np.mean(2 * y / np.sqrt(mu) + 2 * np.sqrt(mu))
+
+
+@by_hand
+def cloglog(X, y, w, b):
+    p = 1 - np.exp(-np.exp(X @ w + b))
+    return -np.sum(np.log(np.where(y == 1, p, 1 - p)))
+
+
+@by_hand
+def tukey(X, y, w, b):
+    total = 0.0
+    for r in y - X @ w - b:
+        u = r / 4.685
+        total += 4.685**2 / 6 * (1 - (1 - u**2) ** 3 if abs(u) < 1 else 1)
+    return total
+
+
+@by_hand
+def student(X, y, w, b, s, nu):
+    seen = stats.t.logpdf(y, df=nu, loc=X @ w + b, scale=s)
+    return -np.sum(seen) - np.sum(stats.norm.logpdf(w, scale=3))
+
+
+@by_hand
+def expectile(X, y, w, b):
+    r = y - X @ w - b
+    return np.mean(np.where(r < 0, 0.1, 0.9) * r**2)
+
+
+@by_hand
+def squared_hinge(X, y, w, b):
+    short = 1 - y * (X @ w + b)
+    return np.sum(short[short > 0] ** 2) + 0.05 * w @ w
+
+
+@by_hand
+def crammer_singer(X, y, W):
+    total = 0.0
+    for z, k in zip(X @ W, y, strict=True):
+        total += max([z[j] + 1 for j in range(4) if j != k] + [z[k]]) - z[k]
+    return total / len(y) + 0.05 * np.sum(W**2)
+
+
+@by_hand
+def kernel_ridge(K, y, a):
+    return np.sum((y - K @ a) ** 2) / 2 + 0.1 * a @ a
+
+
+@by_hand
+def ordinal(X, y, w, c):
+    ends = np.concatenate([[-np.inf], c, [np.inf]])
+    z = X @ w
+    return -np.sum(np.log(expit(ends[y + 1] - z) - expit(ends[y] - z)))
+
+
+@by_hand
+def weibull(X, t, died, w, b, k):
+    scale = np.exp(X @ w + b)
+    density = stats.weibull_min.logpdf(t, k, scale=scale)
+    survival = stats.weibull_min.logsf(t, k, scale=scale)
+    return -np.sum(np.where(died == 1, density, survival))
+
+
+@by_hand
+def cox(X, t, died, w):
+    z = X @ w
+    risks = [np.log(np.sum(np.exp(z[t >= s]))) for s in t]
+    return np.sum((np.array(risks) - z)[died == 1])
+
+
+@by_hand
+def implicit_ranking(user, chosen, passed, U, V, b):
+    total = 0.1 * (np.sum(U**2) + np.sum(V**2) + b @ b)
+    for u, i, j in zip(user, chosen, passed, strict=True):
+        total += np.log1p(np.exp(-(b[i] - b[j] + U[u] @ (V[i] - V[j]))))
+    return total
+
+
+@by_hand
+def factorization_machine(X, y, w, b, V):
+    total = 0.0
+    for x, v in zip(X, y, strict=True):
+        z = b + x @ w
+        for i in range(4):
+            for j in range(i):
+                z += V[i] @ V[j] * x[i] * x[j]
+        total += (v - z) ** 2
+    return total / len(y) + 0.1 * np.sum(V**2)
+
+
+@by_hand
+def parts(X, W, H):
+    M = W @ H
+    return np.sum(M) - np.sum(X * np.log(M))
+
+
+@by_hand
+def yield_curve(t, rate, level, slope, bend, tau):
+    hump = tau * (1 - np.exp(-t / tau)) / t
+    curve = level + (slope + bend) * hump - bend * np.exp(-t / tau)
+    return np.sum((rate - curve) ** 2)
+
+
+@by_hand
+def smile(k, v, expiry, vega, a, b, rho, m, s):
+    total = 0.0
+    for i, e in enumerate(expiry):
+        wing = rho[e] * (k[i] - m[e]) + np.hypot(k[i] - m[e], s[e])
+        total += vega[i] * (v[i] - a[e] - b[e] * wing) ** 2
+    return total
+
+
+@by_hand
+def shortfall(R, w, var):
+    lost = -(R @ w) - var
+    return var + np.sum(lost[lost > 0]) / (0.3 * len(R))
+
+
+@by_hand
+def glove(word, near, count, U, a, V, c):
+    total = 0.0
+    for i, j, x in zip(word, near, count, strict=True):
+        weight = (x / 10) ** 0.75 if x < 10 else 1
+        total += weight * (U[i] @ V[j] + a[i] + c[j] - np.log(x)) ** 2
+    return total / len(count)
+
+
+@by_hand
+def policy(S, action, logged, gain, W, b):
+    p = softmax(S @ W + b, axis=1)[np.arange(len(gain)), action]
+    weight = np.minimum(p / logged, 5)
+    return -np.mean(weight * (gain - gain.mean())) + np.sum(W**2) / 10
+
+
+@by_hand
+def item_response(pupil, task, solved, ability, hardness, power):
+    p = expit(power[task] * (ability[pupil] - hardness[task]))
+    prior = np.sum(stats.norm.logpdf(ability)) + np.sum(stats.lognorm.logpdf(power, 0.5))
+    return -np.sum(np.log(np.where(solved == 1, p, 1 - p))) - prior
+
+
+@by_hand
+def steps(y, D, x):
+    return np.sum((y - x) ** 2) / 2 + np.sum(np.sqrt(np.diff(x) ** 2 + 0.01))
+
+
+@by_hand
+def predators(hares, foxes, D, x, y, birth, eaten, feed, death):
+    dx = D @ x - x * (birth - eaten * y)
+    dy = D @ y - y * (feed * x - death)
+    return np.sum((hares - x) ** 2 + (foxes - y) ** 2 + 10 * dx**2 + 10 * dy**2)
+
+
+@by_hand
+def choice(X, case, chosen, w):
+    v = X @ w
+    p = [softmax(v[case == c])[chosen[case == c] == 1] for c in range(4)]
+    return -np.sum(np.log(p))
+
+
+@by_hand
+def travel(C, X, way, price, W, b):
+    p = softmax(price * C + X @ W + b, axis=1)
+    return -np.sum(np.log(p[np.arange(len(way)), way]))
+
+
+@by_hand
+def isotonic(x, y, start, rise):
+    past = np.maximum(0, x[:, None] - np.array([-1, -0.3, 0.4, 1.1]))
+    return np.sum((y - start - past @ rise) ** 2)
+
+
+@by_hand
+def himmelblau(x, y):
+    return (x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2
+
+
+@by_hand
+def rastrigin(x):
+    return sum(10 + v**2 - 10 * np.cos(2 * np.pi * v) for v in x)

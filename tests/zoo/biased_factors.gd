@@ -1,13 +1,9 @@
 model biased_factors "Ratings: a mean, a bias for each user and item, and two vectors of factors"
 
-dim     users = 4
-dim     items = 5
-dim     f = 2
+dim     users = 4, items = 5, f = 2
 data    rating[n]
-data    user[n] in users
-data    item[n] in items
-param   U[users, f] = normal(0, 0.5)
-param   V[items, f] = normal(0, 0.5)
+data    user[n] in users, item[n] in items
+param   U[users, f] = normal(0, 0.5), V[items, f] = normal(0, 0.5)
 param   bu[users], bi[items]
 param   m                   "mean"
 const   lam = 0.3
