@@ -123,6 +123,7 @@ class Writer:
     native: dict[Node, Axes] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
+    steps: int = 0
     uses: dict[Node, int] = field(default_factory=dict)
     needs_rows: bool = False
     sizes: dict[str, None] = field(default_factory=dict)
@@ -219,10 +220,10 @@ class Writer:
     def fresh(self, wanted: str | None, node: Node | None = None) -> str:
         """A name that nothing else has: the user's, or t1, t2, ..."""
         if wanted is None:
-            number = 1
-            while f"t{number}" in self.taken:
-                number += 1
-            name = f"t{number}"
+            self.steps += 1
+            while f"t{self.steps}" in self.taken:
+                self.steps += 1
+            name = f"t{self.steps}"
         else:
             name = python_name(wanted)
             while name in self.taken:
