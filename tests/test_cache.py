@@ -44,7 +44,7 @@ def test_a_module_is_compiled_once(home, compilations):
     assert first.__text__ == second.__text__
 
 
-def test_another_text_another_name_and_other_rules_or_schedules_are_other_entries(home, compilations):
+def test_other_texts_names_rules_and_schedules_are_other_entries(home, compilations):
     cache.module_of(TEXT, "line.gd")
     cache.module_of(TEXT + "# more\n", "line.gd")
     cache.module_of(TEXT, "other.gd")

@@ -1,3 +1,4 @@
+import csv
 import json
 import os
 import signal
@@ -111,7 +112,10 @@ def test_a_rule_file_of_the_user_is_a_method(here, capsys):
         ("line.gd line.csv --method ./mine.gd", "there is no file"),
         ("line.gd line.csv --lr 0.1", "`lbfgs` has no option `lr`"),
         ("line.gd line.csv --epochs 3", "`lbfgs` has no option `epochs`"),
-        ("line.gd line.csv --method adam --lr abc", "'abc' is not a valid float"),
+        (
+            "line.gd line.csv --method adam --lr abc",
+            "option lr:1:1: error[name]: unknown name `abc`",
+        ),
         ("line.gd line.csv --batch-size 0 --method adam", "a whole number from 1 up"),
         ("line.gd line.csv --seed -1", "a whole number from 0 up"),
         ("line.gd line.csv --set lamb=1", "did you mean `lam`"),
@@ -185,3 +189,108 @@ def test_an_interrupted_fit_writes_what_was_reached(tmp_path, number):
     assert json.loads(out)["status"] == "interrupted"
     assert json.loads((tmp_path / "fit.json").read_text())["status"] == "interrupted"
     assert os.listdir(tmp_path).count("fit.json") == 1
+
+
+def test_a_fixed_parameter_is_marked_in_the_report(here, capsys):
+    code = gdsym("fit line.gd line.csv --fix a=2 -o fit.json")
+
+    lines = capsys.readouterr().out.splitlines()
+    assert code == 0
+    assert [line.split() for line in lines[:3]] == [
+        ["parameter", "value"],
+        ["a", "2.00000", "fixed"],
+        ["b", "3.33333"],
+    ]
+    assert json.loads((here / "fit.json").read_text())["fixed"] == ["a"]
+
+
+def test_the_history_is_a_csv_file_of_every_iteration(here, capsys):
+    code = gdsym("fit line.gd line.csv --method gd --lr 0.01 --epochs 3 --history h.csv --json")
+
+    header, *rows = csv.reader((here / "h.csv").read_text().splitlines())
+    last = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert header == ["iteration", "objective", "grad_norm", "step", "seconds"]
+    assert [row[0] for row in rows] == ["0", "1", "2", "3"]
+    assert float(rows[0][1]) == (16 + 49 + 169) / 3
+    assert float(rows[-1][1]) == last["objective"]
+
+
+def test_a_cell_of_the_history_is_empty_where_nothing_is_known(here, capsys):
+    assert (
+        gdsym(
+            "fit line.gd line.csv --method gd --lr 1e-3 --batch-size 1 --epochs 2 --history h.csv"
+        )
+        == 0
+    )
+
+    assert not any(
+        cell in ("nan", "None") for row in csv.reader(open_lines(here / "h.csv")) for cell in row
+    )
+
+
+def open_lines(path):
+    return path.read_text().splitlines()
+
+
+def test_dropped_rows_are_counted_on_stderr(here, capsys):
+    (here / "gaps.csv").write_text("x,y\n1,4\nNA,1\n2,7\n3,\n,\n4,13\n")
+
+    code = gdsym("fit line.gd gaps.csv --missing drop --json")
+
+    out, err = capsys.readouterr()
+    assert code == 0
+    assert err.splitlines()[-1] == "dropped 3 of 6 rows: x 2, y 2"
+    assert json.loads(out)["n_rows"] == 3
+    assert json.loads(out)["params"] == pytest.approx({"a": 3, "b": 1})
+
+
+def test_columns_may_be_chosen_on_the_command_line(here, capsys):
+    (here / "other.csv").write_text("u,v\n1,4\n2,7\n4,13\n")
+
+    code = gdsym("fit line.gd line.csv --bind y=other.csv:v --json")
+    by_name = gdsym("fit line.gd other.csv --bind y=v --bind x=u --json")
+
+    out, err = capsys.readouterr()
+    assert code == by_name == 0
+    assert err.splitlines() == ["x: column x", "y: column v", "x: column u", "y: column v"]
+    assert [json.loads(line)["params"] for line in out.splitlines()] == [
+        pytest.approx({"a": 3, "b": 1})
+    ] * 2
+
+
+def test_several_files_and_a_pattern_are_one_table(here, capsys):
+    (here / "part1.csv").write_text("x,y\n1,4\n")
+    (here / "part2.csv").write_text("y,x\n7,2\n13,4\n")
+
+    assert run(["fit", "line.gd", "part*.csv", "--json"]) == 0
+    assert run(["fit", "line.gd", "part2.csv", "part1.csv", "--json"]) == 0
+
+    for line in capsys.readouterr().out.splitlines():
+        assert json.loads(line)["n_rows"] == 3
+        assert json.loads(line)["params"] == pytest.approx({"a": 3, "b": 1})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("--fix c", "fix: there is no parameter `c`"),
+        ("--fix a=x", "neither NAME nor NAME=NUMBER"),
+        ("--bind y", "name=columns was expected"),
+        ("--bind y=", "name=columns was expected"),
+        ("--bind y=x --bind y=y", "--bind y is given twice"),
+        ("--bind z=x", "bind: the model has no data `z`"),
+        ("--bind y=q", "no column `q` (for `y`)"),
+        ("--missing skip", "'skip' is not one of 'error', 'drop'"),
+        ("--history .", "it is a directory"),
+        ("-o a.json --history a.json", "both name a.json"),
+        ("line.csv", "line.csv is given twice"),
+    ],
+)
+def test_a_mistake_in_a_choice_is_told_with_exit_2(here, capsys, arguments, message):
+    code = gdsym(f"fit line.gd line.csv {arguments}")
+
+    out, err = capsys.readouterr()
+    assert code == 2
+    assert out == ""
+    assert message in err

@@ -8,6 +8,7 @@ import pytest
 
 import gdsym
 from gdsym.cache import load_module
+from gdsym.cli import run
 from gdsym.compiler import compile_text
 from gdsym.errors import GdsymError, SourceError, UsageError
 from gdsym.run import read_method, schedules
@@ -322,3 +323,17 @@ def test_a_rule_file_without_its_ending_is_refused():
 def test_the_compiler_knows_the_methods_that_ship_and_their_options(text):
     with pytest.raises(SourceError, match=r"^model\.gd:3:\d+: error\[name\]"):
         gdsym.compile(HALF + text)
+
+
+def test_the_command_line_takes_rule_files_and_shows_their_mistakes(here, capsys):
+    (here / "half.gd").write_text(HALF)
+    (here / "mine.gd").write_text("optimizer mine(lr = 0.1)\nupdate x = x - lr*g\n")
+    (here / "wrong.gd").write_text("optimizer wrong(lr = 0.1)\nupdate x = x - lr*gg\n")
+
+    assert run(["compile", "half.gd", "--update", "./mine.gd,adam", "-o", "half.py"]) == 0
+    assert run(["fit", "half.gd", "--method", "./mine.gd(lr=1/(1 + t))", "--epochs", "3"]) == 0
+    assert "def update_mine(" in (here / "half.py").read_text()
+    for command in (["compile", "half.gd", "--update"], ["fit", "half.gd", "--method"]):
+        capsys.readouterr()
+        assert run([*command, "./wrong.gd"]) == 2
+        assert capsys.readouterr().err.startswith("./wrong.gd:2:19: error[name]")

@@ -49,9 +49,8 @@ def bind_rule(
         update(phi, g, state, **keywords)
 
     def changing(phi: Vector, f: float, g: Vector, state: Any) -> None:
-        t = state["t"] + 1
         for argument, schedule in scheduled.items():
-            keywords[argument] = schedule(t)
+            keywords[argument] = schedule(state["t"] + 1)
         if takes_f:
             keywords["f"] = f
         update(phi, g, state, **keywords)
