@@ -76,10 +76,8 @@ def claim(statement: syntax.Claim, scope: Scope, before: Sequence[Claim]) -> Cla
         what = scope.text(statement.place)
         message = f"`{what}` is {align.shown(dims)}, and this is {align.shown(expr.dims)}"
         scope.suspects.update(dims, expr.dims)
-        notes = tuple(
-            (value.place, f"{value.name} is {align.shown(value.dims)}")
-            for value in (scope.values[name.text] for name in params)
-        )
+        values = dict.fromkeys(scope.values[name.text] for name in params)
+        notes = tuple((v.place, f"{v.name} is {align.shown(v.dims)}") for v in values)
         return scope.error("shape", message, statement.value.span, notes=notes)
     return Claim(quantity, names, full, statement.span)
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from gdsym.errors import Span, did_you_mean
-from gdsym.language import align, constants, syntax
+from gdsym.language import align, constants, habits, syntax
 from gdsym.language.expressions import DRAWS, Typer, broadcast
 from gdsym.language.model import Columns, Dims, Domain, Draw, Expr, Number
 from gdsym.language.scope import Dimension, Scope
@@ -101,7 +101,7 @@ def _derived(item: syntax.DimItem, scope: Scope) -> None:
         return None
     if other.text not in scope.dims:
         message = f"unknown dimension `{other.text}`"
-        mend = did_you_mean(other.text, scope.dims)
+        mend = did_you_mean(other.text, [dim for dim in scope.dims if dim != name])
         scope.broken.add(name)
         return scope.error("name", message, other.span, help=mend)
     if _reaches(other.text, name, scope):
@@ -201,6 +201,8 @@ def _size(item: syntax.DimItem, node: syntax.Expression, scope: Scope) -> int | 
         message = "a size is a number, or another size less a number"
         scope.broken.add(item.name.text)
         mend = f"write `dim {item.name.text} = 3` or `dim {item.name.text} = k - 1`"
+        if isinstance(node, syntax.Name):
+            mend = f"write `dim {item.name.text} like {node.text}`"
         return scope.error("domain", message, node.span, help=mend)
     typer = Typer(scope)
     expr = typer.type(node)
@@ -384,7 +386,8 @@ def _with_structure(
     """`in simplex[k]`, `in ordered[k]`, `in base[k]`, `in base[k="north"]`, `in sumzero[k]`."""
     name = part.name.text
     if kind == "constant" or (kind == "data" and name != "simplex"):
-        message = f"only a parameter can be `in {name}`"
+        who = "a parameter or data" if name == "simplex" else "a parameter"
+        message = f"only {who} can be `in {name}`"
         return scope.error("domain", message, part.span)
     if domain != Domain(text=domain.text):
         message = f"`in {name}` takes no other condition before it"
@@ -400,7 +403,7 @@ def _with_structure(
     if axes.count(axis) != 1:
         message = f"{shown} and has no axis `{axis}`" if axis not in axes else ""
         message = message or f"{shown}: which `{axis}` is meant?"
-        mend = did_you_mean(axis, axes)
+        mend = did_you_mean(axis, axes) if axis not in axes else ""
         scope.suspects.add(axis)
         return scope.error("domain", message, part.dim.span, notes=notes, help=mend)
     dim = scope.dims[axis]
@@ -518,7 +521,8 @@ def _with_named(domain: Domain, part: syntax.Named, kind: str, scope: Scope) -> 
         return scope.error("domain", message, part.span, help=mend)
     if kind == "parameter":
         message = f"a parameter is a real number and cannot be `in {name}`"
-        return scope.error("domain", message, part.span)
+        mend = habits.DOMAINS.get(name.lower(), "")
+        return scope.error("domain", message, part.span, help=mend)
     if name in SETS:
         lower = 0.0 if name == "counts" else -math.inf
         return dataclasses.replace(_above(domain, lower, False), integer=True)
@@ -528,7 +532,7 @@ def _with_named(domain: Domain, part: syntax.Named, kind: str, scope: Scope) -> 
     if domain != Domain(text=domain.text):
         message = "categories take no further condition"
         return scope.error("domain", message, part.span)
-    mend = did_you_mean(name, _NAMED_SETS)
+    mend = habits.DOMAINS.get(name.lower(), "") or did_you_mean(name, _NAMED_SETS)
     if mend and name not in scope.axes and not scope.dims[name].declared:
         return scope.error("domain", f"unknown domain `{name}`", part.name.span, help=mend)
     return dataclasses.replace(domain, category=name)
@@ -673,7 +677,10 @@ def start(
         return given(declaration, dims, domain, "parameter", scope)
     name = node.function.text
     usage = "normal(mean, sd)" if name == "normal" else "uniform(low, high)"
-    if len(node.arguments) != 2 or node.axes is not None:
+    if node.axes is not None:
+        message = "a start has no axes: every entry is drawn"
+        return scope.error("function", message, node.span, help=f"write `{usage}`")
+    if len(node.arguments) != 2:
         message = f"`{name}` takes two arguments, found {len(node.arguments)}"
         return scope.error("function", message, node.span, help=f"write `{usage}`")
     typer = Typer(scope, dims, frozenset(["constant"]), f"a start {_FIXED_VALUES}")
@@ -717,8 +724,10 @@ def _bad_draw(
         return False
     if a is not None and b is not None and not (a < b and math.isfinite(b - a)):
         message = f"`uniform({constants.shown(a)}, {constants.shown(b)})` has no room"
-        message = message if math.isfinite(b - a) else "a uniform start is bounded"
-        scope.error("domain", message, node.span, help="write the lower end first")
+        mend = "write the lower end first"
+        if not math.isfinite(b - a):
+            message, mend = "a uniform start is bounded", "`normal(mean, sd)` has no bounds"
+        scope.error("domain", message, node.span, help=mend)
         return True
     # The draw is from the open interval, so its ends may be open bounds.
     closed = dataclasses.replace(domain, lower_open=False, upper_open=False)

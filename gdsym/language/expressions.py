@@ -172,8 +172,8 @@ class Typer:
                 mend = "give the list a name: `const tau[q] = [0.1, 0.5]`"
                 self.scope.error("type", "a list is no expression", node.span, help=mend)
             case syntax.Keyword():
-                message = f"no argument is called `{node.name.text}`"
-                mend = ""
+                message = f"arguments have no names here: `{node.name.text}=`"
+                mend = "write the values alone, in their order"
                 if node.name.text in ("axis", "dim", "axes", "keepdims"):
                     mend = "axes are named in brackets: `sum[d](X)`"
                 self.scope.error("function", message, node.name.span, help=mend)
@@ -713,7 +713,10 @@ class Typer:
                 f"and this axis is `{axis}`"
             )
             notes = ((value.place, "declared here"),)
-            self.scope.error("index", message, item.span, notes=notes)
+            mend = ""
+            if self.scope.root(value.domain.category or "") == self.scope.root(axis):
+                mend = f"give the axis that name before: `[{value.domain.category}][{value.name}]`"
+            self.scope.error("index", message, item.span, notes=notes, help=mend)
             return None, False
         ref = self._index_ref(item)
         return ref, ref is not None
@@ -736,7 +739,7 @@ class Typer:
                 mend = ""
                 if value.kind == "data":
                     mend = f"an index is declared as `data {value.name}[...] in {wanted}`"
-                notes = ((value.place, "declared here"),)
+                notes = ((value.place, "declared here"),) if value.place.stop > 0 else ()
                 message = f"`{shown}` is {_a(value.kind)} of numbers, not of categories"
                 return scope.error("index", message, item.span, notes=notes, help=mend)
             if item.text in scope.dims:
@@ -755,7 +758,16 @@ class Typer:
             if like != item.text:
                 message = f"this axis is `{axis}`, and `{item.text}` is like `{like}`"
             return self.scope.error("index", message, item.span)
-        dims = operand.dims if operand is not None else ()
+        if operand is None:
+            message = f"`{item.text}` is the size of a dimension, not category data"
+            return self.scope.error("index", message, item.span)
+        dims, shown = operand.dims, self.scope.text(operand.span)
+        if item.text in dims:
+            message = (
+                f"`{item.text}` is an axis of `{shown}`, which is {align.shown(dims)}, already"
+            )
+            mend = f"leave the index out: `{shown}`"
+            return self.scope.error("index", message, item.span, help=mend)
         if like != item.text:
             message = f"`{item.text}` is like `{like}`, and {align.shown(dims)} has no such axis"
             return self.scope.error("index", message, item.span)
@@ -832,7 +844,9 @@ class Typer:
             name = node.function.text
             message = f"`{name}` takes {_arguments(count)}, found {len(node.arguments)}"
             mend = mend or f"write `{usage}`"
-            if name in ("min", "max"):
+            if name == "log":
+                mend = "a logarithm to base b is `log(x)/log(b)`; there are `log2` and `log10`"
+            if name in ("min", "max") and node.axes is None:
                 message = f"`{name}` takes one argument or two, found {len(node.arguments)}"
                 mend = f"`{name}[k](x)` runs over an axis; of three, `{name}(a, {name}(b, c))`"
             if any(isinstance(a, syntax.Keyword) for a in node.arguments):
@@ -854,6 +868,9 @@ class Typer:
         if name in scope.later:
             return self.unknown_name(node.function)
         written = habits.FUNCTIONS.get(name)
+        if name not in DRAWS and name.lower() in DRAWS:
+            mend = f"did you mean `{name.lower()}`?"
+            return scope.error("function", f"unknown function `{name}`", span, help=mend)
         if name in DRAWS or (name in DISTRIBUTIONS and not written):
             message = f"`{name}` is a distribution, not a function"
             mend = f"it stands in `observe y ~ {name}(...)` and `prior w ~ {name}(...)`"
@@ -866,6 +883,9 @@ class Typer:
             message = f"`{name}` is no function"
             mend = f"a product is `{name}*(...)`, an index `{name}[...]`"
             return scope.error("function", message, span, help=mend)
+        stem = name.removesuffix("_lpdf").removesuffix("_lpmf").removesuffix("_logpdf")
+        if stem != name and stem in DISTRIBUTIONS:
+            written = f"`observe y ~ {stem}(...)` or `prior w ~ {stem}(...)`"
         known = [n for n, f in FUNCTIONS.items() if not f.hidden]
         known += [*REDUCTIONS, *AXIS_MAPS, *PLANNED, *DATA_FUNCTIONS, *scope.functions]
         mend = f"write {written}" if written else did_you_mean(name, known)
@@ -880,6 +900,8 @@ class Typer:
                 return self._later(item)
             if not isinstance(item, syntax.Name):
                 mend = "axes are named, never numbered: `sum[d](X)`"
+                if isinstance(item, syntax.String):
+                    mend = "the name of an axis stands bare: `sum[d](X)`"
                 shown = self.scope.text(item.span)
                 return self.scope.error("name", f"`{shown}` is no axis", item.span, help=mend)
             if item.text in self.scope.broken:
@@ -992,6 +1014,9 @@ class Typer:
         return OneHot(ref, (*ref.dims, value.domain.category or ""), node.span)
 
     def _standardize(self, node: syntax.Call) -> Expr | None:
+        if node.axes is not None:
+            message = "`standardize` runs over the rows and has no axes"
+            return self.scope.error("function", message, node.span, help="write `standardize(X)`")
         before, purpose = self.allowed, self.purpose
         allowed = frozenset(["data"])
         self.allowed = allowed if before is None else before & allowed
@@ -1023,6 +1048,9 @@ class Typer:
                 continue
             notes = ((value.place, "declared here"),) if value.place.stop > 0 else ()
             what = "depends on" if value.kind == "let" else "is"
+            if value.kind not in ("let", "parameter"):
+                message = f"`{value.name}` is {_a(value.kind)}: `train` takes data alone"
+                return self.scope.error("type", message, place, notes=notes)
             if "parameter" in value.depends:
                 message = f"`{value.name}` {what} a parameter: `train` of it is not supported yet"
                 return self.scope.error("unsupported", message, place, notes=notes)
@@ -1053,6 +1081,11 @@ class Typer:
             message = f"`{function.name.text}` is a function of this file and has no axes"
             return self.scope.error("function", message, node.span)
         names = [param.text for param in function.params]
+        named = [a for a in node.arguments if isinstance(a, syntax.Keyword)]
+        if named:
+            message = f"arguments of `{function.name.text}` have no names, only an order"
+            mend = f"write `{function.name.text}({', '.join(names)})`"
+            return self.scope.error("function", message, named[0].span, help=mend)
         if len(node.arguments) != len(names):
             wanted = _arguments(len(names))
             message = f"`{function.name.text}` takes {wanted}, found {len(node.arguments)}"
@@ -1138,7 +1171,7 @@ def _factor(text: str) -> str:
 
 
 def _arguments(count: int) -> str:
-    return "one argument" if count == 1 else f"{count} arguments"
+    return {0: "no argument", 1: "one argument"}.get(count, f"{count} arguments")
 
 
 def _unsigned(expr: Expr, text: str) -> Expr:

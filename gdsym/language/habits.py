@@ -36,9 +36,6 @@ STATEMENTS: dict[str, str] = {
     "likelihood": "write `loglik EXPR` or `nll EXPR`",
 }
 
-# Words that begin statements of a model, and not of a rule.
-MODEL_WORDS = ("model", "dim", "data", "param", "const", "def", "loss", "nll", "predict", "method")
-
 # A character that is not ASCII -> what to write.
 ASCII: dict[str, str] = {
     "\u2212": "`-`",
@@ -100,7 +97,8 @@ _SIGNS: dict[str, tuple[str, str]] = {
     "!==": ("`!==` is no operator", "write `!=`"),
     ":=": ("`:=` is no operator", "write `=`"),
     "=>": ("`=>` is no operator", "greater or equal is `>=`"),
-    "->": ("`->` is no operator", ""),
+    "->": ("`->` is no operator", "a function is declared: `def f(x) = x^2`"),
+    "%*%": ("`%*%` is no operator", "a matrix product is `A @ B`"),
     "//": ("`//` is no operator", "a comment begins with `#`; a division is `/`"),
     "/*": ("`/*` begins nothing", "a comment begins with `#`"),
     "%": ("`%` is no operator", "a comment begins with `#`"),
@@ -128,7 +126,10 @@ def foreign_sign(sign: str, owner: str, after_value: bool, called: bool) -> tupl
         if after_value:
             return "`'` is no operator", f"a transpose is `{owner or '(...)'}.T`"
         return "strings do not stand in single quotes", 'write `"..."`'
-    if sign in (".*", "./", ".^", ".**"):
+    if sign.startswith("\\") and len(sign) > 1:
+        mend = "formulas are plain text: `a/b`, `sum(x)`, `sqrt(x)`, `lam`"
+        return f"`{sign}` is LaTeX", mend
+    if sign in (".*", "./", ".^", ".**", ".+", ".-"):
         plain = sign[1:]
         return f"`{sign}` is no operator", f"`{plain}` is element-wise already: write `{plain}`"
     if sign.startswith("."):
@@ -170,8 +171,14 @@ FUNCTIONS: dict[str, str] = {
     "fabs": "`abs(x)`",
     "maximum": "`max(a, b)`",
     "minimum": "`min(a, b)`",
-    "amax": "`max(a, b)`",
-    "amin": "`min(a, b)`",
+    "amax": "`max[k](x)`",
+    "amin": "`min[k](x)`",
+    "product": "`prod[k](x)`",
+    "random": "a start: `param w = normal(0, 1)`",
+    "rand": "a start: `param w = uniform(0, 1)`",
+    "randn": "a start: `param w = normal(0, 1)`",
+    "zeros": "`0`: a number stands for every entry",
+    "ones": "`1`: a number stands for every entry",
     "expit": "`sigmoid(x)`",
     "logistic": "`sigmoid(x)`",
     "inv_logit": "`sigmoid(x)`",
@@ -226,6 +233,27 @@ NAMES: dict[str, str] = {
     "PI": "write `pi`",
     "Pi": "write `pi`",
     "np": "functions stand bare: `exp(x)`",
+    "counts": "a domain is written `in counts`",
+    "integers": "a domain is written `in integers`",
+}
+
+# A domain of another language, in lower case -> what to write.
+DOMAINS: dict[str, str] = {
+    "r": "leave it out: a number may be any real number",
+    "real": "leave it out: a number may be any real number",
+    "reals": "leave it out: a number may be any real number",
+    "float": "leave it out: a number may be any real number",
+    "positive": "write `> 0`",
+    "nonnegative": "write `>= 0`",
+    "negative": "write `< 0`",
+    "unit": "write `in [0, 1]`",
+    "probability": "write `in [0, 1]`",
+    "bool": "write `in {0, 1}`",
+    "binary": "write `in {0, 1}`",
+    "int": "write `in integers`",
+    "integer": "write `in integers`",
+    "count": "write `in counts`",
+    "n0": "write `in counts`",
 }
 
 # A distribution of another language, in lower case -> what to write.
@@ -262,6 +290,10 @@ DISTRIBUTIONS: dict[str, str] = {
     "orderedlogistic": "write `ordered_logit(score, cuts)`",
     "cumulative": "write `ordered_logit(score, cuts)`",
     "uniform": "a range stands in the declaration: `param w in (0, 1)`",
+    "inv_gamma": "there is no inverse gamma: write its terms with `penalty`",
+    "inverse_gamma": "there is no inverse gamma: write its terms with `penalty`",
+    "flat": "without a prior a parameter has a flat one: leave the statement out",
+    "dirichlet": "write its terms: `penalty -sum((a - 1)*log(p))`",
     "half_normal": "write `normal(0, sd)` and declare the parameter `> 0`",
     "halfnormal": "write `normal(0, sd)` and declare the parameter `> 0`",
     "half_cauchy": "write `student_t(1, 0, scale)` and declare the parameter `> 0`",

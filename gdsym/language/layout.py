@@ -19,6 +19,13 @@ MAX_SIZE = 1_000_000  # characters; a model of 10,000 lines has about half of it
 MAX_DEPTH = 100
 MAX_DIGITS = 1_000
 
+MODEL_KEYWORDS = (
+    *("model", "dim", "data", "param", "const", "def", "let"),
+    *("loss", "maximize", "nll", "loglik", "residual", "penalty"),
+    *("observe", "prior", "predict", "claim", "require", "method"),
+)
+RULE_KEYWORDS = ("optimizer", "state", "let", "update")
+
 _TOKEN = re.compile(
     r"""
       (?P<space>[ \t\r\n\ufeff]+|\#[^\n]*)
@@ -26,7 +33,8 @@ _TOKEN = re.compile(
     | (?P<unclosed>"[^"\n]*)
     | (?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
     | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
-    | (?P<foreign>===|!==|&&|\|\||:=|\+=|-=|\*=(?!=)|/=|=>|->|\.\*\*?|\./|\.\^|//|/\*
+    | (?P<foreign>===|!==|&&|\|\||:=|\+=|-=|\*=(?!=)|/=|=>|->|\.\*\*?|\.[-+/^]|//|/\*|%\*%
+        |\\[A-Za-z]+
         |!(?!=)|[&|%;'`$?\\]|\.(?!T\b(?!\())[A-Za-z_][A-Za-z0-9_]*)
     | (?P<sign>\.T\b|\*\*|<=|>=|==|!=|[-+*/^@<>=(){}\[\],:~])
     | (?P<other>.)
@@ -168,10 +176,10 @@ def _stray_line(
         message, mend = habits.foreign_sign(sign[1], "", True, False)
         return Diagnostic("statement", message, first.span, help=mend)
     message = f"no statement begins with `{word}`"
-    if word in habits.MODEL_WORDS:
+    if word in MODEL_KEYWORDS:
         mend = "it belongs to a model, and this is an optimizer file"
         return Diagnostic("statement", message, first.span, help=mend)
-    if re.match(r"[^=<>]*~", rest):
+    if re.match(r"\s*(\[[^\]\n]*\])?\s*~", rest):
         mend = f"a distribution is declared by `observe {word} ~ ...`"
         return Diagnostic("statement", message, first.span, help=mend)
     mend = habits.STATEMENTS.get(word.lower(), "") or did_you_mean(word, keywords)
@@ -219,6 +227,8 @@ def _foreign(found: Sequence[Token], i: int) -> Diagnostic:
     called = i + 1 < len(found) and found[i + 1].text == "("
     owner = before.text if before is not None and before.kind == "name" and touching else ""
     message, mend = habits.foreign_sign(token.text, owner, bool(value), called)
+    if found[0].text == "update" and len(token.text) == 2 and token.text[1] == "=" and before:
+        mend = f"write `update {before.text} = {before.text} {token.text[0]} ...`"
     start = token.start - len(owner) if token.text.startswith(".") and owner else token.start
     return Diagnostic("syntax", message, Span(start, token.stop), help=mend)
 

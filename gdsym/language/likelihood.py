@@ -29,6 +29,7 @@ from gdsym.language.model import (
     Expr,
     MatMul,
     Number,
+    OneHot,
     Reduce,
     Ref,
     Relabel,
@@ -190,7 +191,7 @@ def _fits(
         return True
     message = f"`{shown}` is {align.shown(argument.dims)}, and `{scope.text(value.span)}` is "
     message += align.shown(value.dims)
-    mend = f"the arguments have the axes of what is {_verb(statement)}, or fewer"
+    mend = f"the arguments have the axes of {_subject(statement)}, or fewer"
     if argument.dims == value.dims[::-1] and len(value.dims) > 1:
         mend = f"transpose it: `{shown if shown.isidentifier() else f'({shown})'}.T`"
     scope.suspects.update(argument.dims, value.dims)
@@ -199,13 +200,18 @@ def _fits(
     return False
 
 
-def _verb(statement: syntax.Observe) -> str:
-    return "observed" if statement.keyword == "observe" else "declared"
+def _subject(statement: syntax.Observe) -> str:
+    return "what is observed" if statement.keyword == "observe" else "what has the prior"
 
 
 def _places(expr: Expr, scope: Scope) -> tuple[tuple[Span, str], ...]:
     value = scope.values.get(expr.name) if isinstance(expr, Ref) else None
     return ((value.place, f"{value.name} is {align.shown(value.dims)}"),) if value else ()
+
+
+def _declared(expr: Expr, scope: Scope) -> tuple[tuple[Span, str], ...]:
+    value = scope.values.get(expr.name) if isinstance(expr, Ref) else None
+    return ((value.place, "declared here"),) if value else ()
 
 
 def within(domain: Domain, other: Domain) -> bool:
@@ -278,7 +284,8 @@ def _table(
         extra = next(other for other in others if other not in y.dims)
         message = f"`{shown}` is {dims}, and `{y.name}`, which is observed, has no axis `{extra}`"
     elif isinstance(argument, Ref):
-        mend = f"declare it as `{argument.name}[{', '.join(dict.fromkeys((*others, axis)))}]`"
+        kept = dict.fromkeys((*(other for other in others if other in y.dims), axis))
+        mend = f"declare it as `{argument.name}[{', '.join(kept)}]`"
     scope.suspects.update(argument.dims)
     notes = (*_places(argument, scope), (scope.values[y.name].place, "observed here"))
     scope.error("shape", message, argument.span, notes=notes, help=mend)
@@ -290,10 +297,12 @@ def _gaps(argument: Expr, dim: str, y: Ref, statement: syntax.Observe, scope: Sc
     found = [a for a in argument.dims if a in scope.dims and scope.dims[a].less == (dim, 1)]
     shown = scope.text(argument.span)
     if len(found) != 1:
-        last = argument.dims[-1] if argument.dims and argument.dims[-1] != dim else "j"
+        gaps = [other.name for other in scope.dims.values() if other.less == (dim, 1)]
+        last = gaps[0] if gaps else "j"
         message = f"`{shown}` is {align.shown(argument.dims)}: `{dim}` has one cut point less "
         message += "than categories"
-        mend = f"declare `dim {last} = {dim} - 1` and `param c[{last}] in ordered[{last}]`"
+        mend = f"declare `param c[{last}] in ordered[{last}]`"
+        mend += "" if gaps else f", with `dim {last} = {dim} - 1` before it"
         scope.suspects.update(argument.dims)
         notes = (*_places(argument, scope), (scope.values[y.name].place, "observed here"))
         return scope.error("shape", message, argument.span, notes=notes, help=mend)
@@ -342,11 +351,13 @@ def _observed(
         if ref:
             message = f"`{shown}` is a parameter, and what is observed is data"
         mend = f"write `prior {shown} ~ ...`" if ref else "parameters stand in the arguments"
-        notes = _places(value, scope)
+        notes = _declared(value, scope)
         return scope.error("distribution", message, value.span, notes=notes, help=mend)
     if "data" not in kinds:
         message = f"`{shown}` is no data: nothing is observed"
         return scope.error("distribution", message, value.span)
+    if isinstance(value, OneHot):
+        return _not_for_categories(statement, scope.values[value.index.name], scope)
     if categories and not isinstance(value, Ref):
         message = f"`{distribution.name}` observes categories, and `{shown}` computes a number"
         return scope.error("distribution", message, value.span)
@@ -372,7 +383,8 @@ def _needs_categories(statement: syntax.Observe, value: Value, scope: Scope) -> 
 def _not_for_categories(statement: syntax.Observe, value: Value, scope: Scope) -> None:
     dim = value.domain.category
     message = f"`{value.name}` holds categories of `{dim}`, which are no numbers"
-    mend = "categories are observed by `categorical_logit`, `ordered_logit` or `ordered_probit`"
+    mend = f"write `observe {value.name} ~ categorical_logit(...)`, `ordered_logit` or "
+    mend += "`ordered_probit`"
     notes = ((value.place, "declared here"),)
     return scope.error("category", message, statement.value.span, notes=notes, help=mend)
 
@@ -428,7 +440,7 @@ def _prior_value(
     if "parameter" not in kinds:
         message = f"`{shown}` depends on no parameter, and a prior is about parameters"
         mend = f"data are observed: `observe {shown} ~ ...`" if "data" in kinds else ""
-        notes = _places(value, scope)
+        notes = _declared(value, scope)
         return scope.error("distribution", message, value.span, notes=notes, help=mend)
     place = _not_linear(value, scope.values, known.lets, "parameter")
     if place is not None:
@@ -439,7 +451,7 @@ def _prior_value(
         return scope.error("distribution", message, value.span, notes=notes, help=mend)
     if isinstance(value, Ref) and value.name in known.fixed:
         message = f"`{shown}` is fixed, and a prior would only add a number"
-        return scope.error("distribution", message, value.span, notes=_places(value, scope))
+        return scope.error("distribution", message, value.span, notes=_declared(value, scope))
     if not _supported(value, distribution, scope):
         return None
     return value

@@ -17,13 +17,9 @@ from gdsym.language import layout, syntax, wording
 if TYPE_CHECKING:
     from lark import Lark
 
-MODEL_KEYWORDS = (
-    *("model", "dim", "data", "param", "const", "def", "let"),
-    *("loss", "maximize", "nll", "loglik", "residual", "penalty"),
-    *("observe", "prior", "predict", "claim", "require", "method"),
-)
+MODEL_KEYWORDS = layout.MODEL_KEYWORDS
+RULE_KEYWORDS = layout.RULE_KEYWORDS
 MAX_MESSAGES = 100
-RULE_KEYWORDS = ("optimizer", "state", "let", "update")
 
 
 def parse(source: Source) -> syntax.File:

@@ -61,6 +61,11 @@ _USAGE: dict[str, str] = {
     "predict": "predict NAME = EXPR",
 }
 _RESERVED = ("and", "or", "not", "in")
+# Statements whose form is worth showing wherever they go wrong.
+_SHOWN = (
+    *("model", "dim", "def", "method", "observe", "prior", "claim", "optimizer", "state"),
+    *("update", "let", "predict"),
+)
 
 
 def syntax_error(source: Source, slice_: Slice, place: int, accepted: set[str]) -> Diagnostic:
@@ -69,8 +74,17 @@ def syntax_error(source: Source, slice_: Slice, place: int, accepted: set[str]) 
     if found is None:
         return _early_end(slice_, before, accepted)
     message, mend = _special(slice_, place, before, found, accepted)
+    line = source.text[source.text.rfind("\n", 0, found.start) + 1 : found.start]
+    if found.text in (*layout.MODEL_KEYWORDS, *layout.RULE_KEYWORDS) and found.kind == "name":
+        if not line.strip() and before is not None:
+            message, mend = "", "if a statement begins here, unindent it"
+        elif "$END" in accepted and not mend:
+            mend = "a statement begins on a line of its own"
     if not message:
         message = f"expected {_expected(accepted)}, found {_found(found)}"
+    inside = "NUMBER" in accepted or _after_value(accepted)
+    if not mend and slice_.keyword in _SHOWN and not inside:
+        mend = f"write `{_USAGE[slice_.keyword]}`"
     return Diagnostic("syntax", message, found.span, help=mend)
 
 
@@ -107,6 +121,9 @@ def _special(
     operand = found.kind in ("name", "number", "string") or text in ("(", "[")
     last = before.text if before is not None else ""
     first = before is not None and before.start == slice_.start and keyword != ""
+    mend = _distribution(slice_.keyword, last, found, accepted)
+    if mend:
+        return "", mend
     if text in _RESERVED and "NAME" in accepted:
         return f"`{text}` is a reserved word, not a name", "choose another name"
     if text == "=" and first:
@@ -123,6 +140,8 @@ def _special(
         return "`=` is no operator in an expression", "compare with `==`; name a value with `let`"
     if text == "==" and ("EQUAL" in accepted or place == found.start + 1):
         return "`==` compares: a value is given with `=`", "write `=`"
+    if text == "~" and keyword == "param":
+        return "`~` is no operator", f"write `prior {last} ~ ...`; a start is given with `=`"
     if text == "~":
         return "`~` is no operator", "`observe y ~ ...` declares a distribution; `not` negates"
     if text == "." or last == ".":
@@ -135,13 +154,85 @@ def _special(
         return "braces hold the values of a domain: `in {0, 1}`", "write `(` or `[`"
     if keyword in ("let", "predict") and found.kind == "name" and "EQUAL" in accepted:
         return "", f"a named value is `{keyword} {last} = ...`"
-    return "", ""
+    if keyword == "let" and text == "(" and "EQUAL" in accepted:
+        return "", f"a function is `def {last}(x) = ...`"
+    if keyword == "let" and (text == "," or (text == "(" and first)):
+        return "", "a `let` names one value"
+    return "", _declaration(slice_.keyword, last, found, accepted)
+
+
+def _distribution(keyword: str, last: str, found: Token, accepted: set[str]) -> str:
+    """The mend for a mistake in `observe` or `prior`."""
+    if keyword not in ("observe", "prior"):
+        return ""
+    tilde = bool({"TILDE", "__ANON_0"} & accepted)
+    if tilde and found.text == "=":
+        return f"a distribution follows a `~`: `{keyword} {last} ~ ...`"
+    if tilde and found.kind == "name" and last.isidentifier():
+        return f"a distribution follows a `~`: `{keyword} {last} ~ {found.text}(...)`"
+    if tilde and found.text == ",":
+        return f"one statement for each: `{keyword} {last} ~ ...`"
+    if found.text == "~" and last == keyword:
+        return f"write `{keyword} y ~ ...`"
+    if last == "~":
+        return f"a distribution by its name: `{keyword} y ~ normal(mean, sd)`"
+    if found.text == "[" and accepted == {"LPAR"}:
+        return f"a distribution has no axes: `{last}(...)`"
+    if "$END" in accepted and "STRING" in accepted and "NUMBER" not in accepted:
+        return "one distribution makes a statement; other terms are written with `nll`"
+    return ""
+
+
+def _declaration(keyword: str, last: str, found: Token, accepted: set[str]) -> str:
+    """The mend for a mistake in a declaration, or in axes."""
+    text = found.text
+    if accepted == {"NAME"} and last in ("[", ",") and found.kind in ("number", "string"):
+        if keyword == "data" and found.kind == "string":
+            return f'several columns are a list: `from ["a", {text}]`'
+        if keyword == "param" and found.kind == "string":
+            return f"a reference level is `in base[k={text}]`"
+        if last == "[":
+            return "an axis is the name of a dimension: `X[n, d]`; sizes are `dim n = 3`"
+    if accepted == {"NAME"} and found.kind == "number":
+        return "a name begins with a letter"
+    if "IN" in accepted and text in ("simplex", "ordered", "base", "sumzero", "counts"):
+        return f"write `in {text}`"
+    if "FROM" in accepted and text == "[":
+        return "all axes stand in one pair of brackets: `X[n, d]`"
+    if "LSQB" in accepted and text == "(" and keyword in ("data", "param", "const"):
+        return f"axes stand in square brackets: `{last}[n]`"
+    if last == "from" and found.kind == "name":
+        return f'the name of a column stands in quotes: `from "{text}"`'
+    if text == "fixed":
+        return f"only a parameter can be fixed{'' if keyword == 'data' else ': a constant is'}"
+    if text == "from" and keyword in ("param", "const"):
+        return "only data are read from columns"
+    if text == ":" and "EQUAL" in accepted and "COMPARISON" in accepted:
+        return "a domain is `> 0` or `in (0, 1)`, a value `= 1`"
+    if keyword == "dim" and last == "in":
+        return 'levels stand in braces: `dim k in {"car", "bus"}`'
+    if keyword in ("param", "const") and found.kind == "number" and "EQUAL" in accepted:
+        return f"a value is given with `=`: `{last} = {text}`"
+    if "$END" in accepted and text == "," and "NUMBER" not in accepted and "EQUAL" not in accepted:
+        return "a statement like this takes one expression"
+    if text == "," and {"RPAR", "RSQB"} <= accepted and keyword in ("data", "param", "const"):
+        return "an interval has two ends: `in (0, 1)`; a set stands in braces"
+    return ""
 
 
 def _side_by_side(before: Token, found: Token) -> tuple[str, str]:
     left, right = before.text, found.text
-    if right in ("if", "else"):
+    if right in ("if", "else", "where"):
         return f"`{right}` is no operator", "a choice is `where(condition, a, b)`"
+    if right == "for":
+        return "there are no loops", "operations run over all entries: `x^2`, `sum[k](...)`"
+    if right in _RESERVED:
+        return f"`{right}` cannot follow `{left}` here", ""
+    if right in ("rows", "like"):
+        usage = "rows" if right == "rows" else "like k"
+        return f"`{right}` stands instead of a size", f"write `dim n {usage}`"
+    if left == "scalar":
+        return "`scalar` stands before the `=`", f"write `state s scalar = {right}`"
     if left == "lambda":
         return "there are no lambdas", "write `def f(x) = ...` on a line of its own"
     if found.kind == "string":

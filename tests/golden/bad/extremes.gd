@@ -1,0 +1,16 @@
+data X[n, d], y[n]
+param w[d]
+let a = max(X, y, w)
+let b = max[k](X)
+let c = max[n](X, y)
+let e = prod(X, y)
+let f = min()
+let g = max[n](w)
+let h = min[0](X)
+let i = max(X, axis=1)
+let j = amax(X)
+let l = product(X)
+let q = max[d](y)
+let r = max(max(X, axis=0))
+let s = argmax[k](X)
+loss sum(X @ w)

@@ -1,0 +1,10 @@
+data X[n, d], y[n]
+param w[d], T[d, d]
+let a = X[n]
+let b = w[n]
+let c = X[d, n]
+let e = y[n, n]
+let f = T[d]
+let g = w[i]
+let h = X[n - 1]
+loss sum(w^2)

@@ -1,0 +1,11 @@
+data y[n], c[n] in integers, b[n] in {-1, 1}, t[n] >= 0, u[n] in [0, 1], f[n] in {1, 2, 3}
+param m, s > 0 = 1, p in (0, 1)
+observe y ~ poisson(s)
+observe c ~ binomial(10, p)
+observe b ~ bernoulli(p)
+observe t ~ gamma(s, s)
+observe u ~ beta(s, s)
+observe y ~ exponential(s)
+observe y ~ weibull(s, s)
+observe f ~ bernoulli_logit(m)
+observe y ~ lognormal(m, s)

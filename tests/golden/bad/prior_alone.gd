@@ -1,0 +1,3 @@
+data y[n]
+param m
+prior m ~ normal(0, 1)

@@ -1,0 +1,16 @@
+data y[n], X[n, d]
+param m, s, w[d], p in (0, 2), nu fixed = 4, t > 0 = 1
+nll sum((y - m)^2)
+prior y ~ normal(0, 1)
+prior 3 ~ normal(0, 1)
+prior m ~ poisson(3)
+prior m ~ bernoulli(0.5)
+prior m ~ categorical_logit(w)
+prior s ~ gamma(2, 1)
+prior p ~ beta(1, 1)
+prior log(t) ~ normal(0, 1)
+prior m*s ~ normal(0, 1)
+prior nu ~ exponential(1)
+prior w ~ normal(y, 1)
+prior q ~ normal(0, 1)
+prior w[k] ~ normal(0, 1)

@@ -1,0 +1,9 @@
+optimizer e(lr = 0.1)
+let a = onehot(g)
+let b = standardize(g)
+let c = train(g)
+let d = poisson(g)
+let e = normal(0, 1)
+let f = g[1]
+let h = max[k](g)
+update x = x - lr*g
