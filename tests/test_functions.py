@@ -10,7 +10,7 @@ from oracle import DIGITS, MP, Case
 
 from gdsym.calculus.formula import evaluate
 from gdsym.calculus.reference import Arithmetic
-from gdsym.codegen import numpy as printer
+from gdsym.codegen.backends import numpy as printer
 from gdsym.language.functions import FUNCTIONS
 
 # Meanings are written as on paper: log(-expm1(-700)) needs 305 digits before its first.

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 from oracle import Case, check
-from zoo import normal
+from zoo import codes, normal
 
 from gdsym.calculus.program import Axis, Contract, Delta, Factor, Graph, Map, Number, reachable
 from gdsym.compiler import compile_text, stages
@@ -173,6 +173,17 @@ def many_parameters(count):
     return f"data x[n]\nparam {', '.join(names)}\nloss sum({terms})"
 
 
+def many_labels(count):
+    names = [f"p{i}" for i in range(count)]
+    terms = "".join(f" + y*log(sigmoid({p}*x)) + (1 - y)*log(1 - sigmoid({p}*x))" for p in names)
+    return f"data x[n]\ndata y[n] in {{0, 1}}\nparam {', '.join(names)}\nloss -sum(0{terms})"
+
+
+def many_pairs(count):
+    terms = " + ".join(f"softplus(w - {i}*x) - (w - {i}*x)" for i in range(count))
+    return f"data x[n]\nparam w = 0.3\nloss sum({terms})"
+
+
 def layers(count):
     lines = ["data X[n, d]"]
     lines += [f"param W{i}[d, d] = normal(0, 1)" for i in range(count)]
@@ -186,6 +197,8 @@ GROWTH = {
     many_terms: 150,
     many_factors: 30,
     many_parameters: 30,
+    many_labels: 40,
+    many_pairs: 60,
     layers: 8,
 }
 
@@ -220,8 +233,14 @@ def test_the_emitted_text_grows_with_the_model(family):
 def test_a_large_model_has_the_right_gradient(family):
     text = family(GROWTH[family] // 3)
     draw = Random("growth")
-    data = {"X": normal(draw, 4, 2)} if family is layers else {"x": 0.3 * normal(draw, 4)}
-    check(Case(text, data))
+    tables = {"X": normal(draw, 4, 2), "x": 0.3 * normal(draw, 4), "y": codes(draw, 4, 2)}
+    check(Case(text, {name: a for name, a in tables.items() if f"data {name}[" in text}))
+
+
+@pytest.mark.parametrize("family", [many_labels, many_pairs], ids=lambda family: family.__name__)
+def test_hundreds_of_pairs_are_folded(family):
+    """One inside the other, they would be deeper than Python's stack."""
+    derived_size(family(300))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ equal on the declared domains, or None.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from fractions import Fraction
 
 from gdsym.calculus.build import HAZARDS
@@ -382,33 +382,10 @@ class _Facts:
                     return graph.add(better, *(arg for arg in args[:-1] if arg is not part))
         if len(args) == 1:
             return None
-        better = _one_choice(graph, args) or self._mirror_softplus(graph, args)
+        better = _one_choice(graph, args) or _folded(graph, args, _mirror_softplus)
         if better is None and self.labels:
-            return self._fold_labels(graph, args)
+            return _folded(graph, args, self._fold_labels)
         return better
-
-    @staticmethod
-    def _mirror_softplus(graph: Graph, args: tuple[Node, ...]) -> Node | None:
-        """c*softplus(a) - c*a is c*softplus(-a), which keeps its digits where a is large."""
-        present = set(args)
-        for part in args:
-            coefficient, rest = graph.split(part)
-            factors = rest.args if isinstance(rest, Map) and rest.op == "mul" else (rest,)
-            for function in factors:
-                if not (isinstance(function, Map) and function.op == "softplus"):
-                    continue
-                a = function.args[0]
-                others = [f for f in factors if f is not None and f is not function]
-                flat = isinstance(a, Map) and a.op == "add" and not others
-                terms = a.operands if flat and a not in graph.named else (a,)
-                scale = graph.number(-coefficient)
-                partners = {graph.mul(scale, *others, term) for term in terms}
-                if partners <= present:
-                    keep = [arg for arg in args if arg is not part and arg not in partners]
-                    mirrored = graph.call("softplus", graph.neg(a))
-                    better = graph.mul(graph.number(coefficient), *others, mirrored)
-                    return graph.add(better, *keep)
-        return None
 
     @staticmethod
     def _with_constant(graph: Graph, constant: Fraction, part: Node) -> Node | None:
@@ -423,36 +400,32 @@ class _Facts:
             return graph.scale(coefficient, graph.call("expm1", _argument(rest)))
         return None
 
-    def _fold_labels(self, graph: Graph, args: tuple[Node, ...]) -> Node | None:
+    def _fold_labels(
+        self, graph: Graph, present: Set[Node], part: Node
+    ) -> tuple[set[Node], Node] | None:
         """Two terms that a two-valued label chooses between, or nearly so, as one function.
 
         With a label that is 1 or 0 (`on`), `off` = 1 - on and sign = on - off:
         on*f(a) + off*f(-a) = f(sign*a), and softplus(a) - on*a = softplus(-sign*a).
         """
-        present = set(args)
-        for part in args:
-            coefficient, rest = graph.split(part)
-            if rest is None:
+        coefficient, factors = _factors(graph, part)
+        for function in factors:
+            if not isinstance(function, Map) or len(function.args) != 1:
                 continue
-            factors = list(rest.args) if isinstance(rest, Map) and rest.op == "mul" else [rest]
-            for function in factors:
-                if not isinstance(function, Map) or len(function.args) != 1:
-                    continue
-                others = [factor for factor in factors if factor is not function]
-                for name, values in self.labels:
-                    folded = self._fold_one(
-                        graph, present, part, coefficient, function, others, name, values
-                    )
-                    if folded is not None:
-                        partner, better = folded
-                        keep = [arg for arg in args if arg is not part and arg is not partner]
-                        return graph.add(better, *keep)
+            others = [factor for factor in factors if factor is not function]
+            for name, values in self.labels:
+                folded = self._fold_one(
+                    graph, present, part, coefficient, function, others, name, values
+                )
+                if folded is not None:
+                    partner, better = folded
+                    return {partner}, better
         return None
 
     @staticmethod
     def _fold_one(
         graph: Graph,
-        present: set[Node],
+        present: Set[Node],
         part: Node,
         coefficient: Fraction,
         function: Map,
@@ -618,13 +591,62 @@ def _one_choice(graph: Graph, args: tuple[Node, ...]) -> Node | None:
             assert isinstance(choice, Map)
             term = graph.scale(coefficient, choice.args[3 - zero])
             groups.setdefault((choice.args[0], zero), []).append((arg, term))
+    rest = dict.fromkeys(args)
+    made = []
     for (condition, zero), members in groups.items():
         if len(members) > 1:
             branches = [graph.number(0), graph.number(0)]
             branches[2 - zero] = graph.add(*(term for _, term in members))
-            merged = [arg for arg, _ in members]
-            keep = [arg for arg in args if arg not in merged]
-            return graph.add(graph.call("where", condition, *branches), *keep)
+            made.append(graph.call("where", condition, *branches))
+            for arg, _ in members:
+                del rest[arg]
+    return graph.add(*made, *rest) if made else None
+
+
+def _factors(graph: Graph, term: Node) -> tuple[Fraction, list[Node]]:
+    """A term as a number and the factors that it multiplies."""
+    coefficient, rest = graph.split(term)
+    if rest is None:
+        return coefficient, []
+    return coefficient, list(rest.args) if isinstance(rest, Map) and rest.op == "mul" else [rest]
+
+
+Fold = Callable[[Graph, Set[Node], Node], tuple[set[Node], Node] | None]
+
+
+def _folded(graph: Graph, args: tuple[Node, ...], fold: Fold) -> Node | None:
+    """A sum in which `fold` has found, for a term and those present, partners to be one with.
+
+    All in one go: a sum of n pairs would otherwise be made n times, one inside the other.
+    """
+    rest = dict.fromkeys(args)
+    made = []
+    for part in args:
+        found = fold(graph, rest.keys(), part) if part in rest else None
+        if found is not None:
+            partners, better = found
+            for used in (part, *partners):
+                del rest[used]
+            made.append(better)
+    return graph.add(*made, *rest) if made else None
+
+
+def _mirror_softplus(
+    graph: Graph, present: Set[Node], part: Node
+) -> tuple[set[Node], Node] | None:
+    """c*softplus(a) - c*a is c*softplus(-a), which keeps its digits where a is large."""
+    coefficient, factors = _factors(graph, part)
+    for function in factors:
+        if not (isinstance(function, Map) and function.op == "softplus"):
+            continue
+        a = function.args[0]
+        others = [factor for factor in factors if factor is not function]
+        flat = isinstance(a, Map) and a.op == "add" and not others and a not in graph.named
+        scale = graph.number(-coefficient)
+        partners = {graph.mul(scale, *others, term) for term in (a.operands if flat else (a,))}
+        if partners <= present:
+            mirrored = graph.call("softplus", graph.neg(a))
+            return partners, graph.mul(graph.number(coefficient), *others, mirrored)
     return None
 
 
