@@ -398,7 +398,8 @@ def test_levels_at_prediction_are_those_of_the_fit(write, fitted):
     assert bound.dims["k"]["labels"] == ["blue", "red"]
     assert message == (
         'new.csv: row 2 (line 3), column `y` is "blu", which is no level of `k`\n'
-        "help: did you mean `blue`? the levels are `blue`, `red`"
+        "help: did you mean `blue`? the levels are `blue`, `red`; `--unseen null` (in Python "
+        '`unseen="null"`) leaves the prediction of the row empty'
     )
 
 

@@ -111,7 +111,7 @@ def bind_tables(
     needed_pieces = {d.name: pieces[d.name] for d in needed if d.name in pieces}
     binding = _Binding(module, needed, needed_pieces, _settled(module, dims or {}))
     return binding.bound(
-        ignored, missing=missing == "drop", unseen=unseen == "null", may_be_empty=only is not None
+        ignored, missing=missing == "drop", unseen=unseen == "null", predicting=only is not None
     )
 
 
@@ -198,9 +198,10 @@ class _Binding:
         self.found = Findings()
 
     def bound(
-        self, ignored: Sequence[str], *, missing: bool, unseen: bool, may_be_empty: bool
+        self, ignored: Sequence[str], *, missing: bool, unseen: bool, predicting: bool
     ) -> Bound:
         """Everything together; the checks come in the order in which a user would mend them."""
+        self.found.predicting = predicting
         present = [(d, self.pieces[d.name]) for d in self.needed if d.name in self.pieces]
         for d, piece in present:
             self._measure(d, piece)
@@ -208,7 +209,7 @@ class _Binding:
         dropped = None
         if (missing or unseen) and self.row in self.sizes:
             present, dropped = self._without_unusable(present, missing, unseen)
-            if not len(dropped.kept) and not may_be_empty:
+            if not len(dropped.kept) and not predicting:
                 raise DataError(
                     f"no rows are left: dropped {dropped}\n"
                     "help: leave a column out of the model, or fill it"

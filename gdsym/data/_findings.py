@@ -29,6 +29,7 @@ class _Holes:
 class Findings:
     """What is wrong with the values, and what is worth a line though it is not wrong."""
 
+    predicting: bool = False  # whether rows with an unseen level may go without a prediction
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     holes: dict[tuple[str, str], _Holes] = field(default_factory=dict)

@@ -72,7 +72,13 @@ def level_codes(
         codes = [known.get(text, -1) for text in coded.texts]
         unseen = [code for code, level in enumerate(codes) if level < 0]
         if unseen:
-            found.problems.append(_unseen(d, piece, j, coded, unseen, labels))
+            message = _unseen(d, piece, j, coded, unseen, labels)
+            if found.predicting:
+                message += (
+                    '; `--unseen null` (in Python `unseen="null"`) leaves the prediction of the '
+                    "row empty"
+                )
+            found.problems.append(message)
         result[slot(piece, j)] = np.array([*codes, -1], dtype=np.int64)[coded.codes]
     return result
 
