@@ -83,6 +83,7 @@ def test_a_schedule_of_the_model_is_followed_step_by_step():
         {"method": "gd(lr=0.5*0.9^(t/T))"},
         {"method": "gd ( lr = 0.5*0.9^(t/T) ) "},
         {"method": "gd", "options": {"lr": " 0.5*0.9^(t/T) "}},
+        {"method": "gd", "lr": "(+(0.5*\n0.9^(t/T)))  # falls"},
     ],
     ids=str,
 )

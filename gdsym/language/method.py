@@ -32,10 +32,10 @@ def load_schedule(text: str, name: str) -> Schedule:
     '0.1/sqrt(t)'
     """
     scope = Scope(Source(name, text))
-    expr = _expression(parse_expression(text, name), scope)
-    if expr is None:
+    found = _expression(parse_expression(text, name), scope)
+    if found is None:
         raise SourceError(scope.source, scope.errors)
-    return expr[0]
+    return replace(found[0], text=text.strip())  # whole: callers find it by what they gave
 
 
 def method(statement: syntax.Method, scope: Scope, methods: Methods | None) -> Method:
