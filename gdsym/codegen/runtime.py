@@ -1082,7 +1082,7 @@ def _self_check(seed: int = 0) -> int:
     sizes = {name: entry["size"] or 2 + place for place, (name, entry) in enumerate(DIMS.items())}
     if ROW is not None:
         sizes[ROW] = 11
-    data = {entry["arg"]: _drawn(entry, sizes, rng) for entry in DATA}
+    data: dict[str, Any] = {entry["arg"]: _drawn(entry, sizes, rng) for entry in DATA}
     consts = {
         entry["arg"]: rng.uniform(0.5, 1.5, tuple(sizes[dim] for dim in entry["dims"]))
         for entry in CONSTS

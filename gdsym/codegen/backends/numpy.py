@@ -605,24 +605,29 @@ class Writer:
         return self.broadcast(self.oriented(node, _ordered(node, indices, order)), order, axes)
 
     def _scatter(self, node: Contract) -> Text:
-        """Values summed by code; the helper sums over the trailing axes that the codes have."""
+        """Values summed by code; the helper sums over the trailing axes that the codes have.
+
+        An axis of the codes that the result keeps (`A[M]` with A[k, d], M[n, d]) is a code too.
+        """
         self.helpers.add("scatter")
         shared = list(dict.fromkeys(i for delta in node.deltas for i in delta.indices))
         opened = [delta.axis for delta in node.deltas]
-        kept = [axis for axis in node.axes if axis not in opened]
+        zipped = [axis for axis in shared if axis in node.axes]
+        kept = [axis for axis in node.axes if axis not in opened and axis not in zipped]
         value = "1.0"
         operations = 1
         if node.factors:
             factor, indices = node.factors[0]
             text = self._spread_at(factor, indices, (*kept, *shared))
             value, operations = text.code, text.operations + 1
-        codes = ", ".join(self._codes_over(delta, shared) for delta in node.deltas)
-        for axis in opened:
-            self.sizes[axis.dim] = None
-        sizes = ", ".join(self.dim_names[axis.dim] for axis in opened)
-        trailing = "," if len(opened) == 1 else ""
-        code = f"_scatter(({codes}{trailing}), {value}, ({sizes}{trailing}))"
-        return self._oriented_name(code, (*kept, *opened), node.axes, operations)
+        codes = [self._codes_over(delta, shared) for delta in node.deltas]
+        codes += [self._positions(axis, shared) for axis in zipped]
+        places = [*opened, *zipped]
+        self.sizes |= dict.fromkeys(axis.dim for axis in places)
+        sizes = ", ".join(self.dim_names[axis.dim] for axis in places)
+        trailing = "," if len(places) == 1 else ""
+        code = f"_scatter(({', '.join(codes)}{trailing}), {value}, ({sizes}{trailing}))"
+        return self._oriented_name(code, (*kept, *places), node.axes, operations)
 
 
 def _ordered(node: Node, indices: Axes, order: Sequence[Axis]) -> Axes:
