@@ -5,10 +5,12 @@ lets, for rows of data. The truth is a formula at 60 digits that neither overflo
 """
 
 import re
+from random import Random
 
 import numpy as np
 import pytest
-from oracle import MP, Case, far
+from oracle import MP, Case, check, far
+from zoo import normal
 
 import gdsym
 
@@ -485,3 +487,106 @@ def test_the_root_of_a_sum_of_squares_has_gradient_0_at_0():
 
     assert value == 0
     assert gradient.tolist() == [0, 0, 0, 0, 0]
+
+
+# -- whole models as on paper, where numbers are hard --------------------------------------------
+
+DRAW = Random("test_stabilise")
+X, Y = normal(DRAW, 6, 3), normal(DRAW, 6)
+HITS, CLASSES = np.array([0.0, 1, 1, 0, 1, 0]), np.array([0, 1, 2, 0, 1, 2])
+COUNTS = np.array([0.0, 0, 1, 5, 300, 2])
+
+PAPER = {
+    "a mixture, far out": (
+        "dim k = 3\ndata y[n]\nparam mu[k] = normal(0, 1), s[k] > 0, a[k]\n"
+        "let share = softmax[k](a)\nlet f[n, k] = share*normal_pdf((y - mu)/s)/s\n"
+        "nll -sum(log(sum[k](f)))",
+        {"y": 1000 * Y},
+        None,
+    ),
+    "noise around a normal": (
+        "data y[n]\nparam q in (0, 1), m, s > 0\n"
+        "nll -sum(log(q*normal_pdf((y - m)/s)/s + (1 - q)*normal_pdf(y)))",
+        {"y": 100 * Y},
+        None,
+    ),
+    "the mean of densities": (
+        "dim k = 3\ndata y[n]\nparam mu[k] = normal(0, 1)\nlet q[n, k] = -(y - mu)^2/2\n"
+        "nll -sum(log(mean[k](exp(q))))",
+        {"y": 100 * Y},
+        None,
+    ),
+    "more zeros than Poisson's": (
+        "data y[n] in counts\nparam q in (0, 1), m > 0\n"
+        "let f = (1 - q)*m^y*exp(-m)/exp(lgamma(y + 1))\nnll -sum(log(where(y == 0, q, 0) + f))",
+        {"y": COUNTS},
+        None,
+    ),
+    "survival with censoring": (
+        "data t[n] > 0\ndata d[n] in {0, 1}\nparam k > 0, l > 0\n"
+        "nll -sum(d*log(k/l*(t/l)^(k - 1)) + log(exp(-(t/l)^k)))",
+        {"t": np.exp(Y), "d": HITS},
+        None,
+    ),
+    "partial likelihood": (
+        "data X[n, d]\ndata t[n]\ndim m like n\nparam w[d]\nlet z = X @ w\n"
+        "let R[n, m] = (t <= t[m])*exp(z[m])\nnll -sum(z - log(sum[m](R)))",
+        {"X": X, "t": Y},
+        None,
+    ),
+    "attention": (
+        "dim j = 2\ndata X[n, d]\ndim m like n\nparam Q[d, j] = normal(0, 1)\n"
+        "param K[d, j] = normal(0, 1)\nlet q = X @ Q\nlet h = X @ K\n"
+        "let S[n, m] = softmax[m](q @ h[m, j].T)\nloss sum((S @ X[m])^2)",
+        {"X": X},
+        None,
+    ),
+    "a focal loss": (
+        "data X[n, d]\ndata y[n] in {0, 1}\nparam w[d]\nlet p = sigmoid(X @ w)\n"
+        "loss -sum(y*(1 - p)^1.5*log(p) + (1 - y)*p^1.5*log(1 - p))",
+        {"X": 3 * X, "y": HITS},
+        None,
+    ),
+    "an exponential that is not taken": (
+        "data y[n]\nparam m\nlet z = y - m\nlet e = exp(z) - 1\nloss sum(where(z > 0, z, e)^2)",
+        {"y": 1000 * Y},
+        None,
+    ),
+    "divergence of two tables": (
+        "dim k = 3\nparam a[k], b[k]\nlet p = softmax[k](a)\nlet q = softmax[k](b)\n"
+        "loss sum(p*log(p/q))",
+        {},
+        [0.0, 300.0, -600.0, 5.0, -1000.0, 1000.0],
+    ),
+    "a cold softmax": (
+        "dim k = 3\ndata a[n] in k\nparam b[k], t > 0\nlet p = softmax[k](b/t)\n"
+        "loss -sum(log(p[a]))",
+        {"a": CLASSES},
+        [1.0, 2.0, -1.0, 1e-3],
+    ),
+    "smoothed labels": (
+        "dim k = 3\ndata a[n] in k\nparam b[k]\nlet p = softmax[k](b)\n"
+        "let t = 0.9*onehot(a) + 0.1/3\nloss -sum[n, k](t*log(p))",
+        {"a": CLASSES},
+        [1e3, 2.0, -1e3],
+    ),
+    "a table of labels": (
+        "data X[n, d]\ndata Y[n, k] in {0, 1}\nparam W[d, k] = normal(0, 1)\nlet Z = X @ W\n"
+        "loss sum(log(1 + exp(Z)) - Y*Z) - 2*sum(Y*log(sigmoid(Z)))",
+        {"X": 100 * X, "Y": np.stack([HITS, 1 - HITS], axis=1)},
+        None,
+    ),
+    "words for labels": (
+        'data X[n, d]\ndata y[n] in {1: "yes", 0: "no"}\nparam w[d]\n'
+        "loss sum(log(1 + exp(X @ w)) - y*(X @ w))",
+        {"X": 100 * X, "y": HITS},
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PAPER)
+def test_a_model_as_on_paper_is_right(name):
+    text, data, theta = PAPER[name]
+
+    check(Case(text, data), None if theta is None else np.array(theta))

@@ -229,6 +229,8 @@ class _Facts:
                 return domain.lower > 0 or (domain.lower == 0 and domain.lower_open)
             case Map(op="exp" | "sigmoid" | "softplus" | "normal_pdf" | "normal_cdf" | "cosh"):
                 return True
+            case Map(op="add") if self._above_zero(node):
+                return True
             case Map(op="add" | "mul" | "sqrt"):
                 return all(self.positive(arg, depth - 1) for arg in node.args)
             case Map(op="pow"):
@@ -238,6 +240,29 @@ class _Facts:
                     self.positive(factor.node, depth - 1) for factor in node.factors
                 )
         return False
+
+    def _above_zero(self, node: Map) -> bool:
+        """True where the bounds of declared names say so: 1 - q with q in (0, 1)."""
+        least, strict = Fraction(0), False
+        for term in node.args:
+            coefficient, leaf = ONE, term
+            if isinstance(term, Map) and term.op == "mul" and len(term.args) == 2:
+                first, leaf = term.args
+                coefficient = first.value if isinstance(first, Number) else Fraction(0)
+            if isinstance(leaf, Number):
+                least += leaf.value
+                continue
+            if coefficient == 0 or not isinstance(leaf, Leaf) or leaf.name not in self.domains:
+                return False
+            domain = self.domains[leaf.name]
+            bound = domain.lower if coefficient > 0 else domain.upper
+            if domain.values is not None:
+                bound = min(domain.values) if coefficient > 0 else max(domain.values)
+            if bound in (float("inf"), float("-inf")):
+                return False
+            least += coefficient * Fraction(bound)
+            strict |= domain.lower_open if coefficient > 0 else domain.upper_open
+        return least > 0 or (least == 0 and strict)
 
     def may_be_zero_weight(self, node: Node) -> bool:
         """Data that is at least 0 and may be 0, such as counts, or what is left of a number or of
@@ -277,10 +302,8 @@ class _Facts:
         known = self.log_of(graph, x)
         if known is not None:
             return known
-        if _is(x, "pow"):
-            base, exponent = graph.base(x)
-            if exponent != 1 and self.positive(base):
-                return graph.scale(exponent, graph.call("log", base))
+        if isinstance(x, Map) and x.op == "pow" and self.positive(x.args[0]):
+            return graph.mul(x.args[1], graph.call("log", x.args[0]))
         coefficient, rest = graph.split(x)
         if coefficient == -1 and rest is not None and _is(rest, "expm1"):
             return graph.call("log1mexp", _argument(rest))
@@ -344,6 +367,8 @@ class _Facts:
         logs = []
         for term in x.args:
             log = self.log_of(graph, term, depth - 1)
+            if log is None and _zero_branch(term) is not None:
+                return self._log_with_choice(graph, x, term, depth)
             if log is None:
                 if not isinstance(term, Number) or term.value <= 0:
                     return None
@@ -355,6 +380,18 @@ class _Facts:
         for log in reversed(logs[:-1]):
             result = graph.call("logaddexp", log, result)
         return result
+
+    def _log_with_choice(self, graph: Graph, x: Map, choice: Node, depth: int) -> Node | None:
+        """log(where(c, a, 0) + b) is where(c, log(a + b), log(b)), if b can be followed."""
+        zero = _zero_branch(choice)
+        assert isinstance(choice, Map) and zero is not None
+        rest = graph.add(*(term for term in x.args if term is not choice))
+        log = self.log_of(graph, rest, depth - 1)
+        if log is None:
+            return None
+        branches = [log, log]
+        branches[2 - zero] = graph.call("log", graph.add(choice.args[3 - zero], rest))
+        return graph.call("where", choice.args[0], *branches)
 
     def _log_of_contraction(self, graph: Graph, x: Contract, depth: int) -> Node | None:
         if _is_gather(x):
