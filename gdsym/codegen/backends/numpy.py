@@ -174,9 +174,10 @@ class Writer:
         name = self.fresh(self.names.get(node), node)
         added: list[tuple[Contract, Text]] = []
         if isinstance(node, Map) and node.op == "add":
-            plain = [arg for arg in node.args if not _has_one_hot(arg)]
-            if plain and len(plain) < len(node.args):
-                added = [self._indexed(arg) for arg in node.args if _has_one_hot(arg)]
+            indexed = [arg for arg in node.args if _is_indexable(arg, node)]
+            plain = [arg for arg in node.args if arg not in indexed]
+            if plain and indexed:
+                added = [self._indexed(arg) for arg in indexed]
                 text = self._sum(plain, node.axes)
                 code = text.code if text.operations else f"{text.at(ATOM)}.copy()"
                 if any(set(arg.axes) == set(node.axes) for arg in plain):
@@ -208,11 +209,15 @@ class Writer:
         return one_hot, self._product(rest, one_hot.deltas[0].indices)
 
     def _add_indexed(self, name: str, one_hot: Contract, amount: Text, node: Node) -> None:
+        """Adds to the one entry that a code points to, at every place along its own axes."""
         delta = one_hot.deltas[0]
-        codes = self._codes(delta)
-        at = {delta.axis: codes, **({self.row: "rows"} if self.row is not None else {})}
-        places = [at.get(axis, ":") for axis in node.axes]
-        self.needs_rows = self.needs_rows or "rows" in places
+        shared = [axis for axis in node.axes if axis in delta.indices]
+        places = [":"] * len(node.axes)
+        for place, axis in enumerate(node.axes):
+            if axis == delta.axis:
+                places[place] = self._codes_over(delta, shared)
+            elif axis in shared:
+                places[place] = self._positions(axis, shared)
         negative = amount.code.startswith("-")
         change = f"-= {amount.code[1:]}" if negative else f"+= {amount.code}"
         self.lines.append(f"{name}[{', '.join(places)}] {change}")
@@ -656,6 +661,22 @@ def _has_one_hot(node: Node) -> bool:
         return False
     rows = set(one_hots[0].deltas[0].indices)
     return all(arg is one_hots[0] or set(arg.axes) <= rows for arg in node.args)
+
+
+def _is_indexable(term: Node, total: Node) -> bool:
+    """True for a c*onehot(y) that can be added to a sum by index.
+
+    Its axes are all of the sum's, or c is a scalar: advanced indices move other axes about.
+    """
+    if not _has_one_hot(term):
+        return False
+    factors = term.args if isinstance(term, Map) else ()
+    scalar = all(
+        not factor.axes
+        for factor in factors
+        if not (isinstance(factor, Contract) and _is_one_hot(factor))
+    )
+    return scalar or set(term.axes) == set(total.axes)
 
 
 def _is_logical(node: Node) -> bool:
