@@ -1,4 +1,8 @@
+import pytest
+
+from gdsym import stages
 from gdsym.cli import run
+from gdsym.cli.show import STAGES
 
 
 def test_show_prints_the_loss_and_the_gradient(tmp_path, monkeypatch, capsys):
@@ -19,3 +23,46 @@ def test_show_tells_of_a_mistake_with_exit_2(tmp_path, monkeypatch, capsys):
 
     assert run(["show", "bad.gd"]) == 2
     assert capsys.readouterr().err.startswith("bad.gd:2:6: error[")
+
+
+MODEL = "data x[n], y[n]\nparam a, b\nloss mean((y - a*x - b)^2)\n"
+
+
+def test_latex_is_an_environment(tmp_path, monkeypatch, capsys):
+    (tmp_path / "line.gd").write_text(MODEL)
+    monkeypatch.chdir(tmp_path)
+
+    assert run(["show", "line.gd", "--latex"]) == 0
+
+    out = capsys.readouterr().out
+    assert out.startswith("\\begin{align*}\n\\mathcal{L} &= ")
+    assert out.endswith("\n\\end{align*}\n")
+
+
+def test_the_stages_are_those_of_the_compiler():
+    assert STAGES == stages.STAGES
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_stage_is_printed(stage, tmp_path, monkeypatch, capsys):
+    (tmp_path / "line.gd").write_text(MODEL)
+    monkeypatch.chdir(tmp_path)
+
+    assert run(["show", "line.gd", "--stage", stage]) == 0
+
+    assert capsys.readouterr().out == stages.stage_text(MODEL, "line.gd", stage)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--stage", "nodes"], "'nodes' is not one of"),
+        (["--stage", "plan", "--latex"], "choose one"),
+    ],
+)
+def test_a_wrong_wish_is_told(options, message, tmp_path, monkeypatch, capsys):
+    (tmp_path / "line.gd").write_text(MODEL)
+    monkeypatch.chdir(tmp_path)
+
+    assert run(["show", "line.gd", *options]) == 2
+    assert message in capsys.readouterr().err

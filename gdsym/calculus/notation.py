@@ -232,7 +232,7 @@ class Notation:
         """A sum over a dimension whose size stands below is a mean."""
         if not isinstance(arg, Contract) or arg in self.names or arg.deltas:
             return None
-        if len(arg.factors) != 1:
+        if len(arg.factors) != 1 or not arg.summed:
             return None
         sizes = [
             (base, exponent)

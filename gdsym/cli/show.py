@@ -8,16 +8,38 @@ import click
 
 from gdsym.cli._diagnostics import output_format
 
+STAGES = ("syntax", "model", "program", "stable", "derived", "lowered", "plan", "module")
+
 
 @click.command(short_help="Print the loss and the gradient of a model.")
 @click.argument("model", type=click.Path())
+@click.option("--latex", is_flag=True, help="As a LaTeX `align*` environment.")
+@click.option(
+    "--stage",
+    type=click.Choice(STAGES),
+    metavar="NAME",
+    help=f"Print what a stage of the compiler makes of the model instead: {', '.join(STAGES)}.",
+)
 @output_format
-def command(model: str) -> None:
+def command(model: str, latex: bool, stage: str | None) -> None:
     """Print the loss of MODEL and its gradient as formulas.
 
     \b
       gdsym show churn.gd
+      gdsym show churn.gd --latex
+      gdsym show churn.gd --stage plan
     """
-    from gdsym.api import show
+    from gdsym.errors import UsageError
 
-    click.echo(show(Path(model)).rstrip("\n"))
+    if latex and stage:
+        raise UsageError("--latex and --stage are two answers: choose one")
+    if latex or stage:
+        from gdsym.files import read_text
+        from gdsym.stages import stage_text
+
+        text = stage_text(read_text(model), model, stage or "latex")
+    else:
+        from gdsym.api import show
+
+        text = show(Path(model))
+    click.echo(text.rstrip("\n"))
