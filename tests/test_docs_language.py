@@ -13,7 +13,9 @@ import pytest
 import gdsym
 from gdsym.compiler import show_text
 from gdsym.data._table import MISSING
+from gdsym.language.codes import CODES
 from gdsym.language.constants import shown
+from gdsym.language.distributions import DISTRIBUTIONS, REAL
 from gdsym.language.functions import AXIS_MAPS, FUNCTIONS, REDUCTIONS
 from gdsym.language.optimizer import load_rule
 from gdsym.optimizers import rule_path, rules
@@ -115,10 +117,41 @@ def rule_table():
     return {"rules": "\n".join([*rows, ""])}
 
 
+def distribution_table():
+    """The distributions, their arguments with ranges, and their values."""
+    rows = ["", "| distribution | values | ranges | |", "| --- | --- | --- | --- |"]
+    for entry in DISTRIBUTIONS.values():
+        ranges = [f"`{p.name} {p.range.text}`" for p in entry.params if p.range != REAL]
+        support = f"`{entry.support.text}`" if entry.support != REAL else "any"
+        rows.append(f"| `{entry.usage}` | {support} | {', '.join(ranges)} | {entry.doc} |")
+    return {"distributions": "\n".join([*rows, ""])}
+
+
+def code_list():
+    """Each code with its explanation and its two small files."""
+    lines = []
+    for code in CODES.values():
+        lines += [
+            "",
+            f"## {code.name}",
+            "",
+            f"{code.title[0].upper()}{code.title[1:]}.",
+            code.text,
+        ]
+        if code.wrong:
+            lines += ["", "```text", code.wrong, "```", "", "```gd", code.right, "```"]
+    return {"codes": "\n".join([*lines, ""])}
+
+
 @pytest.mark.parametrize(
     "page,tables",
-    [(FUNCTION_PAGE, function_tables), (DOCS / "optimizer-files.md", rule_table)],
-    ids=["functions", "rules"],
+    [
+        (FUNCTION_PAGE, function_tables),
+        (DOCS / "optimizer-files.md", rule_table),
+        (DOCS / "distributions.md", distribution_table),
+        (DOCS / "messages.md", code_list),
+    ],
+    ids=["functions", "rules", "distributions", "codes"],
 )
 def test_the_tables_of_a_page_are_up_to_date(page, tables, request):
     written = page.read_text(encoding="utf-8")
