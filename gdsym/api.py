@@ -26,21 +26,29 @@ def compile(
     *,
     update: Sequence[str] | None = None,
     schedules: Mapping[str, str] | None = None,
+    backend: str = "numpy",
 ) -> Model:
     """The compiled model of a text, or of a file: a `Path`, or a string that ends in `.gd`.
 
     update: the rules whose update functions the module carries, shipped names or paths of rule
     files; by default those of the model's own `method`. schedules: options that are expressions
-    of the step, `{"lr": "0.1/sqrt(t)"}`, for the module to carry; `fit` sees to its own. Raises
-    `GdsymError`, with every mistake of the text and its place.
+    of the step, `{"lr": "0.1/sqrt(t)"}`, for the module to carry; `fit` sees to its own. backend:
+    what the module computes with, "numpy" or "numexpr". Raises `GdsymError`, with every mistake of
+    the text and its place.
     """
     text, shown = _source(text_or_path)
-    return Model(_module(text, shown, update, schedules), shown, update)
+    return Model(_module(text, shown, update, schedules, backend), shown, update)
 
 
-def fit(text_or_path: str | os.PathLike[str], data: Any = None, **options: Any) -> Result:
-    """Compiles a model and fits it: `compile(text_or_path).fit(data, **options)`."""
-    return compile(text_or_path).fit(data, **options)
+def fit(
+    text_or_path: str | os.PathLike[str],
+    data: Any = None,
+    *,
+    backend: str = "numpy",
+    **options: Any,
+) -> Result:
+    """Compiles a model and fits it: `compile(text_or_path, backend=...).fit(data, **options)`."""
+    return compile(text_or_path, backend=backend).fit(data, **options)
 
 
 def load(path: str | os.PathLike[str]) -> Result:
@@ -142,7 +150,8 @@ class Model:
         rules = self._update if there else rules_to_compile(method)
         if (there or not rules) and all(text in module.SCHEDULES for text in scheduled.values()):
             return self
-        return Model(_module(module.SOURCE, self._shown, rules, scheduled), self._shown, rules)
+        anew = _module(module.SOURCE, self._shown, rules, scheduled, module.BACKEND)
+        return Model(anew, self._shown, rules)
 
     def settings(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """The values that `set` gives to constants, and the sizes that it gives to dimensions."""
@@ -220,10 +229,10 @@ def _module(
     shown: str,
     update: Sequence[str] | None,
     schedules: Mapping[str, str] | None = None,
+    backend: str = "numpy",
 ) -> Any:
-    return _with_path(
-        shown, lambda name: cache.module_of(text, name, update=update, schedules=schedules)
-    )
+    given: dict[str, Any] = {"update": update, "schedules": schedules, "backend": backend}
+    return _with_path(shown, lambda name: cache.module_of(text, name, **given))
 
 
 def _with_path(shown: str, compiled: Callable[[str], T]) -> T:

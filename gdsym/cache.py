@@ -35,17 +35,18 @@ def module_of(
     *,
     update: Sequence[str] | None = None,
     schedules: Mapping[str, str] | None = None,
+    backend: str = "numpy",
 ) -> ModuleType:
     """The generated module of a model text, from the cache where it is there.
 
     The arguments are those of `gdsym.compiler.compile_text`, which raises `SourceError`.
     """
-    path = _entry(text, name, update, schedules or {})
+    path = _entry(text, name, update, schedules or {}, backend)
     python = _read(path) if path else None
     if python is None:
         from gdsym.compiler import compile_text
 
-        python = compile_text(text, name, update=update, schedules=schedules)
+        python = compile_text(text, name, update=update, schedules=schedules, backend=backend)
         if path:
             _write(path, python)
     return load_module(python, path)
@@ -105,12 +106,12 @@ def _is_private(status: os.stat_result) -> bool:
 
 
 def _entry(
-    text: str, name: str, update: Sequence[str] | None, schedules: Mapping[str, str]
+    text: str, name: str, update: Sequence[str] | None, schedules: Mapping[str, str], backend: str
 ) -> Path | None:
     if (home := directory()) is None:
         return None
     rules = None if update is None else [[rule, _rule_text(rule)] for rule in update]
-    key = [text, name, rules, sorted(schedules.items()), _environment()]
+    key = [text, name, rules, sorted(schedules.items()), backend, _environment()]
     return home / f"{_digest(json.dumps(key))}.py"
 
 

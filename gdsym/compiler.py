@@ -54,13 +54,15 @@ def compile_text(
     *,
     update: Sequence[str] | None = None,
     schedules: Mapping[str, str] | None = None,
+    backend: str = "numpy",
 ) -> str:
     """The generated module for a model text; `name` is what messages call the text.
 
     `update` names the rules whose update functions the module carries: shipped names or paths of
     `.gd` rule files. None means the rule of the file's own `method`, if that is one. `schedules`
-    are options that a fit will be given as expressions of `t` and `T`, by name. Raises
-    SourceError with what is wrong with the text, a rule file or a schedule.
+    are options that a fit will be given as expressions of `t` and `T`, by name. `backend` is one
+    of `gdsym.codegen.backends`: what the module computes with. Raises SourceError with what is
+    wrong with the text, a rule file or a schedule.
     """
     scheduled = [load_schedule(value, f"option {o}") for o, value in (schedules or {}).items()]
     made = stages(text, name)
@@ -71,7 +73,7 @@ def compile_text(
     names = [rule.name for rule in compiled]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise UsageError(f"two of the rules are called `{twice}`: {', '.join(update)}")
-    return module_text(made.plan, made.derived, compiled, __version__, scheduled)
+    return module_text(made.plan, made.derived, compiled, __version__, scheduled, backend)
 
 
 def show_text(text: str, name: str) -> str:

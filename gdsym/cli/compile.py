@@ -33,6 +33,12 @@ MAX_DIFF = 40  # lines that are shown
     "files. Without it, those of the file's own `method`.",
 )
 @click.option(
+    "--backend",
+    metavar="NAME",
+    default="numpy",
+    help="What the module computes with: numpy, or numexpr for long formulas over rows. [numpy]",
+)
+@click.option(
     "--check",
     is_flag=True,
     help="Write nothing; exit 1, with a diff, where OUT.py is not what would be written.",
@@ -44,6 +50,7 @@ def command(
     models: tuple[str, ...],
     output: str | None,
     update: str | None,
+    backend: str,
     check: bool,
 ) -> int:
     """Write the Python module that computes the loss and the gradient of MODEL.
@@ -67,7 +74,7 @@ def command(
     stale = 0
     for model, target in zip(models, targets, strict=True):
         try:
-            text = compile(Path(model), update=rules).text
+            text = compile(Path(model), update=rules, backend=backend).text
         except SourceError as error:
             wrong.append(error)  # the other models have mistakes of their own
             continue

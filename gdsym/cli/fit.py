@@ -75,6 +75,12 @@ if TYPE_CHECKING:
 @click.option("--seed", type=int, help="Of random starts and of the order of batches. [0]")
 @click.option("--tol", type=float, help="Converged where the gradient is below this. [1e-8]")
 @click.option("--max-iter", type=int, help="Limit of iterations.")
+@click.option(
+    "--backend",
+    metavar="NAME",
+    default="numpy",
+    help="What to compute with: numpy, or numexpr for long formulas over rows. [numpy]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @output_format
 def command(
@@ -88,6 +94,7 @@ def command(
     bindings: tuple[str, ...],
     missing: str,
     history: str | None,
+    backend: str,
     as_json: bool,
     **options: Any,
 ) -> int:
@@ -117,6 +124,7 @@ def command(
             model_path(model, data),
             update=run.rules_to_compile(asked),
             schedules=run.schedules(options),
+            backend=backend,
         )
         if data and not compiled.module.DATA:
             raise UsageError(f"the model has no data: leave out {data[0]}")

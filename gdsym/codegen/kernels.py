@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from gdsym.calculus.program import Axes, Axis, Leaf, Map, Node, Number, canonical_axes, reachable
+from gdsym.codegen.backends import Backend
 from gdsym.codegen.backends.numpy import Text, Writer, python_name
 from gdsym.codegen.plan import Plan, Total, is_total
 from gdsym.language.model import Data, Dims, Domain, Draw, Param
@@ -14,15 +15,18 @@ from gdsym.language.model import Data, Dims, Domain, Draw, Param
 INDENT = "    "
 _NAME = re.compile(r'"(?:[^"\\]|\\.)*"|(?<![\w.])([A-Za-z_]\w*)')
 WIDTH = 99
+CALL = re.compile(r'(?P<name>\w+)\("(?P<expression>[^"]*)", (?P<operands>.*)\)')
+AT_SPACES = re.compile(r" (?=[-+] )|(?<=,) ")  # in an expression
 LEARN = "def _learn(stage: int, block: Block, totals: Totals, sums: dict[str, Any]) -> None:"
 LEARNT = "def _learnt(stage: int, totals: Totals, sums: dict[str, Any]) -> None:"
 
 
 class Kernels:
-    """Writes kernels for one plan. `special` and `scatter` are set by what the kernels use."""
+    """Writes kernels for one plan. `helpers` is what they turn out to need."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, backend: Backend) -> None:
         self.plan = plan
+        self.backend = backend
         self.program = plan.program
         self.model = plan.program.model
         self.row = plan.program.row
@@ -464,7 +468,7 @@ class Kernels:
 
     def _writer(self, *, block: bool = True, params: bool = True, consts: bool = True) -> Writer:
         """A writer that knows the leaves: data, parameters, constants, statistics, labels."""
-        writer = Writer(self.names, self.row, self.size_names)
+        writer = self.backend.writer(self.names, self.row, self.size_names)
         writer.taken = set(self.arguments.values()) | set(self.size_names.values()) | {"rows"}
         writer.helpers = self.helpers
         for kind, name, dims in self.model.declared():
@@ -557,7 +561,7 @@ class Kernels:
                 prelude.append(f'{name} = totals.dims["{dim.name}"]')
         if writer.needs_rows and "rows" in mentioned:
             prelude.append("rows = np.arange(_rows(block))")
-        return [line for part in (*prelude, *lines) for line in _wrapped(INDENT + part)]
+        return [line for part in (*prelude, *lines) for line in wrapped(INDENT + part)]
 
     def _targets(self, items: Iterable[Data | Param], mentioned: set[str]) -> str:
         """The left side of an unpacking, `_` for what is not mentioned."""
@@ -621,22 +625,76 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
-def _wrapped(line: str) -> list[str]:
-    """A long statement in brackets, broken before its outermost sums; comments stay short."""
+def wrapped(line: str) -> list[str]:
+    """A long statement on several lines: an expression in quotes and its operands, or a sum.
+
+    A comment stays where it has room.
+    """
     if len(line) <= WIDTH:
         return [line]
     code, _, comment = line.partition("  # ")
-    if comment and len(code.rstrip()) <= WIDTH:
-        return [code.rstrip()]
     code = code.rstrip()
-    for operator in (" = ", " += "):
+    if comment and len(code) <= WIDTH:
+        return [code]
+    for operator in (" = ", " += ", " -= ", "return ", '": '):
         head, found, tail = code.partition(operator)
-        if found and "(" not in head:
-            indent = head[: len(head) - len(head.lstrip())]
-            pieces = at_sums(tail)
+        if not found or ("(" in head and operator != '": '):
+            continue
+        head += operator
+        indent = head[: len(head) - len(head.lstrip())]
+        comma = "," if tail.endswith(",") else ""
+        call = CALL.fullmatch(tail.removesuffix(","))
+        operands = _at_commas(call["operands"]) if call else None
+        if call and operands:
+            room = WIDTH - len(indent + INDENT)
+            inside = [*_quoted_lines(call["expression"], room), *_filled(operands, room)]
+            first = f"{head}{call['name']}(" + (f"  # {comment}" if comment else "")
+            return [first, *(f"{indent}{INDENT}{part}" for part in inside), f"{indent}){comma}"]
+        pieces = at_sums(tail)
+        if len(pieces) > 1 and not comma:
             body = [f"{indent}{INDENT}{piece}" for piece in pieces]
-            return [f"{head}{operator}(", *body, f"{indent})"] if len(pieces) > 1 else [code]
+            return [f"{head}(", *body, f"{indent})"]
     return [code]
+
+
+def _quoted_lines(expression: str, room: int) -> list[str]:
+    """An expression as adjacent strings, cut before its outermost sums, or inside if it must."""
+    lines = [""]
+    for term in at_sums(expression):
+        pieces = [term] if len(term) + len('" ",') <= room else AT_SPACES.split(term)
+        for piece in pieces:
+            spaced = f" {piece}" if lines != [""] else piece
+            if lines[-1] and len(f'"{lines[-1]}{spaced}",') > room:
+                lines.append("")
+            lines[-1] += spaced
+    return [f'"{line}"' for line in lines[:-1]] + [f'"{lines[-1]}",']
+
+
+def _filled(operands: Sequence[str], room: int) -> list[str]:
+    """Arguments on as few lines as they need."""
+    lines = [""]
+    for operand in operands:
+        if lines[-1] and len(f"{lines[-1]} {operand},") > room:
+            lines.append("")
+        lines[-1] += f" {operand}," if lines[-1] else f"{operand},"
+    return lines
+
+
+def _at_commas(text: str) -> list[str] | None:
+    """Arguments one by one; None where the text closes a bracket that it has not opened."""
+    pieces, depth, start, quoted = [], 0, 0, False
+    for place, c in enumerate(text):
+        if c == '"' and text[place - 1 : place] != "\\":
+            quoted = not quoted
+        if quoted:
+            continue
+        depth += (c in "([{") - (c in ")]}")
+        if depth < 0:
+            return None
+        if depth == 0 and text[place : place + 2] == ", ":
+            pieces.append(text[start:place])
+            start = place + 2
+    return [*pieces, text[start:]]
 
 
 def at_sums(text: str) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 from gdsym.calculus.build import SIGNS
 from gdsym.calculus.notation import show
 from gdsym.calculus.program import Leaf, Node, Number, Program, reachable
+from gdsym.codegen.backends import backend as backend_called
 from gdsym.codegen.kernels import Kernels, at_sums
 from gdsym.codegen.literal import assignment, block, number
 from gdsym.codegen.plan import Plan
@@ -33,15 +34,18 @@ def module_text(
     rules: Sequence[Rule],
     version: str,
     schedules: Sequence[Schedule] = (),
+    backend: str = "numpy",
 ) -> str:
     """The whole file. `derived` is the program before lowering, for the formulas to show.
 
-    schedules: expressions for options beside those of the model's own `method`.
+    schedules: expressions for options beside those of the model's own `method`. backend: one of
+    `gdsym.codegen.backends`.
     """
     model = plan.program.model
-    kernels = Kernels(plan)
+    printer = backend_called(backend)
+    kernels = Kernels(plan, printer)
     scheduled = schedules_of([*_stated(model), *schedules])
-    updates = [update_functions(rule) for rule in rules]
+    updates = [update_functions(rule, printer) for rule in rules]
     kernels.helpers |= {helper for update in updates for helper in update.helpers}
     kernels.helpers |= scheduled.helpers
     trace, places, along = kernels.trace()
@@ -61,11 +65,15 @@ def module_text(
         *(update.lines for update in updates),
         *scheduled.functions,
     ]
+    printed = backend in kernels.helpers
     body = "\n\n\n".join("\n".join(lines) for lines in functions)
-    description = "\n".join(_description(plan, kernels, rules, places, along, version))
+    if printed:
+        body += f"\n\n\n{printer.support.rstrip()}"
+    described = _description(plan, kernels, rules, places, along, version, backend)
+    description = "\n".join(described)
     parts = [
         _docstring(model, derived, version),
-        _imports("special" in kernels.helpers),
+        _imports("special" in kernels.helpers, printer.imports if printed else ()),
         "",
         body,
         "",
@@ -130,7 +138,10 @@ def _shape(dims: Sequence[str]) -> str:
     return f"({', '.join(dims)}{',' if len(dims) == 1 else ''})"
 
 
-def _imports(special: bool) -> str:
+def _imports(special: bool, others: Sequence[str]) -> str:
+    libraries = ["import numpy as np", *others]
+    if special:
+        libraries.append("from scipy import special")
     lines = [
         "from __future__ import annotations",
         "",
@@ -140,10 +151,8 @@ def _imports(special: bool) -> str:
         "from dataclasses import dataclass, field",
         "from typing import Any",
         "",
-        "import numpy as np",
+        *sorted(libraries, key=lambda line: (line.startswith("from"), line)),
     ]
-    if special:
-        lines.append("from scipy import special")
     return "\n".join([*lines, ""])
 
 
@@ -154,6 +163,7 @@ def _description(
     places: dict[str, tuple[int, int, str]],
     along: dict[str, int] | None,
     version: str,
+    backend: str,
 ) -> list[str]:
     """What binding, messages and fits need to know, and nothing else has to be read."""
     model = plan.program.model
@@ -177,6 +187,7 @@ def _description(
         "MODEL": model.name,
         "DOC": model.doc,
         "VERSION": version,
+        "BACKEND": backend,
         "SOURCE_NAME": source.name,
         "SHA256": hashlib.sha256(source.text.encode()).hexdigest(),
         "ROW": model.row,

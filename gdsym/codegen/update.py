@@ -1,4 +1,4 @@
-"""Optimizer rules to update functions: one in-place NumPy function for each `.gd` rule."""
+"""Optimizer rules to update functions: one in-place function for each `.gd` rule."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from textwrap import wrap
 
 from gdsym.calculus.build import Builder
 from gdsym.calculus.program import Axis, Graph, Leaf, Map, Node, reachable
+from gdsym.codegen.backends import Backend
 from gdsym.codegen.backends.numpy import SUM, Text, Writer
+from gdsym.codegen.kernels import wrapped
 from gdsym.codegen.literal import number
 from gdsym.codegen.lower import lowered
 from gdsym.language.model import Assignment, Expr, Option, Rule
@@ -32,9 +34,9 @@ class Update:
     helpers: set[str]
 
 
-def update_functions(rule: Rule) -> Update:
+def update_functions(rule: Rule, backend: Backend) -> Update:
     """`init_NAME` and `update_NAME`."""
-    text = _Text(rule)
+    text = _Text(rule, backend.writer)
     lines = [*_init(rule, text), "", "", *_update(rule, text)]
     return Update(lines, text.helpers)
 
@@ -98,14 +100,15 @@ def _update(rule: Rule, text: _Text) -> list[str]:
     for state in rule.states:
         lines.append(f'{INDENT}{_name(state.name)} = state["{state.name}"]')
     for step in rule.body:
-        lines += [INDENT + line for line in text.step(step, scalars)]
+        lines += [part for line in text.step(step, scalars) for part in wrapped(INDENT + line)]
     return [*lines, f"{INDENT}return theta"]
 
 
 class _Text:
-    """Expressions of a rule as NumPy text over its own names."""
+    """Expressions of a rule as a writer's text over its own names."""
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: Rule, writer: type[Writer] = Writer) -> None:
+        self.writer = writer
         self.helpers: set[str] = set()
         self.dims = {"x": VECTOR, "g": VECTOR, "x0": VECTOR, **dict.fromkeys(SCALARS, ())}
         self.dims |= {option.name: () for option in rule.options}
@@ -142,7 +145,7 @@ class _Text:
 
     def _text(self, graph: Graph, node: Node) -> Text:
         node = lowered([node], graph, Graph(VECTOR), None)[node]
-        writer = Writer({}, Axis("p"), {"p": "theta.size"}, helpers=self.helpers)
+        writer = self.writer({}, Axis("p"), {"p": "theta.size"}, helpers=self.helpers)
         for leaf in reachable([node]):
             if isinstance(leaf, Leaf) and leaf.kind == "data":
                 writer.known[leaf] = "theta" if leaf.name == "x" else _name(leaf.name)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from math import isfinite, nan
 from typing import Any
@@ -56,10 +57,24 @@ def fit(
 
     # One BLAS thread: the blocks are small, so more of them only wait for each other, and the
     # digits of a sum would depend on their number. What is not finite is dealt with here.
-    with threadpool_limits(1, user_api="blas"), np.errstate(all="ignore"):
+    with threadpool_limits(1, user_api="blas"), _one_thread(module), np.errstate(all="ignore"):
         plan = make_plan(module, method, options or {})
         problem = bind_problem(module, bound, consts or {})
         return _Run(module, bound, problem, plan, start, fix or {}, progress).result()
+
+
+@contextmanager
+def _one_thread(module: Module) -> Iterator[None]:
+    """Holds what the module computes with to one thread, where it has threads of its own."""
+    set_threads: Callable[[int], int] | None = getattr(module, "set_threads", None)
+    if set_threads is None:
+        yield
+        return
+    before = set_threads(1)
+    try:
+        yield
+    finally:
+        set_threads(before)
 
 
 def bind_problem(module: Module, bound: Bound, consts: Mapping[str, Any]) -> Problem:

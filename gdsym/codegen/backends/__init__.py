@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 DEFAULT = "numpy"
 
-__path__: list[str]  # of this package: where backends are looked for
-
 
 @dataclass(frozen=True, slots=True)
 class Backend:

@@ -24,6 +24,7 @@ from gdsym.calculus.program import (
     Reduce,
     Scan,
 )
+from gdsym.codegen.backends import Backend
 
 # Core functions by their NumPy or scipy.special text.
 FUNCTIONS = {
@@ -162,10 +163,10 @@ class Writer:
             return False
         if node in self.names or self.uses.get(node, 0) > 1:
             cheap = (isinstance(node, Contract) and _is_one_hot(node)) or (
-                _reciprocal(node) and not node.axes and node not in self.names
+                is_reciprocal(node) and not node.axes and node not in self.names
             )
             return not cheap
-        if isinstance(node, Map) and node.op == "add" and any(map(_has_one_hot, node.args)):
+        if isinstance(node, Map) and node.op == "add" and any(map(has_one_hot, node.args)):
             return True
         return self.text(node).operations > LONGEST
 
@@ -178,7 +179,7 @@ class Writer:
             plain = [arg for arg in node.args if arg not in indexed]
             if plain and indexed:
                 added = [self._indexed(arg) for arg in indexed]
-                text = self._sum(plain, node.axes)
+                text = self.text(Map(node.id, node.axes, "add", tuple(plain)))
                 code = text.code if text.operations else f"{text.at(ATOM)}.copy()"
                 if any(set(arg.axes) == set(node.axes) for arg in plain):
                     self.lines.append(self._statement(name, code, node))
@@ -244,7 +245,7 @@ class Writer:
             return self._read(node, node.axes)
         match node:
             case Number():
-                return _number(node.value)
+                return number_text(node.value)
             case Leaf():
                 return self._leaf(node)
             case Map(op="add"):
@@ -336,16 +337,20 @@ class Writer:
         """A term as its sign and its size, ready to broadcast against an array of `axes`."""
         if arg in self.known or not _negative(arg):
             text = self._spread(arg, axes)
-            if _is_logical(arg):
+            if self.logical(arg):
                 text = Text(f"1.0*{text.at(UNARY)}", PRODUCT, text.operations)
             return "", text
         if isinstance(arg, Number):
-            return "-", _number(-arg.value)
+            return "-", number_text(-arg.value)
         assert isinstance(arg, Map)
         first, *rest = arg.args
         assert isinstance(first, Number)
         size = self._product(rest, arg.axes, -first.value)
         return "-", self.broadcast(size, arg.axes, axes)
+
+    def logical(self, node: Node) -> bool:
+        """True where the text of a node is an array of truths, not of numbers."""
+        return _is_logical(node)
 
     def _product(
         self, args: Sequence[Node], axes: Axes, coefficient: Fraction = Fraction(1)
@@ -359,7 +364,7 @@ class Writer:
             if isinstance(arg, Number):
                 coefficient *= arg.value
                 continue
-            if arg not in self.known and _reciprocal(arg):
+            if arg not in self.known and is_reciprocal(arg):
                 assert isinstance(arg, Map)
                 base, exponent = arg.args
                 assert isinstance(exponent, Number)
@@ -368,7 +373,7 @@ class Writer:
             else:
                 text = self._spread(arg, axes)
                 above.append(text)
-                above_logical += _is_logical(arg)
+                above_logical += self.logical(arg)
             operations += text.operations
         number, divisor = _coefficient(coefficient)
         if len(above) == 1 and not below and number is None and divisor == 1:
@@ -417,7 +422,7 @@ class Writer:
             text = Text(f"np.float64({text.code})")  # 1/0 is inf in NumPy, an exception in Python
         if exponent == 1:
             return text
-        power = _number(exponent)
+        power = number_text(exponent)
         return Text(f"{text.at(ATOM)}**{power.at(ATOM)}", POWER, text.operations + 1)
 
     def _function(self, node: Map) -> Text:
@@ -475,7 +480,7 @@ class Writer:
                 name = self._read(arg.args[0], arg.axes).at(UNARY)
                 return Text(f"{name} @ {name}", PRODUCT, 1)
             return None
-        if arg.op != "mul" or any(_reciprocal(part) or _is_logical(part) for part in arg.args):
+        if arg.op != "mul" or any(is_reciprocal(part) or self.logical(part) for part in arg.args):
             return None
         vectors = [part for part in arg.args if part.axes == arg.axes]
         if len(vectors) != len(arg.args) or len(vectors) < 2:
@@ -650,7 +655,7 @@ def _is_one_hot(node: Contract) -> bool:
     )
 
 
-def _has_one_hot(node: Node) -> bool:
+def has_one_hot(node: Node) -> bool:
     """True for c*onehot(y), c free of the categories."""
     if isinstance(node, Contract):
         return _is_one_hot(node)
@@ -668,7 +673,7 @@ def _is_indexable(term: Node, total: Node) -> bool:
 
     Its axes are all of the sum's, or c is a scalar: advanced indices move other axes about.
     """
-    if not _has_one_hot(term):
+    if not has_one_hot(term):
         return False
     factors = term.args if isinstance(term, Map) else ()
     scalar = all(
@@ -683,7 +688,7 @@ def _is_logical(node: Node) -> bool:
     return isinstance(node, Map) and node.op in LOGICAL
 
 
-def _reciprocal(node: Node) -> bool:
+def is_reciprocal(node: Node) -> bool:
     return (
         isinstance(node, Map)
         and node.op == "pow"
@@ -728,6 +733,9 @@ def _decimal(value: Fraction) -> str:
         return "np.inf" if value > 0 else "-np.inf"
 
 
-def _number(value: Fraction) -> Text:
+def number_text(value: Fraction) -> Text:
     text = _decimal(value)
     return Text(text, UNARY if text.startswith("-") else ATOM)
+
+
+BACKEND = Backend(writer=Writer)
