@@ -1082,6 +1082,7 @@ def _self_check(seed: int = 0) -> int:
     sizes = {name: entry["size"] or 2 + place for place, (name, entry) in enumerate(DIMS.items())}
     if ROW is not None:
         sizes[ROW] = 11
+    _derive_dims(sizes, dict.fromkeys(sizes))
     data: dict[str, Any] = {entry["arg"]: _drawn(entry, sizes, rng) for entry in DATA}
     consts = {
         entry["arg"]: rng.uniform(0.5, 1.5, tuple(sizes[dim] for dim in entry["dims"]))
@@ -1092,7 +1093,8 @@ def _self_check(seed: int = 0) -> int:
     problem = bind(**data, **consts, dims=dims)
     phi = problem.to_free(problem.init(seed)) + 0.3 * rng.standard_normal(problem.size)
     lower, upper = problem.free_bounds
-    theta = problem.from_free(np.clip(phi, lower, upper))
+    margin = np.minimum(0.1, (upper - lower) / 4)  # the differences stay within the bounds
+    theta = problem.from_free(np.clip(phi, lower + margin, upper - margin))
     exact = problem.grad(theta)
     estimate = np.array([_difference(problem.value, theta, i) for i in range(theta.size)])
     scale = max(1.0, float(np.max(np.abs(exact), initial=0.0)), abs(problem.value(theta)))
