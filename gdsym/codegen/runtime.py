@@ -956,6 +956,8 @@ def _predicted(
     stats: Mapping[str, Any] | None,
     consts: Mapping[str, Any],
 ) -> dict[str, Any]:
+    if not PREDICTIONS:
+        return {}
     needed = {name for entry in PREDICTIONS for name in entry["data"]}
     arrays: list[Array] = []
     for entry, value in zip(DATA, data, strict=True):
