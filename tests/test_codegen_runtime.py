@@ -521,3 +521,9 @@ def test_statistics_of_a_table_have_its_axes_in_the_declared_order(rng):
     assert problem.value(w.ravel()) == pytest.approx(expected, rel=1e-13)
     predicted = generated.predict(w.ravel(), X, stats=problem.stats)["Z"]
     np.testing.assert_allclose(predicted, Z, rtol=1e-12)
+
+
+def test_a_model_without_predictions_predicts_nothing(X):
+    generated = module("data X[n, d]\nparam w[n]\nloss sum((X.T @ w)^2)")
+
+    assert generated.predict(np.ones(40)) == {}
