@@ -69,3 +69,25 @@ def test_control_characters_in_labels_do_not_reach_the_terminal():
     (table,) = parameter_tables({"w": np.array([1.0])}, dims, declared)
 
     assert rows(table)[0][0] == "w[a\\u001b[2J]"
+
+
+def test_entries_that_were_not_fitted_are_marked():
+    declared = [
+        {"name": "w", "dims": ("d",)},
+        {"name": "M", "dims": ("d", "k")},
+        {"name": "big", "dims": ("n",)},
+    ]
+    dims = {
+        "d": {"size": 2, "labels": ["u", "v"]},
+        "k": {"size": 2, "labels": None},
+        "n": {"size": 99, "labels": None},
+    }
+    params = {"w": np.array([1.0, 2.0]), "M": np.eye(2), "big": np.ones(99)}
+
+    small, matrix, summary = parameter_tables(
+        params, dims, declared, {"w[v]", "M[u,1]", "big[3]", "big[98]"}
+    )
+
+    assert rows(small) == [["w[u]", "1.00000", ""], ["w[v]", "2.00000", "fixed"]]
+    assert rows(matrix) == [["u", "1.00000", "0.00000 fixed"], ["v", "0.00000", "1.00000"]]
+    assert summary == "big[n]  99 numbers from 1 to 1, 2 of them fixed"

@@ -5,6 +5,8 @@ import io
 import random
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from data_models import CATEGORY, EVERY, data, model
 
@@ -28,7 +30,36 @@ def saved(save, *arrays, **named):
     return stream.getvalue()
 
 
+TABLE = pa.table(
+    {
+        "y": ["aa", "b", None],
+        "x1": [1, None, 3],
+        "x2": pa.array(["p", "a long word", "p"], pa.string_view()),
+        "x3": pa.array([0.5, 1.5, 0.5]).dictionary_encode(),
+        "x4": [True, False, None],
+    }
+)
+
+
+def ipc(new):
+    stream = io.BytesIO()
+    with new(stream, TABLE.schema) as writer:
+        writer.write_table(TABLE)
+    return stream.getvalue()
+
+
+def parquet(**options):
+    stream = io.BytesIO()
+    pq.write_table(TABLE, stream, **options)
+    return stream.getvalue()
+
+
 SOUND = {
+    "tabs.tsv": b"y\tx1\tx2\n1.5\t0.5\t1\n2.5\t1.5\t0\n",
+    "packed.parquet": parquet(),
+    "plain.parquet": parquet(compression="none", use_dictionary=False),
+    "file.arrow": ipc(pa.ipc.new_file),
+    "stream.arrow": ipc(pa.ipc.new_stream),
     "numbers.csv": b"y,x1,x2\n1.5,0.5,1\n2.5,1.5,0\n",
     "words.csv": b'y,"x 1",x2\r\n"a",0.5,1\r\nb,1.5,"0"\r\n',
     "array.npy": saved(np.save, np.arange(12.0).reshape(4, 3)),
@@ -61,7 +92,7 @@ def test_a_damaged_file_is_read_or_refused(tmp_path, name):
         path.write_bytes(damaged(SOUND[name], draw))
         for module in MODELS:
             try:
-                arrays = bind_tables(module, path).arrays
+                arrays = bind_tables(module, path, missing=draw.choice(["error", "drop"])).arrays
             except DataError as error:
                 assert "\x1b" not in str(error)
             else:

@@ -120,3 +120,11 @@ def test_an_output_in_a_read_only_directory_is_refused_before_the_work(tmp_path)
 
     with pytest.raises(UsageError, match="no permission"):
         check_writable(tmp_path / "fit.json")
+
+
+def test_bytes_are_written_as_they_are(tmp_path):
+    path = tmp_path / "out.bin"
+
+    write_atomically(path, b"\x00\r\n\xff")
+
+    assert path.read_bytes() == b"\x00\r\n\xff"

@@ -68,7 +68,7 @@ def damaged(name: str, what: str) -> Iterator[None]:
 
     try:
         yield
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the system's, not the file's
         reason = shown(str(error).partition("\n")[0], 200)
