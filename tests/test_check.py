@@ -827,7 +827,17 @@ def test_a_hostile_name_is_refused_or_usable_and_never_executed(name, monkeypatc
     assert rule is None or rule.name == name.strip()  # "x\r\n" ends a line
 
 
-SEEDS = [path.read_text(encoding="utf-8") for path in GOOD]
+STATISTICS = """dim k in {"a", "b", "c"}, j = k - 1, m like n
+data X[n, d] from *, y[n] in k, c[n] in counts, S[n, k] in simplex[k]
+param w[d], s > 0 = 1, q[j] in ordered[j], p[k] in simplex[k] and > 0, b[k] in base[k="b"]
+let D[n, m] = sum[d]((X - X[m] - train(mean[n](X)))^2)
+observe y ~ ordered_logit(X @ w + b[y], cuts=q)
+observe c ~ poisson(exp(X @ w)*prod[k](S + p))
+prior w ~ normal(mean=0, sd=s)
+nll max[m](D)[n] @ c
+claim hvp(w, v) = X.T @ (X @ v)
+"""
+SEEDS = [STATISTICS] * 4 + [path.read_text(encoding="utf-8") for path in GOOD]
 TOKENS = [
     *("data", "param", "let", "loss", "nll", "const", "dim", "def", "method", "predict", "in"),
     *("from", "and", "not", "or", "fixed", "like", "rows", "by", "\n", "\n  ", "\n", " ", "\t"),
@@ -835,6 +845,7 @@ TOKENS = [
     *("**", ".T", "==", "<=", "1", "0", "1e9", "1e999", "0.5", '"a"', "\u03bb", "\u202e"),
     *("x", "y", "n", "d", "k", "X", "w", "sum", "mean", "exp", "softmax", "onehot", "normal"),
     *("standardize", "norm", "dot", "inf", "pi", "9^9^9", "counts", "simplex", "observe", "claim"),
+    *("prior", "poisson", "ordered_logit", "ordered[j]", "base", "train", "max", "k - 1", "sd="),
 ]
 
 

@@ -106,6 +106,10 @@ nll sum(z)
 penalty lam
 predict p = z
 method lbfgs(tol=1e-8)
+observe y ~ normal(mean=z, sd=1) "doc"
+prior w ~ laplace(0, 1)
+claim grad(w) = X
+claim loss = 1
 """
 
     file = parse(Source("a.gd", text))
@@ -113,7 +117,8 @@ method lbfgs(tol=1e-8)
     kinds = [type(statement).__name__ for statement in file.statements]
     assert kinds == [
         *("ModelName", "Dims", "Declarations", "Declarations", "Declarations", "Def"),
-        *("Let", "Objective", "Objective", "Let", "Method"),
+        *("Let", "Objective", "Objective", "Let", "Method", "Observe", "Observe"),
+        *("Claim", "Claim"),
     ]
     features, label = file.statements[2].items
     assert features.doc == "features"
@@ -124,6 +129,18 @@ method lbfgs(tol=1e-8)
     assert weight.domains[0].parts[0].lower_open
     assert not weight.domains[0].parts[0].upper_open
     assert fixed.fixed is not None
+
+
+def test_the_place_of_a_distribution_is_without_keyword_and_docstring():
+    text = 'observe y ~ normal(mean=z, sd=1)  "doc"\nclaim hvp(w, v) = 2*v\n'
+
+    observe, claim = parse(Source("a.gd", text)).statements
+
+    assert (observe.keyword, observe.distribution.text) == ("observe", "normal")
+    assert [argument.name.text for argument in observe.arguments] == ["mean", "sd"]
+    assert text[observe.place.start : observe.place.stop] == "y ~ normal(mean=z, sd=1)"
+    assert (claim.quantity.text, [name.text for name in claim.names]) == ("hvp", ["w", "v"])
+    assert text[claim.place.start : claim.place.stop] == "hvp(w, v)"
 
 
 def test_domain_and_source_stand_in_either_order():
