@@ -145,6 +145,16 @@ def test_the_whole_numbers_of_a_table_with_gaps_are_read_exactly():
     assert bound.arrays["z"].tolist() == [1, 3]
 
 
+def test_a_column_that_numbers_the_rows_gets_its_note_also_with_gaps(write):
+    rows = "".join(f"{i},{'' if i % 7 == 3 else i * i}\n" for i in range(40))
+
+    bound = dropping(model(data("X", "n d", EVERY)), write(f"id,x\n{rows}"))
+
+    assert [line for line in bound.lines if line.startswith("note")] == [
+        'note: column id of `X` numbers the rows; leave it out with `from * except ["id"]`'
+    ]
+
+
 # -- levels that the fit has not seen ----------------------------------------------------------
 
 

@@ -56,15 +56,21 @@ def row_number_notes(d: Wanted, piece: Piece, values: NDArray[Any]) -> list[str]
     rows = piece.shape[0] if piece.shape else 0
     if not d.source.every or not piece.stacked or rows < _MANY_ROWS:
         return []
-    first = values.min(axis=0)
-    candidates = np.flatnonzero(
-        (values.max(axis=0) - first == rows - 1) & (first == first.round())
-    )
+    if piece.table.rows is not None:  # some were left out: only a numbering in order shows
+        numbering = (piece.table.rows - piece.table.rows[0])[:, None]
+        numbered = np.flatnonzero((values - values[0] == numbering).all(axis=0)).tolist()
+    else:
+        first = values.min(axis=0)
+        candidates = (values.max(axis=0) - first == rows - 1) & (first == first.round())
+        numbered = [
+            j
+            for j in np.flatnonzero(candidates).tolist()
+            if np.array_equal(np.sort(values[:, j]), first[j] + np.arange(rows))
+        ]
     return [
         f"note: column {shown(piece.names[j])} of `{d.name}` numbers the rows; "
         f'leave it out with `from * except ["{shown(piece.names[j])}"]`'
-        for j in candidates.tolist()
-        if np.array_equal(np.sort(values[:, j]), first[j] + np.arange(rows))
+        for j in numbered
     ]
 
 
