@@ -14,13 +14,20 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 ROWS = 9
 TABLES = {
     "breast_cancer": "breast_cancer",
+    "claims": "policies",
     "diabetes": "diabetes",
     "digits": "digits",
     "factorisation": "ratings",
+    "films": "films",
     "iris": "iris",
+    "league": "matches",
     "mixture": "lengths",
+    "policy": "trajectories",
     "randhie": "randhie",
     "rents": "rents",
+    "ridge": "diabetes",
+    "spam": "messages",
+    "svm": "breast_cancer",
 }
 
 

@@ -2,25 +2,12 @@
 
 from fractions import Fraction
 
-from solvers import columns, print_answer
+from solvers import columns, print_answer, solve
 
 table = columns("diabetes.csv")
 features = [name for name in table if name != "progression"]
 X = [[Fraction(float(table[name][i])) for name in features] + [Fraction(1)] for i in range(442)]
 y = [Fraction(float(text)) for text in table["progression"]]
-
-
-def solve(A, b):
-    """Gaussian elimination in exact arithmetic."""
-    rows = [[*row, value] for row, value in zip(A, b, strict=True)]
-    for i in range(len(rows)):
-        rows[i] = [value / rows[i][i] for value in rows[i]]
-        for j in range(len(rows)):
-            if j != i:
-                factor = rows[j][i]
-                rows[j] = [u - factor * v for u, v in zip(rows[j], rows[i], strict=True)]
-    return [row[-1] for row in rows]
-
 
 # The normal equations are as good as any other way where nothing is rounded.
 gram = [[sum(x[i] * x[j] for x in X) for j in range(11)] for i in range(11)]

@@ -1,4 +1,4 @@
-"""What the answer scripts share: reading a column file, and Newton's method beyond float64.
+"""What the answer scripts share: reading a column file, and methods beyond float64.
 
 Nothing here or in the scripts imports gdsym. Every gradient and Hessian is derived by hand.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,18 @@ def newton_mpmath(
             if size < 10 ** (-digits * 0.6):
                 return x, size
     raise ArithmeticError(f"no convergence: last step {size}")
+
+
+def solve(A: list[list[Fraction]], b: list[Fraction]) -> list[Fraction]:
+    """Gaussian elimination in exact arithmetic."""
+    rows = [[*row, value] for row, value in zip(A, b, strict=True)]
+    for i in range(len(rows)):
+        rows[i] = [value / rows[i][i] for value in rows[i]]
+        for j in range(len(rows)):
+            if j != i:
+                factor = rows[j][i]
+                rows[j] = [u - factor * v for u, v in zip(rows[j], rows[i], strict=True)]
+    return [row[-1] for row in rows]
 
 
 def print_answer(**answer: Any) -> None:
