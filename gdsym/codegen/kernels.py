@@ -75,7 +75,7 @@ class Kernels:
         names = [self.arguments[param.name] for param in params]
         signature = ", ".join(f"{name}: Any" for name in names)
         lines = [
-            f"def _join(dims: Mapping[str, int], {signature}) -> Array:",
+            *wrapped(f"def _join(dims: Mapping[str, int], {signature}) -> Array:"),
             f'{INDENT}"""The inverse of _split; a piece that lacks an axis is constant there."""',
         ]
         if all(not param.dims for param in params):
@@ -654,7 +654,37 @@ def wrapped(line: str) -> list[str]:
         if len(pieces) > 1 and not comma:
             body = [f"{indent}{INDENT}{piece}" for piece in pieces]
             return [f"{head}(", *body, f"{indent})"]
-    return [code]
+    return _in_brackets(code, comment)
+
+
+def _in_brackets(code: str, comment: str = "") -> list[str]:
+    """A long line with what its longest brackets hold on lines of their own, and so on inside."""
+    start, stop = _longest_brackets(code)
+    inside = code[start:stop]
+    arguments = _at_commas(inside) or [inside]
+    if len(inside) < WIDTH // 4 or (len(arguments) == 1 and '"' in inside):
+        return [code]
+    pieces = [f"{argument}," for argument in arguments] if len(arguments) > 1 else at_sums(inside)
+    indent = code[: len(code) - len(code.lstrip())]
+    body = [line for piece in pieces for line in wrapped(f"{indent}{INDENT}{piece.strip()}")]
+    first = f"{code[:start]}  # {comment}" if comment else code[:start]
+    return [first, *body, indent + code[stop:]]
+
+
+def _longest_brackets(text: str) -> tuple[int, int]:
+    """Where the inside of the longest outermost brackets begins and ends; strings have none."""
+    best, depth, start, quoted = (0, 0), 0, 0, False
+    for place, c in enumerate(text):
+        if c == '"' and text[place - 1 : place] != "\\":
+            quoted = not quoted
+        if quoted or c not in "([{}])":
+            continue
+        if c in "([{":
+            start, depth = (place + 1 if depth == 0 else start), depth + 1
+        else:
+            depth -= 1
+            best = max(best, (start, place), key=lambda b: b[1] - b[0]) if depth == 0 else best
+    return best
 
 
 def _quoted_lines(expression: str, room: int) -> list[str]:
