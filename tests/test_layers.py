@@ -21,7 +21,7 @@ GRANTS = {
     "codegen": {"errors", "language", "calculus", "sympy", "numpy", "scipy"},
     "compiler": {"errors", "files", "language", "calculus", "codegen", "optimizers", "sympy"},
     "stages": {"errors", "files", "language", "calculus", "codegen", "compiler"},
-    "lint": {"errors", "language", "calculus", "numpy"},
+    "lint": {"errors", "language", "calculus", "compiler", "numpy"},
     "optimizers": {"errors", "numpy", "scipy"},
     "data": {"errors", "files", "numpy", "pyarrow", "pandas"},
     "run": {"errors", "files", "data", "optimizers", "numpy", "scipy", "threadpoolctl"},
