@@ -112,7 +112,9 @@ class _Lowering:
         top = graph.reduce("max", arg, over)
         terms = graph.call("exp", graph.sub(arg, top))
         total = graph.total(terms, over)
-        return graph.add(top, graph.call("log", total)), graph.div(terms, total)
+        share = graph.div(terms, total)
+        graph.named.add(share)  # one division, not one in each product that it enters
+        return graph.add(top, graph.call("log", total)), share
 
     # -- contractions
 
