@@ -78,14 +78,15 @@ def load_module(python: str, path: Path | None = None) -> ModuleType:
 def directory() -> Path | None:
     """The cache directory, made if need be; None where none is safe to use."""
     try:
-        path = _place()
+        path = place()
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         return path if _is_private(path.stat()) else None
     except (OSError, RuntimeError):  # RuntimeError: the user has no home directory
         return None
 
 
-def _place() -> Path:
+def place() -> Path:
+    """Where the cache directory is or would be."""
     if chosen := os.environ.get("GDSYM_CACHE_DIR"):
         return Path(chosen)
     if sys.platform == "win32":

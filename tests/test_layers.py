@@ -103,6 +103,19 @@ def test_help_loads_only_click():
     assert not loaded & {"numpy", "sympy", "lark", "rich", "pyarrow", "scipy", "gdsym.api"}
 
 
+def test_the_help_of_no_command_loads_more_than_click():
+    code = """
+from gdsym.cli import Commands, run
+for name in Commands().list_commands(None):
+    assert run([name, "--help"]) == 0
+"""
+    loaded = loaded_by(code)
+
+    assert not loaded & {"numpy", "sympy", "lark", "rich", "pyarrow", "scipy", "gdsym.api"}
+    ours = {name for name in loaded if name.startswith("gdsym.") and ".cli" not in name}
+    assert ours == {"gdsym.errors"}
+
+
 GENERATED = """
 import importlib.abc
 import sys

@@ -25,6 +25,7 @@ OK = 0
 COULD_NOT = 2
 DEFECT = 70  # of gdsym: EX_SOFTWARE of sysexits.h
 INTERRUPTED = 130  # Ctrl-C: 128 + SIGINT
+COMPLETION = "_GDSYM_COMPLETE"  # set by the scripts of `gdsym completion`
 BROKEN_PIPE = 141  # the reader of stdout went away: 128 + SIGPIPE
 
 
@@ -68,6 +69,10 @@ def gdsym() -> None:
 
 def main() -> None:
     """The entry point."""
+    if instruction := os.environ.get(COMPLETION):
+        from click.shell_completion import shell_complete
+
+        sys.exit(shell_complete(gdsym, {}, "gdsym", COMPLETION, instruction))
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()

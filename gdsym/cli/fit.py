@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Fit a model to data.")
-@click.argument("model")
-@click.argument("data", nargs=-1)
+@click.argument("model", type=click.Path())
+@click.argument("data", nargs=-1, type=click.Path())
 @click.option("-o", "--output", metavar="FIT.json", help="Write the fit, for `gdsym predict`.")
 @click.option(
     "--method",

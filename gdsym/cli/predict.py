@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Compute a fit's predictions for data.")
-@click.argument("fit")
-@click.argument("data", nargs=-1)
+@click.argument("fit", type=click.Path())
+@click.argument("data", nargs=-1, type=click.Path())
 @click.option(
     "-o",
     "--output",

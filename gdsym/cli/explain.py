@@ -1,0 +1,74 @@
+"""`gdsym explain`: what the code of an error or a finding means."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from gdsym.language.codes import Code
+
+WIDTH = 88
+
+
+@click.command(short_help="Tell what a code of a message means.")
+@click.argument("code", required=False)
+def command(code: str | None) -> None:
+    """Tell what CODE means: the word in `error[shape]` or `warning[kink]`. Without it, list all.
+
+    \b
+      gdsym explain shape
+      gdsym explain
+    """
+    from gdsym.errors import UsageError, did_you_mean
+
+    codes = _codes()
+    if code is None:
+        width = max(map(len, codes))
+        click.echo("\n".join(f"{name:<{width}}  {c.title}" for name, c in codes.items()))
+        return
+    if code.endswith(".gd"):
+        raise UsageError(f"{code} is a model, and no code\nhelp: `gdsym show {code}`")
+    match = re.fullmatch(r"(?:error|warning)\[(.*)\]|(.*)", code, re.DOTALL)
+    name = (match[1] or match[2] or "") if match else ""
+    if name not in codes:
+        mend = did_you_mean(name, codes) or "`gdsym explain` lists all"
+        raise UsageError(f"there is no code `{name}`\nhelp: {mend}")
+    click.echo(_explanation(codes[name]))
+
+
+def _codes() -> dict[str, Code]:
+    """The codes of errors and of findings, and the two of what is in no model."""
+    from gdsym.language.codes import CODES, Code
+    from gdsym.lint import rules
+
+    usage = Code(
+        "usage",
+        "a command line or a call that cannot be carried out",
+        "A command, an option, a file or a name is not there, or a value is not what the option "
+        "takes. Nothing has been read or written, or the message says so.",
+        "gdsym fit churn.csv churn.gd",
+        "gdsym fit churn.gd churn.csv",
+    )
+    data = Code(
+        "data",
+        "data that do not fit the model",
+        "A column is missing or holds what the model's domain excludes, a file cannot be read, "
+        "sizes disagree. The message names the file, the row and the column as far as there is "
+        "one.",
+        "y in {0, 1} in the model, and a 2 in line 7 of the column y",
+        "y in {0, 1, 2} in the model, or another number in line 7",
+    )
+    found = {**CODES, **{name: rule.CODE for name, rule in rules().items()}}
+    return dict(sorted({**found, "usage": usage, "data": data}.items()))
+
+
+def _explanation(code: Code) -> str:
+    from textwrap import fill, indent
+
+    parts = [f"{code.name}: {code.title}", fill(code.text, WIDTH)]
+    if code.wrong:
+        parts += ["wrong:\n" + indent(code.wrong, "    "), "right:\n" + indent(code.right, "    ")]
+    return "\n\n".join(parts)
