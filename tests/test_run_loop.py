@@ -165,6 +165,18 @@ def test_an_objective_that_falls_without_bound_is_not_called_converged(method):
     assert np.isfinite(result.objective)
 
 
+def test_a_run_that_went_up_until_its_limit_is_not_called_stopped():
+    result = fit_flat(
+        Flat(lambda x: (10 * x[0] ** 2, 20 * x), [1.0]),
+        method="gd",
+        options={"lr": 0.11, "max_iter": 100},
+    )
+
+    assert result.status == "diverged"
+    assert "rose from 10 to " in result.message
+    assert "smaller lr" in result.message
+
+
 def test_a_run_of_epochs_that_went_up_is_not_called_finished():
     result = fit_flat(
         Flat(lambda x: (x[0] ** 2, 2 * x), [1.0]), method="gd", options={"lr": 1.5, "epochs": 4}

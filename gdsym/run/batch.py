@@ -103,7 +103,7 @@ def follow(
                 long = isfinite(at.ahead) and number - within >= max(20, within)
                 if long or _close_enough(at, limits.tol):
                     return _converged(best, now, limits)
-        return _at_limit(best, now, limits)
+        return _at_limit(best, now, start, limits)
     except NotFiniteThere as trouble:
         return _outcome("diverged", "", best, now, trouble.phi)
     except KeyboardInterrupt:
@@ -119,8 +119,8 @@ def _close_enough(at: Iterate, tol: float) -> bool:
     return at.ahead <= 0.01 * tol * tol * max(1.0, abs(at.f))
 
 
-def _risen(at: Iterate, start: Iterate) -> bool:
-    return at.f > start.f + 1e-6 * max(1.0, abs(start.f))
+def _risen(at: Iterate, start: Iterate, by: float = 1e-6) -> bool:
+    return at.f > start.f + by * max(1.0, abs(start.f))
 
 
 def _converged(best: _Seen, now: _Seen, limits: Limits) -> Outcome:
@@ -144,9 +144,11 @@ def _ended(why: str, best: _Seen, now: _Seen) -> Outcome:
     return _outcome("stopped", message, best, now)
 
 
-def _at_limit(best: _Seen, now: _Seen, limits: Limits) -> Outcome:
+def _at_limit(best: _Seen, now: _Seen, start: Iterate, limits: Limits) -> Outcome:
     if limits.epochs is not None:
         return _outcome("finished", f"{limits.epochs} epochs done", now, now)
+    if _risen(now.at, start, 1.0):  # the caller says by how much
+        return _outcome("stopped", "the steps lead upwards", now, now)
     if best.norm <= limits.tol:
         return _converged(best, now, limits)
     message = (
