@@ -68,4 +68,4 @@ def test_a_link_that_leads_nowhere_is_something_that_is_there(here, capsys):
 def test_a_file_in_place_of_the_directory_is_told(here, capsys):
     (here / "new").write_text("")
     assert run(["init", "new"]) == 2
-    assert "cannot make new: " in capsys.readouterr().err
+    assert "new is no directory" in capsys.readouterr().err

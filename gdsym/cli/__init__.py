@@ -117,7 +117,12 @@ def _misused(error: click.ClickException, context: click.Context | None) -> int:
     """The exit code for a command line that click itself refuses."""
     place = getattr(error, "ctx", None) or context
     mend = f"`{place.command_path} --help` lists the options" if place is not None else ""
-    diagnostic = Diagnostic("usage", error.format_message(), Span(0, 0), help=mend)
+    message = error.format_message()
+    if isinstance(error, click.NoSuchOption):  # versions of click word it differently
+        options = [option for p in place.command.params for option in p.opts] if place else []
+        near = did_you_mean(error.option_name, [*options, "--help"])
+        message = f"No such option '{error.option_name}'" + (f"; {near}" if near else "")
+    diagnostic = Diagnostic("usage", message, Span(0, 0), help=mend)
     tell([Finding(diagnostic)], chosen(place), err=True)
     return COULD_NOT
 

@@ -146,10 +146,10 @@ def _fits() -> Iterator[Fact]:
     """A model compiled and fitted, from the grammar to the optimum."""
     import numpy as np
 
-    from gdsym import fit
+    from gdsym import api
 
     x = np.array([1.0, 2.0, 4.0])
-    result = fit(MODEL, {"x": x, "y": 3 * x + 1})
+    result = api.fit(MODEL, {"x": x, "y": 3 * x + 1})
     found = [float(result.params[name]) for name in ("a", "b")]
     if result.status == "converged" and np.allclose(found, [3, 1], atol=1e-6):
         yield Fact("ok", "a small model compiles and fits")

@@ -31,6 +31,8 @@ def command(directory: str) -> None:
             f"{', '.join(there)} {'is' if len(there) == 1 else 'are'} there already\n"
             "help: name another directory: gdsym init DIR"
         )
+    if os.path.lexists(directory) and not os.path.isdir(directory):
+        raise UsageError(f"{directory} is no directory")
     try:
         os.makedirs(directory, exist_ok=True)
     except OSError as error:

@@ -38,11 +38,12 @@ def command(
 
     `gdsym explain CODE` tells more about a finding.
     """
-    from gdsym.cli._arguments import model_path
     from gdsym.files import read_text
     from gdsym.lint import lint
 
-    path = model_path(model, data)
+    if any(path.endswith(".gd") for path in data) and not model.endswith(".gd"):
+        raise UsageError("the model comes first, then the data files: gdsym lint MODEL.gd DATA")
+    path = Path(model)
     found = lint(
         read_text(path), model, _seen(path, data) if data else None, without=_codes(ignore)
     )
