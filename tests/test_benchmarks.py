@@ -18,3 +18,20 @@ def test_the_benchmark_of_loss_and_gradient_checks_its_contenders_and_prints_a_l
     models = [line.split()[0] for line in answer.stdout.splitlines()[1:]]
     assert models == ["logistic", "poisson", "curve"]
     assert all("numpy" in line for line in answer.stdout.splitlines()[1:])
+
+
+def test_formulas_as_written_are_right_in_every_row_of_the_stability_table():
+    script = ROOT / "benchmarks" / "stability.py"
+    page = (ROOT / "docs" / "stability.md").read_text(encoding="utf-8")
+
+    answer = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, cwd=ROOT
+    )
+
+    assert answer.returncode == 0, answer.stderr
+    header, _, *rows = (line.split(" | ") for line in answer.stdout.splitlines())
+    ours = header.index("gdsym")
+    assert len(rows) == 13
+    for row in rows:
+        assert row[ours].removesuffix(" |") == "ok", row
+        assert " | ".join(row[: ours + 1]) in page
