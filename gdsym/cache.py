@@ -149,6 +149,8 @@ def _read(path: Path) -> str | None:
 
 
 def _write(path: Path, python: str) -> None:
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        return  # not ours, and a pipe would wait for its reader
     with contextlib.suppress(UsageError, OSError):  # a full disk costs the next start some time
         write_atomically(path, f"{python}{_SEAL}{_digest(python)}\n", mode=0o600)
         _drop_oldest(path.parent)

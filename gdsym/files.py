@@ -11,6 +11,7 @@ import difflib
 import os
 import secrets
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 from gdsym.errors import UsageError
@@ -24,6 +25,7 @@ def read_text(path: str | Path, what: str = "model") -> str:
     try:
         if stat.S_ISDIR(os.stat(path).st_mode):
             raise UsageError(f"{path} is a directory, not a {what} file{_texts_in(Path(path))}")
+        check_ends(path)
         with open(path, "rb") as file:
             content = file.read(MAX_TEXT_BYTES + 1)
     except FileNotFoundError:
@@ -46,6 +48,18 @@ def read_text(path: str | Path, what: str = "model") -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+def check_ends(path: str | Path) -> None:
+    """Raises for what might be read for ever: a device, or a pipe that nobody may write to.
+
+    A pipe that the shell made, `/dev/stdin` or `/dev/fd/63`, has its writer.
+    """
+    mode = os.stat(path).st_mode
+    if stat.S_ISFIFO(mode) and not os.path.abspath(path).startswith(("/dev/", "/proc/")):
+        raise UsageError(f"{path} is a pipe, no file")
+    if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) or stat.S_ISSOCK(mode):
+        raise UsageError(f"{path} is a device or socket, no file")
+
+
 def near_files(path: str | Path) -> str:
     """A help line that names the file of the same directory whose name is nearest, if any."""
     wanted = Path(path)
@@ -61,12 +75,29 @@ def check_writable(path: str | Path) -> None:
     """Raises now what `write_atomically` would raise after the work."""
     if os.path.isdir(path):
         raise UsageError(f"cannot write {path}: it is a directory")
+    try:
+        os.stat(path)
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:  # such as a name that is too long
+        raise UsageError(f"cannot write {path}: {reason(error)}") from None
     directory = os.path.dirname(os.path.realpath(path))
     if not os.path.isdir(directory):
         raise UsageError(f"cannot write {path}: there is no directory {directory}")
     target = path if _is_special(path) else directory
     if not os.access(target, os.W_OK):
         raise UsageError(f"cannot write {path}: no permission to write in {directory}")
+
+
+def check_no_input(output: str | Path, inputs: Iterable[str | Path]) -> None:
+    """Raises where writing `output` would replace a file that is read."""
+    for path in inputs:
+        with contextlib.suppress(OSError, ValueError):  # what is not there is told by its reader
+            if os.path.samefile(output, path) and not _is_special(output):
+                raise UsageError(
+                    f"cannot write {output}: it is the input {path}, which would be lost\n"
+                    "help: name another file"
+                )
 
 
 def write_atomically(path: str | Path, content: str | bytes, *, mode: int = 0o666) -> None:
@@ -93,7 +124,9 @@ def reason(error: Exception) -> str:
 
 
 def _replace(path: str, data: bytes, mode: int) -> None:
-    temporary = f"{path}.{secrets.token_hex(4)}.tmp"
+    directory, name = os.path.split(path)
+    # The name is cut, so that a long one has a temporary file too.
+    temporary = os.path.join(directory, f"{name[:40]}.{secrets.token_hex(4)}.tmp")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with open(descriptor, "wb") as file:

@@ -63,13 +63,14 @@ def command(
       gdsym compile --check models/*.gd -o src/models
     """
     from gdsym.api import compile
-    from gdsym.files import check_writable, write_atomically
+    from gdsym.files import check_no_input, check_writable, write_atomically
 
     targets = _targets(models, output, check)
     rules = None if update is None else [rule.strip() for rule in update.split(",")]
     for target in targets:
         if target is not None and not check:
             check_writable(target)
+            check_no_input(target, [*models, *(r for r in rules or () if r.endswith(".gd"))])
     wrong: list[GdsymError] = []
     stale = 0
     for model, target in zip(models, targets, strict=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -110,12 +110,15 @@ def command(
     """
     from gdsym import api, run
     from gdsym.cli._arguments import assignments, bound_columns, model_path
+    from gdsym.data import files_of
     from gdsym.errors import UsageError
-    from gdsym.files import check_writable, write_atomically
+    from gdsym.files import check_no_input, check_writable
 
+    rule = [method] if method is not None and method.endswith(".gd") else []
     for path in (output, history):
         if path is not None:
             check_writable(path)
+            check_no_input(path, [model, *rule, *(f for source in data for f in files_of(source))])
     if output is not None and output == history:
         raise UsageError(f"-o and --history both name {output}")
     with _termination_as_interrupt():
@@ -148,12 +151,29 @@ def command(
                 fix=keep,
                 progress=progress,
             )
-    if output is not None:
-        result.save(output)
-    if history is not None:
-        write_atomically(history, _history(result))
+    failures = _written(result, output, history)
     _print(result, as_json)
+    if failures:
+        raise UsageError("\n".join(failures))
     return result.exit_code
+
+
+def _written(result: Result, output: str | None, history: str | None) -> list[str]:
+    """Why files could not be written, if any: what was fitted is shown all the same."""
+    from gdsym.errors import UsageError
+    from gdsym.files import write_atomically
+    from gdsym.run.fit_file import text_of
+
+    failures = []
+    texts: list[tuple[str | None, Callable[[Result], str]]]
+    texts = [(output, text_of), (history, _history)]
+    for path, text in texts:
+        try:
+            if path is not None:
+                write_atomically(path, text(result))
+        except UsageError as error:
+            failures.append(str(error))
+    return failures
 
 
 def _history(result: Result) -> str:

@@ -60,11 +60,13 @@ def command(
     from gdsym import api
     from gdsym.cli._arguments import bound_columns, names
     from gdsym.cli._predictions import as_csv, as_parquet, check_suffix, columns_of, is_parquet
-    from gdsym.files import check_writable, write_atomically
+    from gdsym.data import files_of
+    from gdsym.files import check_no_input, check_writable, write_atomically
 
     if output is not None:
         check_suffix(output)
         check_writable(output)
+        check_no_input(output, [fit, *(file for source in data for file in files_of(source))])
     kept_names = names("--keep", keep)
     bind = bound_columns(bindings)
     result = api.load(fit)

@@ -3,7 +3,16 @@
 from gdsym.data._bind import Bound, bind_tables
 from gdsym.data._carry import carried
 from gdsym.data._lines import DimInfo
-from gdsym.data._read import formats, read
+from gdsym.data._read import files_of, formats, read
 from gdsym.data._unusable import Dropped
 
-__all__ = ["Bound", "DimInfo", "Dropped", "bind_tables", "carried", "formats", "read"]
+__all__ = [
+    "Bound",
+    "DimInfo",
+    "Dropped",
+    "bind_tables",
+    "carried",
+    "files_of",
+    "formats",
+    "read",
+]

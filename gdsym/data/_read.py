@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from gdsym.data._table import ALL, Demand, Table, shown
+from gdsym.data._table import ALL, Demand, Entry, Table, shown
 from gdsym.errors import DataError
 from gdsym.files import near_files, reason
 
@@ -45,9 +45,16 @@ def format_of(path: Path) -> str:
 def read(path: str | os.PathLike[str], demand: Demand = ALL) -> Table:
     """The table in a file, by its suffix. Raises DataError for anything that is no such file."""
     file = Path(path)
+    _check_regular(file)
+    before = _state(file)
     table = _opened(file, lambda module: module.read(file, demand))
     assert isinstance(table, Table)
-    return replace(table, path=file)
+
+    def whole(entry: Entry) -> Entry:
+        return replace(entry, values=lambda: _unchanged(file, before, entry.values))
+
+    entries = {name: whole(entry) for name, entry in table.entries.items()}
+    return replace(table, path=file, entries=entries)
 
 
 def read_raw(path: Path, names: Sequence[str]) -> Any:
@@ -61,6 +68,7 @@ def read_raw(path: Path, names: Sequence[str]) -> Any:
             raise DataError(f"{shown(path.name)}: a file of arrays has no columns to keep")
         return module.raw(path, names)
 
+    _check_regular(path)
     return _opened(path, columns)
 
 
@@ -89,17 +97,50 @@ def identity(path: str | os.PathLike[str]) -> str:
 
 def _opened(file: Path, read_with: Callable[[Any], T]) -> T:
     """What the module of the file's format makes of it."""
-    _check_regular(file)
     suffix, known = format_of(file), formats()
     if suffix not in known:
         raise DataError(_unsupported(file, file.suffix.lower(), known))
     if file.stat().st_size == 0:
         raise DataError(f"{shown(file.name)}: the file is empty")
+    module = importlib.import_module(f"gdsym.data{suffix}")
     try:
-        return read_with(importlib.import_module(f"gdsym.data{suffix}"))
+        return _unchanged(file, _state(file), lambda: read_with(module))
     except OSError as error:
         name = shown(str(file), 200)
         raise DataError(f"{name}: cannot be read: {reason(error)}") from error
+
+
+def _state(file: Path) -> tuple[int, int, int]:
+    """What changes when somebody writes to a file, or puts another in its place."""
+    status = file.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _unchanged(file: Path, before: tuple[int, int, int], read_it: Callable[[], T]) -> T:
+    """What reading gives, unless the file is no longer what it was: then it may be of two."""
+    try:
+        values = read_it()
+    except (DataError, OSError):
+        if _differs(file, before):
+            raise _changed(file) from None
+        raise
+    if _differs(file, before):
+        raise _changed(file)
+    return values
+
+
+def _differs(file: Path, before: tuple[int, int, int]) -> bool:
+    try:
+        return _state(file) != before
+    except OSError:
+        return True
+
+
+def _changed(file: Path) -> DataError:
+    return DataError(
+        f"{shown(str(file), 200)}: the file changed while it was read"
+        "\nhelp: wait until whatever writes it is done, or read a copy"
+    )
 
 
 def _check_regular(file: Path) -> None:

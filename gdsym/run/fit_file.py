@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from gdsym.errors import UsageError
-from gdsym.files import near_files, reason, write_atomically
+from gdsym.files import check_ends, near_files, reason, write_atomically
 from gdsym.run.generated import Module
 from gdsym.run.outcome import EXIT_CODES
 from gdsym.run.result import Result, entry_names
@@ -110,6 +110,7 @@ def is_fit_file(path: str | Path) -> bool:
 def read(path: str | Path) -> dict[str, Any]:
     """The entries of a fit file, their types checked; UsageError with the reason otherwise."""
     try:
+        check_ends(path)
         content = Path(path).read_bytes()
     except FileNotFoundError:
         raise UsageError(f"there is no file {path}{near_files(path)}") from None
