@@ -11,7 +11,7 @@ from oracle import DIGITS, MP, Case
 from gdsym.calculus.formula import evaluate
 from gdsym.calculus.reference import Arithmetic
 from gdsym.codegen.backends import numpy as printer
-from gdsym.language.functions import FUNCTIONS
+from gdsym.language.functions import FUNCTIONS, SIGNS
 
 # Meanings are written as on paper: log(-expm1(-700)) needs 305 digits before its first.
 EXACT = Arithmetic(DIGITS + 310)
@@ -90,7 +90,7 @@ def test_an_entry_says_what_it_needs_to():
 def test_the_numpy_printer_knows_every_core_function_and_no_other():
     core = {name for name, entry in FUNCTIONS.items() if entry.core and name != "pow"}
 
-    assert core == {*printer.FUNCTIONS, *printer.COMPARISONS}
+    assert core == {*printer.FUNCTIONS, *SIGNS}
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -183,10 +183,7 @@ class Float:
             if entry.lowering is not None:
                 names = dict(zip(entry.params, args, strict=True)) | {"pi": np.float64(np.pi)}
                 return evaluate(entry.lowering, names, self)
-            if op in printer.COMPARISONS:
-                text = f"{{}} {printer.COMPARISONS[op]} {{}}"
-            else:
-                text = printer.FUNCTIONS[op]
+            text = f"{{}} {SIGNS[op]} {{}}" if op in SIGNS else printer.FUNCTIONS[op]
             names = [f"a{place}" for place in range(len(args))]
             scope = {"np": np, "special": __import__("scipy.special").special}
             return eval(text.format(*names), scope, dict(zip(names, args, strict=True)))

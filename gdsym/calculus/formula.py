@@ -8,11 +8,10 @@ from functools import cache
 from typing import Protocol, TypeVar
 
 from gdsym.language import syntax
+from gdsym.language.functions import COMPARISONS
 from gdsym.language.parse import parse_expression
 
 T = TypeVar("T")
-
-COMPARISONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
 
 
 class Algebra(Protocol[T]):

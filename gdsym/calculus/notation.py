@@ -21,8 +21,8 @@ from gdsym.calculus.program import (
     canonical_axes,
     reachable,
 )
-
-COMPARISONS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
+from gdsym.calculus.reading import decimal, reading_order, terminates
+from gdsym.language.functions import SIGNS
 
 # Precedence, loosest first.
 LOGIC, COMPARISON, SUM, PRODUCT, UNARY, POWER, ATOM = range(7)
@@ -141,9 +141,9 @@ class Notation:
                 return f"{self.text(base, ATOM)}^{self.text(exponent, ATOM)}", POWER
             case Map(op="and" | "or"):
                 return f" {node.op} ".join(self.text(a, COMPARISON) for a in node.args), LOGIC
-            case Map() if node.op in COMPARISONS:
+            case Map() if node.op in SIGNS:
                 a, b = (self.text(arg, SUM) for arg in node.args)
-                return f"{a} {COMPARISONS[node.op]} {b}", COMPARISON
+                return f"{a} {SIGNS[node.op]} {b}", COMPARISON
             case Map(op="exp") if self._softmax(node) is not None:
                 return self._softmax(node) or "", ATOM
             case Map():
@@ -175,7 +175,7 @@ class Notation:
 
     def _sum(self, node: Map) -> str:
         code = ""
-        for arg in sorted(node.args, key=_reading_order):
+        for arg in sorted(node.args, key=reading_order):
             piece = self.text(arg, PRODUCT if code else SUM)
             if not code:
                 code = piece
@@ -214,7 +214,7 @@ class Notation:
         for base, exponent in below:
             raised = self.text(base, ATOM)
             bottoms.append(raised if exponent == 1 else f"{raised}^{_number(exponent)[0]}")
-        if _terminates(coefficient.denominator) and coefficient.denominator > 2:
+        if terminates(coefficient) and coefficient.denominator > 2:
             front = _number(coefficient)[0]
         else:
             front = str(coefficient.numerator)
@@ -331,35 +331,15 @@ def _terms(node: Node) -> list[Node]:
     return stack
 
 
-def _reading_order(node: Node) -> tuple[bool, bool, int]:
-    """Positive terms first, numbers before the rest, larger arrays before smaller."""
-    return _negative(node), not isinstance(node, Number), -len(node.axes)
-
-
 def _names(axes: Sequence[Axis]) -> str:
     return ", ".join(axis.dim for axis in axes)
 
 
-def _negative(node: Node) -> bool:
-    first = node.args[0] if isinstance(node, Map) and node.op == "mul" else node
-    return isinstance(first, Number) and first.value < 0
-
-
-def _terminates(denominator: int) -> bool:
-    for prime in (2, 5):
-        while denominator % prime == 0:
-            denominator //= prime
-    return denominator == 1
-
-
 def _number(value: Fraction) -> tuple[str, int]:
-    if value.denominator == 1 and abs(value.numerator) < 2**53:
-        text = str(value.numerator)
-    elif _terminates(value.denominator):
-        try:
-            text = repr(float(value))
-        except OverflowError:  # a product of constants beyond the largest double
-            text = str(Decimal(value.numerator) / Decimal(value.denominator)).lower()
-    else:
+    if not terminates(value):
         return f"{value.numerator}/{value.denominator}", PRODUCT
+    try:
+        text = decimal(value)
+    except OverflowError:
+        text = str(Decimal(value.numerator) / Decimal(value.denominator)).lower()
     return text, UNARY if text.startswith("-") else ATOM

@@ -16,7 +16,7 @@ from fractions import Fraction
 from gdsym.errors import Span, did_you_mean
 from gdsym.language import align, constants, habits, syntax
 from gdsym.language.distributions import DISTRIBUTIONS
-from gdsym.language.functions import AXIS_MAPS, FUNCTIONS, PLANNED, REDUCTIONS
+from gdsym.language.functions import AXIS_MAPS, COMPARISONS, FUNCTIONS, PLANNED, REDUCTIONS
 from gdsym.language.model import (
     Apply,
     Broadcast,
@@ -49,7 +49,6 @@ CONSTANTS = ("pi", "inf")
 DATA_FUNCTIONS = ("onehot", "standardize", "train")
 DRAWS = ("normal", "uniform")
 _LATER = (*PLANNED, "scan")
-_COMPARISONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
 
 
 class _Limit(Exception):
@@ -143,7 +142,7 @@ class Typer:
                 result = self._sum(node)
             case syntax.Chain() if node.operators[0] in ("*", "/", "@"):
                 result = self._product(node)
-            case syntax.Chain() if node.operators[0] in _COMPARISONS:
+            case syntax.Chain() if node.operators[0] in COMPARISONS:
                 result = self._comparison(node)
             case syntax.Chain():
                 result = self._logic(node)
@@ -475,7 +474,7 @@ class Typer:
                 a, b = typed[i], typed[i + 1]
                 part = None
                 if a is not None and b is not None:
-                    part = self.apply(_COMPARISONS[sign], (a, b), span)
+                    part = self.apply(COMPARISONS[sign], (a, b), span)
             if part is not None:
                 parts.append(part)
         if len(parts) < len(node.operators):
@@ -516,7 +515,7 @@ class Typer:
         b = self._other_side(a, value, right)
         if b is None:
             return None
-        return self.apply(_COMPARISONS[sign], (a, b), span)
+        return self.apply(COMPARISONS[sign], (a, b), span)
 
     def _other_side(
         self, left: Expr, value: Value | None, right: syntax.Expression

@@ -20,7 +20,6 @@ from gdsym.codegen.backends import numpy as numpy_backend
 from gdsym.codegen.backends.numpy import (
     ATOM,
     COMPARISON,
-    COMPARISONS,
     LOGICAL,
     POWER,
     PRODUCT,
@@ -31,6 +30,7 @@ from gdsym.codegen.backends.numpy import (
     is_reciprocal,
     number_text,
 )
+from gdsym.language.functions import SIGNS
 
 FUNCTIONS = {
     "exp": "exp({})",
@@ -42,6 +42,7 @@ FUNCTIONS = {
     "sqrt": "sqrt({})",
     "abs": "abs({})",
     "sign": "sign({})",
+    "floor": "floor({})",
     "sin": "sin({})",
     "cos": "cos({})",
     "tan": "tan({})",
@@ -254,8 +255,8 @@ class _Expression(numpy_backend.Writer):
                 code, level = f"where({', '.join((truth.code, *branches))})", ATOM
             case op:
                 texts = [self._spread(arg, node.axes) for arg in node.args]
-                if op in COMPARISONS:
-                    code = f"{texts[0].at(SUM)} {COMPARISONS[op]} {texts[1].at(SUM)}"
+                if op in SIGNS:
+                    code = f"{texts[0].at(SUM)} {SIGNS[op]} {texts[1].at(SUM)}"
                     level = COMPARISON
                 else:
                     code, level = FUNCTIONS[op].format(*(text.code for text in texts)), ATOM

@@ -24,7 +24,9 @@ from gdsym.calculus.program import (
     Reduce,
     Scan,
 )
+from gdsym.calculus.reading import decimal, is_negative, reading_order, terminates
 from gdsym.codegen.backends import Backend
+from gdsym.language.functions import SIGNS
 
 # Core functions by their NumPy or scipy.special text.
 FUNCTIONS = {
@@ -37,6 +39,7 @@ FUNCTIONS = {
     "sqrt": "np.sqrt({})",
     "abs": "np.abs({})",
     "sign": "np.sign({})",
+    "floor": "np.floor({})",
     "sin": "np.sin({})",
     "cos": "np.cos({})",
     "tan": "np.tan({})",
@@ -54,7 +57,6 @@ FUNCTIONS = {
     "or": "np.logical_or({}, {})",
     "not": "np.logical_not({})",
     "erf": "special.erf({})",
-    "erfc": "special.erfc({})",
     "erfcx": "special.erfcx({})",
     "lgamma": "special.gammaln({})",
     "digamma": "special.digamma({})",
@@ -62,11 +64,8 @@ FUNCTIONS = {
     "tetragamma": "special.polygamma(2, {})",
     "pentagamma": "special.polygamma(3, {})",
     "beta_ln": "special.betaln({}, {})",
-    "normal_cdf": "special.ndtr({})",
-    "log_normal_cdf": "special.log_ndtr({})",
 }
-COMPARISONS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
-LOGICAL = frozenset((*COMPARISONS, "and", "or", "not"))
+LOGICAL = frozenset((*SIGNS, "and", "or", "not"))
 CONSTANTS = {"pi": "np.pi", "inf": "np.inf"}
 
 # Precedence of Python's operators, loosest first.
@@ -320,11 +319,8 @@ class Writer:
         return self._sum(args, ()).code
 
     def _sum(self, args: Sequence[Node], axes: Axes) -> Text:
-        def order(arg: Node) -> tuple[bool, bool, int]:
-            return _negative(arg), not isinstance(arg, Number), -len(arg.axes)
-
         code, operations = "", len(args) - 1
-        for arg in sorted(args, key=order):
+        for arg in sorted(args, key=reading_order):
             sign, text = self._signed(arg, axes)
             operations += text.operations
             if code:
@@ -335,7 +331,7 @@ class Writer:
 
     def _signed(self, arg: Node, axes: Axes) -> tuple[str, Text]:
         """A term as its sign and its size, ready to broadcast against an array of `axes`."""
-        if arg in self.known or not _negative(arg):
+        if arg in self.known or not is_negative(arg):
             text = self._spread(arg, axes)
             if self.logical(arg):
                 text = Text(f"1.0*{text.at(UNARY)}", PRODUCT, text.operations)
@@ -428,9 +424,9 @@ class Writer:
     def _function(self, node: Map) -> Text:
         args = [self._spread(arg, node.axes) for arg in node.args]
         operations = sum(text.operations for text in args) + 1
-        if node.op in COMPARISONS:
+        if node.op in SIGNS:
             left, right = (text.at(SUM) for text in args)
-            return Text(f"{left} {COMPARISONS[node.op]} {right}", COMPARISON, operations)
+            return Text(f"{left} {SIGNS[node.op]} {right}", COMPARISON, operations)
         if FUNCTIONS[node.op].startswith("special."):
             self.helpers.add("special")
         return Text(FUNCTIONS[node.op].format(*(text.code for text in args)), ATOM, operations)
@@ -697,39 +693,19 @@ def is_reciprocal(node: Node) -> bool:
     )
 
 
-def _negative(node: Node) -> bool:
-    if isinstance(node, Number):
-        return node.value < 0
-    if isinstance(node, Map) and node.op == "mul":
-        first = node.args[0]
-        return isinstance(first, Number) and first.value < 0
-    return False
-
-
 def _coefficient(value: Fraction) -> tuple[Fraction | None, int]:
     """A coefficient as a number in front and an integer below: 2/3 is (2, 3), 0.1 is (0.1, 1)."""
     if value == 1:
         return None, 1
-    below = value.denominator
-    if below == 1 or _terminates(below):
+    if terminates(value):
         return value, 1
-    return Fraction(value.numerator), below
-
-
-def _terminates(denominator: int) -> bool:
-    for prime in (2, 5):
-        while denominator % prime == 0:
-            denominator //= prime
-    return denominator == 1
+    return Fraction(value.numerator), value.denominator
 
 
 def _decimal(value: Fraction) -> str:
-    """The nearest double, as its shortest text; an integer without a point."""
-    if value.denominator == 1 and abs(value.numerator) < 2**53:
-        return str(value.numerator)
     try:
-        return repr(float(value))
-    except OverflowError:  # a product of constants beyond the largest double
+        return decimal(value)
+    except OverflowError:
         return "np.inf" if value > 0 else "-np.inf"
 
 
