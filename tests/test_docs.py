@@ -25,8 +25,10 @@ import pytest
 import gdsym
 
 ROOT = Path(__file__).parents[1]
+ELSEWHERE = "extending"  # tried on a copy of the package, in test_docs_extending
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-FENCE = re.compile(r"^```(\w*)[ \t]*([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+RUN = [page for page in PAGES if page.stem != ELSEWHERE]
+FENCE = re.compile(r"^```(\{\w+\}|\w*)[ \t]*([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def workplace(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", RUN, ids=lambda page: page.stem)
 def test_the_code_of_a_page_runs_and_prints_what_the_page_shows(page, workplace):
     names: dict[str, object] = {"__name__": "page"}
     printed = ""
@@ -123,6 +125,26 @@ def test_a_code_block_names_its_language():
     ]
 
     assert unnamed == []
+
+
+def test_the_readme_leads_to_every_page():
+    linked = set(re.findall(r"\(docs/([\w-]+)\.md\)", PAGES[0].read_text(encoding="utf-8")))
+
+    assert sorted(linked | {"examples"}) == sorted(page.stem for page in PAGES[1:])
+
+
+def test_sphinx_makes_web_pages_without_a_warning(tmp_path):
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html"]
+
+    done = subprocess.run(
+        [*command, "-d", tmp_path / "doctrees", ROOT / "docs", tmp_path / "html"],
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 0, done.stderr
+    made = {path.stem for path in (tmp_path / "html").glob("*.html")}
+    assert {page.stem for page in PAGES[1:]} <= made
 
 
 def readme_commands() -> list[str]:

@@ -123,7 +123,8 @@ def distribution_table():
     for entry in DISTRIBUTIONS.values():
         ranges = [f"`{p.name} {p.range.text}`" for p in entry.params if p.range != REAL]
         support = f"`{entry.support.text}`" if entry.support != REAL else "any"
-        rows.append(f"| `{entry.usage}` | {support} | {', '.join(ranges)} | {entry.doc} |")
+        doc = entry.doc.replace("](", "]\\(")  # not a link
+        rows.append(f"| `{entry.usage}` | {support} | {', '.join(ranges)} | {doc} |")
     return {"distributions": "\n".join([*rows, ""])}
 
 
