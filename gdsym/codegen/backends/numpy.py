@@ -39,7 +39,6 @@ FUNCTIONS = {
     "sqrt": "np.sqrt({})",
     "abs": "np.abs({})",
     "sign": "np.sign({})",
-    "floor": "np.floor({})",
     "sin": "np.sin({})",
     "cos": "np.cos({})",
     "tan": "np.tan({})",
