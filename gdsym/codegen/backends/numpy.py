@@ -56,6 +56,7 @@ FUNCTIONS = {
     "or": "np.logical_or({}, {})",
     "not": "np.logical_not({})",
     "erf": "special.erf({})",
+    "erfc": "special.erfc({})",
     "erfcx": "special.erfcx({})",
     "lgamma": "special.gammaln({})",
     "digamma": "special.digamma({})",
@@ -63,6 +64,8 @@ FUNCTIONS = {
     "tetragamma": "special.polygamma(2, {})",
     "pentagamma": "special.polygamma(3, {})",
     "beta_ln": "special.betaln({}, {})",
+    "normal_cdf": "special.ndtr({})",
+    "log_normal_cdf": "special.log_ndtr({})",
 }
 LOGICAL = frozenset((*SIGNS, "and", "or", "not"))
 CONSTANTS = {"pi": "np.pi", "inf": "np.inf"}
