@@ -243,3 +243,47 @@ def test_value_and_gradient_are_right_whole_and_in_blocks(name, monkeypatch):
     np.testing.assert_allclose(g2, g, rtol=1e-9, atol=1e-12)
     for values in cut.trace(theta, [1, 2]).values():
         assert np.all(np.isfinite(values))
+
+
+# Every row at once, though the objective or the gradient is a parameter or data as they are;
+# declarations and statements, the objective with its penalty, the penalty.
+AT_ONCE = {
+    "a parameter alone": (
+        "data y[n]\nparam b\nlet most[n] = max(y)*b\nloss b",
+        lambda b: b,
+        lambda b: 0,
+    ),
+    "data as a gradient": (
+        "data y[n]\nparam a[n]\nloss sum(a*y)",
+        lambda a: total(a * Y),
+        lambda a: 0,
+    ),
+    "a penalty of all rows": (
+        "data y[n]\nparam b\nloss b\npenalty prod(y - b) + b^2",
+        lambda b: b + np.prod(Y - b) + b**2,
+        lambda b: np.prod(Y - b) + b**2,
+    ),
+    "rows that are like a dimension of the parameters": (
+        "dim s like t\ndata A[s, t], y[t]\nparam x[t] = 1\nlet e[s] = (A @ x) - x[s]\n"
+        "loss sum(e^2) + sum((y - x)^2)",
+        lambda x: total((SQUARE @ x - x) ** 2) + total((Y - x) ** 2),
+        lambda x: 0,
+    ),
+}
+SQUARE = np.random.default_rng(5).normal(size=(N, N))
+
+
+@pytest.mark.parametrize("name", AT_ONCE)
+def test_an_objective_of_all_rows_at_once_may_be_a_leaf(name):
+    text, by_hand, penalty = AT_ONCE[name]
+    generated = module(text)
+    data = {"y": Y, "A": SQUARE}
+    problem = generated.bind(**{entry["arg"]: data[entry["name"]] for entry in generated.DATA})
+    theta = np.random.default_rng(3).normal(size=problem.size)
+
+    value = by_hand(**problem.unpack(theta))
+
+    assert problem.value(theta) == pytest.approx(value, rel=1e-12)
+    assert problem.loss(theta) == pytest.approx(value - penalty(**problem.unpack(theta)), 1e-12)
+    assert_gradient(problem, theta)
+    assert all(np.all(np.isfinite(values)) for values in problem.trace(theta, [1, 2]).values())

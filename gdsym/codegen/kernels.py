@@ -114,7 +114,8 @@ class Kernels:
         writer = self._writer()
         self._know_totals(writer, "acc.known")
         for total in totals:
-            writer.known.pop(total.node, None)
+            if not isinstance(total.node, Leaf):  # which comes as an argument
+                writer.known.pop(total.node, None)
         first = [total for total in totals if not total.gradient]
         then = [total for total in totals if total.gradient]
         writer.count([total.node for total in totals])
@@ -191,6 +192,8 @@ class Kernels:
             return []
         own = loss.args if isinstance(loss, Map) and loss.op == "add" else (loss,)
         rest = [arg for arg in value.args if arg not in own]
+        if self.plan.whole and any(self.row in node.axes for node in reachable(rest)):
+            return []  # the objective as a whole comes from the pass over the rows
         return rest if len(rest) + len(own) == len(value.args) else []
 
     def loss(self) -> list[str]:
@@ -490,6 +493,8 @@ class Kernels:
     def _know_totals(self, writer: Writer, where: str) -> None:
         for stage in self.plan.passes:
             for total in stage:
+                if isinstance(total.node, Leaf) and total.node in writer.known:
+                    continue
                 code = f'{where}["{total.key}"]'
                 writer.known[total.node] = f"_logsum({code})" if total.kind == "logsum" else code
 
@@ -553,7 +558,7 @@ class Kernels:
         for kind, name in sorted(read):
             if kind == "const":
                 prelude.append(f'{self.arguments[name]} = totals.consts["{name}"]')
-            elif kind == "data" and not inside:
+            elif kind == "data" and not inside and self.arguments[name] in mentioned:
                 prelude.append(f'{self.arguments[name]} = totals.side["{name}"]')
         for dim in model.dims:
             name = self.size_names[dim.name]

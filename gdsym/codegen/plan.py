@@ -192,7 +192,9 @@ def _needs_whole(order: Iterable[Node], row: Axis | None, program: Program) -> b
     """
     if row is None:
         return False
-    rows = {row.dim, *program.model.aliases(row.dim)}
+    named = next((dim.like for dim in program.model.dims if dim.name == row.dim), None)
+    first = named or row.dim  # the rows may themselves be like another dimension
+    rows = {first, *program.model.aliases(first)}
     for node in order:
         axes = set(node.axes)
         if isinstance(node, Contract):
