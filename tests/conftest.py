@@ -26,3 +26,8 @@ def pytest_addoption(parser):
         action="store_true",
         help="write the golden texts anew instead of comparing with them",
     )
+    parser.addoption(
+        "--nightly",
+        action="store_true",
+        help="give the compiler 100,000 sources of the fuzz test instead of 2,000",
+    )

@@ -73,6 +73,9 @@ def main() -> None:
         from click.shell_completion import shell_complete
 
         sys.exit(shell_complete(gdsym, {}, "gdsym", COMPLETION, instruction))
+    # A stream that was closed before we began (`>&-`) is None.
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()

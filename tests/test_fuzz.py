@@ -1,0 +1,103 @@
+"""Whatever the text, the compiler answers: with a module or with an error of ours, and soon."""
+
+from __future__ import annotations
+
+import random
+import signal
+import sys
+import time
+from contextlib import contextmanager
+
+import pytest
+from fuzz import models, mutant
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from gdsym.compiler import compile_text
+from gdsym.errors import GdsymError
+
+if sys.platform == "win32":
+    resource = None
+else:
+    import resource
+
+CHUNKS = 10  # of each kind; a nightly run spreads them over the processors
+SECONDS, BYTES = 1.0, 200_000_000  # for one source
+
+
+def per_chunk(config) -> int:
+    return (100_000 if config.getoption("--nightly") else 2_000) // (2 * CHUNKS)
+
+
+def peak() -> int:
+    """The most memory that this process has had, in bytes; 0 where the system does not say."""
+    if resource is None:
+        return 0
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else 1024 * most
+
+
+@contextmanager
+def interrupted(seconds: float):
+    """Ends what takes so much time of the processor, so that a hang is a failure with a place."""
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def stop(*_):
+        raise AssertionError(f"more than {seconds} s")
+
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+def seconds_of(text: str) -> float:
+    start = time.process_time()
+    try:
+        with interrupted(10 * SECONDS):
+            module = compile_text(text, "fuzz.gd")
+    except GdsymError as error:
+        assert str(error)
+        assert "\x1b" not in str(error)
+    else:
+        compile(module, "fuzz.py", "exec")
+    return time.process_time() - start
+
+
+def check(text: str) -> None:
+    memory = peak()
+    if seconds_of(text) > SECONDS:  # the first time may have paid for imports or a collection
+        assert seconds_of(text) <= SECONDS, text
+    assert peak() - memory <= BYTES, text
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_a_model_by_the_grammar_is_compiled_or_refused(chunk, request):
+    @seed(chunk)
+    @settings(
+        max_examples=per_chunk(request.config),
+        database=None,
+        deadline=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(models())
+    def compiled_or_refused(text):
+        check(text)
+
+    compiled_or_refused()
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_a_damaged_model_is_compiled_or_refused(chunk, request):
+    draw = random.Random(chunk)
+    for _ in range(per_chunk(request.config)):
+        text = mutant(draw)
+        try:
+            check(text)
+        except Exception as error:
+            raise AssertionError(f"{type(error).__name__} with this model:\n{text}") from error
