@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from test_accuracy import bound_rows
 
 import gdsym
 from gdsym.compiler import show_text
@@ -104,6 +105,7 @@ def function_tables():
         axes.append(f"| `{name}[k](z)` | `{formula}`, with the axes of `z` |")
     hidden = [e for e in FUNCTIONS.values() if e.hidden and e.name not in OPERATORS]
     tables = {"functions": lines, "reductions": axes, "hidden": ["", *function_rows(hidden)]}
+    tables["accuracy"] = ["", *bound_rows()]
     return {word: "\n".join([*table, ""]) for word, table in tables.items()}
 
 

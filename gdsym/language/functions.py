@@ -36,12 +36,23 @@ def _table(*entries: Function) -> dict[str, Function]:
     return {entry.name: entry for entry in entries}
 
 
-def _elementary(name: str, derivative: str, mpmath: str, doc: str) -> Function:
-    return Function(name, ("x",), doc, (derivative,), mpmath)
+def _elementary(
+    name: str, derivative: str, mpmath: str, doc: str, *, hidden: bool = False
+) -> Function:
+    return Function(name, ("x",), doc, (derivative,), mpmath, hidden=hidden)
 
 
 COMPARISONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
 SIGNS = {name: sign for sign, name in COMPARISONS.items()}
+
+
+def _fraction(y: str, first: int, last: int) -> str:
+    """The continued fraction y + first/(y + (first + 1)/(y + ...))."""
+    text = y
+    for count in range(last, first - 1, -1):
+        text = f"({y} + {count}/{text})"
+    return text
+
 
 FUNCTIONS: dict[str, Function] = _table(
     _elementary("exp", "exp(x)", "exp", "e to the power x"),
@@ -56,20 +67,71 @@ FUNCTIONS: dict[str, Function] = _table(
     _elementary("sin", "cos(x)", "sin", "sine, x in radians"),
     _elementary("cos", "-sin(x)", "cos", "cosine, x in radians"),
     _elementary("tan", "1 + tan(x)^2", "tan", "tangent, x in radians"),
-    _elementary("asin", "1/sqrt(1 - x^2)", "asin", "inverse sine"),
-    _elementary("acos", "-1/sqrt(1 - x^2)", "acos", "inverse cosine"),
+    _elementary("asin", "1/leg(x)", "asin", "inverse sine"),
+    _elementary("acos", "-1/leg(x)", "acos", "inverse cosine"),
     _elementary("atan", "1/(1 + x^2)", "atan", "inverse tangent"),
+    # The factors of 1 - x^2 have their digits next to 1, their product as written has not.
+    Function(
+        "leg",
+        ("x",),
+        "sqrt(1 - x^2), the cosine of asin(x)",
+        ("-x/leg(x)",),
+        "sqrt(1 - x^2)",
+        "sqrt(where(abs(x) < 0.5, 1 - x^2, (1 - x)*(1 + x)))",
+        hidden=True,
+    ),
+    _elementary(
+        "floor", "0", "floor", "the largest whole number that is not above x", hidden=True
+    ),
+    # The leading bits of a number, few enough for an exact square.
+    Function(
+        "head",
+        ("x",),
+        "x >= 0 rounded down to a multiple of 1/1024, at most 64",
+        ("0",),
+        "floor(1024*min(x, 64))/1024",
+        "floor(1024*min(x, 64))/1024",
+        hidden=True,
+    ),
     Function(
         "atan2",
         ("y", "x"),
         "angle of the point (x, y)",
-        ("x/(x^2 + y^2)", "-y/(x^2 + y^2)"),
+        ("turn_by_y(y, x)", "turn_by_x(y, x)"),
         "atan2",
+    ),
+    # 1/s - 2*x^2/s^2 has no digit next to the diagonals, (y - x)*(y + x)/s^2 has all.
+    Function(
+        "turn_by_y",
+        ("y", "x"),
+        "derivative of atan2 by y: x/(x^2 + y^2)",
+        ("-2*x*y/(x^2 + y^2)^2", "(y - x)*(y + x)/(x^2 + y^2)^2"),
+        "x/(x^2 + y^2)",
+        "x/(x^2 + y^2)",
+        hidden=True,
+    ),
+    Function(
+        "turn_by_x",
+        ("y", "x"),
+        "derivative of atan2 by x: -y/(x^2 + y^2)",
+        ("(y - x)*(y + x)/(x^2 + y^2)^2", "2*x*y/(x^2 + y^2)^2"),
+        "-y/(x^2 + y^2)",
+        "-y/(x^2 + y^2)",
+        hidden=True,
     ),
     _elementary("sinh", "cosh(x)", "sinh", "hyperbolic sine"),
     _elementary("cosh", "sinh(x)", "cosh", "hyperbolic cosine"),
     # 1 - tanh(x)^2 has no digit left at x = 20.
-    _elementary("tanh", "1/cosh(x)^2", "tanh", "hyperbolic tangent"),
+    _elementary("tanh", "sech(x)^2", "tanh", "hyperbolic tangent"),
+    Function(
+        "sech",
+        ("x",),
+        "1/cosh(x)",
+        ("-sech(x)*tanh(x)",),
+        "1/cosh(x)",
+        "1/cosh(x)",
+        hidden=True,
+    ),
     Function(
         "pow",
         ("x", "y"),
@@ -100,10 +162,20 @@ FUNCTIONS: dict[str, Function] = _table(
         "sigmoid",
         ("x",),
         "1/(1 + exp(-x))",
-        ("sigmoid(x)*sigmoid(-x)",),
+        ("sigmoid_slope(x)",),
         "1/(1 + exp(-x))",
         "exp(min(x, 0))/(1 + exp(-abs(x)))",
         group="activations and losses",
+    ),
+    # A product differentiates to a difference, without a digit next to 0.
+    Function(
+        "sigmoid_slope",
+        ("x",),
+        "derivative of sigmoid: sigmoid(x)*sigmoid(-x)",
+        ("-sigmoid_slope(x)*tanh(x/2)",),
+        "exp(x)/(1 + exp(x))^2",
+        "exp(-abs(x))/(1 + exp(-abs(x)))^2",
+        hidden=True,
     ),
     Function(
         "log_sigmoid",
@@ -136,10 +208,19 @@ FUNCTIONS: dict[str, Function] = _table(
         "gelu",
         ("x",),
         "x*normal_cdf(x) (Hendrycks and Gimpel, 2016)",
-        ("normal_cdf(x) + x*normal_pdf(x)",),
+        ("gelu_slope(x)",),
         "x*normal_cdf(x)",
         "x*normal_cdf(x)",
         group="activations and losses",
+    ),
+    Function(
+        "gelu_slope",
+        ("x",),
+        "derivative of gelu",
+        ("(2 - x^2)*normal_pdf(x)",),
+        "normal_cdf(x) + x*normal_pdf(x)",
+        "normal_cdf(x) + x*normal_pdf(x)",
+        hidden=True,
     ),
     Function(
         "huber",
@@ -164,17 +245,26 @@ FUNCTIONS: dict[str, Function] = _table(
         "log1mexp",
         ("x",),
         "log(1 - exp(x)) for x < 0",
-        ("-1/expm1(-x)",),
+        ("-odds(x)",),
         "log(-expm1(x))",
         "where(x > -0.6931471805599453, log(-expm1(x)), log1p(-exp(x)))",
         group="activations and losses",
+    ),
+    Function(
+        "odds",
+        ("x",),
+        "exp(x)/(1 - exp(x)) for x < 0: the odds of the probability exp(x)",
+        ("odds(x)*(1 + odds(x))",),
+        "-exp(x)/expm1(x)",
+        "1/expm1(-x)",
+        hidden=True,
     ),
     # -- special
     Function(
         "erf",
         ("x",),
         "error function",
-        ("2/sqrt(pi)*exp(-x^2)",),
+        ("2/sqrt(pi)*bell(x)",),
         "erf",
         group="special",
     ),
@@ -182,8 +272,21 @@ FUNCTIONS: dict[str, Function] = _table(
         "erfc",
         ("x",),
         "1 - erf(x)",
-        ("-2/sqrt(pi)*exp(-x^2)",),
+        ("-2/sqrt(pi)*bell(x)",),
         "erfc",
+        "where(x < 0.5, 1 - erf(x), bell(x)*erfcx(max(x, 0.5)))",
+        group="special",
+    ),
+    # As written, the rounding of x^2 costs x^2 units in the last place. With x = h + (x - h) and
+    # few bits in h, h^2 is exact.
+    Function(
+        "bell",
+        ("x",),
+        "exp(-x^2)",
+        ("-2*x*bell(x)",),
+        "exp(-x^2)",
+        "exp(-head(abs(x))^2)*exp(-(abs(x) - head(abs(x)))*(abs(x) + head(abs(x))))",
+        hidden=True,
         group="special",
     ),
     Function(
@@ -242,9 +345,30 @@ FUNCTIONS: dict[str, Function] = _table(
         "normal_pdf",
         ("x",),
         "density of the standard normal distribution",
-        ("-x*normal_pdf(x)",),
+        ("normal_slope(x)",),
         "exp(-x^2/2)/sqrt(2*pi)",
-        "exp(-x^2/2)/sqrt(2*pi)",
+        "half_bell(x)/sqrt(2*pi)",
+        group="special",
+    ),
+    Function(
+        "half_bell",
+        ("x",),
+        "exp(-x^2/2)",
+        ("-x*half_bell(x)",),
+        "exp(-x^2/2)",
+        "exp(-head(abs(x))^2/2)*exp(-(abs(x) - head(abs(x)))*(abs(x) + head(abs(x)))/2)",
+        hidden=True,
+        group="special",
+    ),
+    # A function of its own: x^2 - 1 has no digit next to 1.
+    Function(
+        "normal_slope",
+        ("x",),
+        "derivative of normal_pdf: -x*normal_pdf(x)",
+        ("(x - 1)*(x + 1)*normal_pdf(x)",),
+        "-x*exp(-x^2/2)/sqrt(2*pi)",
+        "-x*normal_pdf(x)",
+        hidden=True,
         group="special",
     ),
     Function(
@@ -253,6 +377,7 @@ FUNCTIONS: dict[str, Function] = _table(
         "distribution function of the standard normal distribution",
         ("normal_pdf(x)",),
         "ncdf",
+        "where(x < -0.7, half_bell(x)*erfcx(max(-x/sqrt(2), 0))/2, (1 + erf(x/sqrt(2)))/2)",
         group="special",
     ),
     Function(
@@ -261,6 +386,7 @@ FUNCTIONS: dict[str, Function] = _table(
         "log(normal_cdf(x))",
         ("mills(x)",),
         "log(normal_cdf(x))",
+        "where(x < -0.7, log(erfcx(max(-x/sqrt(2), 0))/2) - x^2/2, log1p(-normal_cdf(-x)))",
         group="special",
     ),
     # normal_pdf(x)/normal_cdf(x) is 0/0 below x = -38; the scaled erfc is not.
@@ -268,9 +394,20 @@ FUNCTIONS: dict[str, Function] = _table(
         "mills",
         ("x",),
         "normal_pdf(x)/normal_cdf(x), the inverse Mills ratio",
-        ("-mills(x)*(x + mills(x))",),
+        ("-mills(x)*mills_gap(x)",),
         "normal_pdf(x)/normal_cdf(x)",
-        "sqrt(2/pi)/erfcx(-x/sqrt(2))",
+        "where(x < -0.7, sqrt(2/pi)/erfcx(max(-x/sqrt(2), 0)), normal_pdf(x)/normal_cdf(x))",
+        hidden=True,
+        group="special",
+    ),
+    # Laplace's continued fraction of the Mills ratio; 29 terms are enough from 5 on.
+    Function(
+        "mills_gap",
+        ("x",),
+        "x + mills(x), which is about -1/x far below 0",
+        ("1 - mills(x)*mills_gap(x)",),
+        "x + normal_pdf(x)/normal_cdf(x)",
+        f"where(x < -5, 1/{_fraction('max(-x, 5)', 2, 29)}, x + mills(x))",
         hidden=True,
         group="special",
     ),

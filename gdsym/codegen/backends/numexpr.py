@@ -42,6 +42,7 @@ FUNCTIONS = {
     "sqrt": "sqrt({})",
     "abs": "abs({})",
     "sign": "sign({})",
+    "floor": "floor({})",
     "sin": "sin({})",
     "cos": "cos({})",
     "tan": "tan({})",

@@ -39,6 +39,7 @@ FUNCTIONS = {
     "sqrt": "np.sqrt({})",
     "abs": "np.abs({})",
     "sign": "np.sign({})",
+    "floor": "np.floor({})",
     "sin": "np.sin({})",
     "cos": "np.cos({})",
     "tan": "np.tan({})",
@@ -56,7 +57,6 @@ FUNCTIONS = {
     "or": "np.logical_or({}, {})",
     "not": "np.logical_not({})",
     "erf": "special.erf({})",
-    "erfc": "special.erfc({})",
     "erfcx": "special.erfcx({})",
     "lgamma": "special.gammaln({})",
     "digamma": "special.digamma({})",
@@ -64,8 +64,6 @@ FUNCTIONS = {
     "tetragamma": "special.polygamma(2, {})",
     "pentagamma": "special.polygamma(3, {})",
     "beta_ln": "special.betaln({}, {})",
-    "normal_cdf": "special.ndtr({})",
-    "log_normal_cdf": "special.log_ndtr({})",
 }
 LOGICAL = frozenset((*SIGNS, "and", "or", "not"))
 CONSTANTS = {"pi": "np.pi", "inf": "np.inf"}
