@@ -15,8 +15,9 @@ from pathlib import PurePath
 
 from gdsym.errors import Diagnostic, Source, SourceError, Span, did_you_mean
 from gdsym.language import align, declarations, syntax
+from gdsym.language.calls import DATA_FUNCTIONS
 from gdsym.language.claims import claim
-from gdsym.language.expressions import CONSTANTS, DATA_FUNCTIONS, Typer, broadcast, depends
+from gdsym.language.expressions import CONSTANTS, Typer
 from gdsym.language.functions import AXIS_MAPS, FUNCTIONS, REDUCTIONS
 from gdsym.language.likelihood import Known, minus_log_density
 from gdsym.language.method import Methods, method
@@ -40,6 +41,7 @@ from gdsym.language.model import (
 from gdsym.language.parse import MAX_MESSAGES, MODEL_KEYWORDS, parse_expression, statements
 from gdsym.language.rows import mean_over_rows
 from gdsym.language.scope import Scope, Value
+from gdsym.language.typed import broadcast, depends
 
 _OBJECTIVES = ("loss", "maximize", "nll", "loglik", "residual")
 _FUNCTIONS = (*FUNCTIONS, *REDUCTIONS, *AXIS_MAPS, *DATA_FUNCTIONS)

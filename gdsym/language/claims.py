@@ -9,9 +9,10 @@ from collections.abc import Sequence
 
 from gdsym.errors import did_you_mean
 from gdsym.language import align, syntax
-from gdsym.language.expressions import Typer, broadcast
+from gdsym.language.expressions import Typer
 from gdsym.language.model import Claim, Dims, Domain
 from gdsym.language.scope import Scope, Value
+from gdsym.language.typed import broadcast
 
 # What can be claimed -> how many names it takes, and how it is written.
 QUANTITIES: dict[str, tuple[int, str]] = {

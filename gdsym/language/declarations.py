@@ -16,9 +16,12 @@ from fractions import Fraction
 
 from gdsym.errors import Span, did_you_mean
 from gdsym.language import align, constants, habits, syntax
-from gdsym.language.expressions import DRAWS, Typer, broadcast
+from gdsym.language.calls import DRAWS
+from gdsym.language.comparisons import label as label_of
+from gdsym.language.expressions import Typer
 from gdsym.language.model import Columns, Dims, Domain, Draw, Expr, Number
 from gdsym.language.scope import Dimension, Scope
+from gdsym.language.typed import broadcast
 
 MAX_DIMENSION = 2**31
 SETS = ("counts", "integers")
@@ -430,7 +433,7 @@ def _base_level(part: syntax.Named, axis: str, scope: Scope) -> str | None:
         message = "a reference level is named by its label"
         mend = f'write `in base[{axis}="..."]`, or `in base[{axis}]` for the first level'
         return scope.error("domain", message, node.span, help=mend)
-    label = Typer(scope).label(axis, node)
+    label = label_of(Typer(scope), axis, node)
     return label.label if label is not None else None
 
 

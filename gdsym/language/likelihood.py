@@ -20,7 +20,8 @@ from gdsym.errors import Span, did_you_mean
 from gdsym.language import align, constants, habits, syntax
 from gdsym.language.declarations import outside
 from gdsym.language.distributions import CATEGORY, DISTRIBUTIONS, Argument, Distribution
-from gdsym.language.expressions import Typer, children, depends
+from gdsym.language.expressions import Typer
+from gdsym.language.indexing import take
 from gdsym.language.model import (
     Apply,
     Broadcast,
@@ -42,6 +43,7 @@ from gdsym.language.model import (
 )
 from gdsym.language.parse import parse_expression
 from gdsym.language.scope import Scope, Value
+from gdsym.language.typed import children, depends
 
 _LOGIC = ("lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not")
 
@@ -259,7 +261,7 @@ def _categories(
             for name, by in (("upper", 0), ("lower", -1)):
                 shift = Shift(y, by, gaps, y.dims, place)
                 indices = [shift if axis == gaps else None for axis in argument.dims]
-                entry = typer.take(argument, indices, place)
+                entry = take(typer, argument, indices, place)
                 if entry is None:
                     return False
                 bound[name] = entry

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from gdsym.errors import Diagnostic, Source, SourceError, Span
 from gdsym.language import align, syntax
-from gdsym.language.expressions import Typer, broadcast, depends
+from gdsym.language.expressions import Typer
 from gdsym.language.model import Assignment, Dims, Domain, Expr, Option, Rule, State
 from gdsym.language.parse import MAX_MESSAGES, RULE_KEYWORDS, statements
 from gdsym.language.scope import Scope, Value
+from gdsym.language.typed import broadcast, depends
 
 VECTOR: Dims = ("p",)
 _GIVEN: dict[str, Dims] = {"x": VECTOR, "g": VECTOR, "x0": VECTOR, "t": (), "T": (), "f": ()}

@@ -406,3 +406,10 @@ class File:
 
     source: Source
     statements: tuple[Statement, ...]
+
+
+def bare(node: Expression) -> Expression:
+    """The expression without the brackets around it."""
+    while isinstance(node, Group):
+        node = node.inner
+    return node
