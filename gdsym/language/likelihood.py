@@ -328,9 +328,7 @@ def _observed(
     """The typed value before the `~`, if it is what the distribution is about."""
     categories = distribution.support.category is not None
     typer = Typer(scope)
-    node = statement.value
-    while isinstance(node, syntax.Group):
-        node = node.inner
+    node = syntax.bare(statement.value)
     if isinstance(node, syntax.Name) and categories:
         declared = scope.values.get(node.text)
         if declared is not None and declared.domain.category is None:
