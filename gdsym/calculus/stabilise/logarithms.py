@@ -130,18 +130,20 @@ def _sum_of_logs(facts: Facts, graph: Graph, parts: Sequence[Node], depth: int) 
 
 
 def _log_of_sum(facts: Facts, graph: Graph, x: Map, depth: int) -> Node | None:
-    """log(a + b) = logaddexp(log(a), log(b)), if each can be followed or is a number."""
+    """log(a + b) = logaddexp(log(a), log(b)), if each can be followed or is above 0, and one can."""
     logs = []
+    followed = False
     for term in x.args:
         known = log_of(facts, graph, term, depth - 1)
         if known is None and zero_branch(term) is not None:
             return _log_with_choice(facts, graph, x, term, depth)
+        followed = followed or known is not None
         if known is None:
-            if not isinstance(term, Number) or term.value <= 0:
+            if not positive(facts, term):
                 return None
             known = graph.call("log", term)
         logs.append(known)
-    if all(isinstance(term, Number) for term in x.args):
+    if not followed:
         return None
     result = logs[-1]  # the number, if there is one: log(1 + exp(z)) becomes softplus
     for known in reversed(logs[:-1]):
