@@ -403,3 +403,14 @@ def test_a_branch_that_is_not_taken_has_no_say(name):
     rest = 2 * 9.0 if name != "as a weight" else -3.0  # of z^2, or z, at x = -3 and 0
 
     assert gradient[0] == pytest.approx(taken.problem.grad(np.array([1.0]))[0] + rest, rel=1e-14)
+
+
+def test_a_one_hot_within_a_power_meets_the_code_of_a_maximum():
+    text = (
+        "dim k = 3\ndata X[n, d], g[n] in k\nparam b = 1.5\n"
+        "loss max(X.T @ (softmax[n](onehot(g)))^b)"
+    )
+    draw = np.random.default_rng(0)
+    data = {"X": draw.standard_normal((7, 2)), "g": draw.integers(0, 3, 7)}
+
+    check(Case(text, data))

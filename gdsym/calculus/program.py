@@ -366,7 +366,8 @@ class Graph:
         `whole`, factors that are products stay as they are.
         """
         out = set(axes)
-        inside, bound_deltas = self._open(factors, deltas)
+        plain = (list(factors), list(deltas))
+        inside, bound_deltas = plain if whole else self._open(*plain)
         inside, bound_deltas = _without_identities(inside, bound_deltas, out)
         indexed = {delta.axis for delta in bound_deltas}
         indexed |= {axis for delta in bound_deltas for axis in delta.indices}

@@ -130,7 +130,7 @@ def _sum_of_logs(facts: Facts, graph: Graph, parts: Sequence[Node], depth: int) 
 
 
 def _log_of_sum(facts: Facts, graph: Graph, x: Map, depth: int) -> Node | None:
-    """log(a + b) = logaddexp(log(a), log(b)), if each can be followed or is above 0, and one can."""
+    """log(a + b) = logaddexp(log(a), log(b)), if each is above 0 and one can be followed."""
     logs = []
     followed = False
     for term in x.args:
