@@ -590,3 +590,16 @@ def test_a_model_as_on_paper_is_right(name):
     text, data, theta = PAPER[name]
 
     check(Case(text, data), None if theta is None else np.array(theta))
+
+
+def test_what_is_left_of_a_chosen_probability_keeps_its_digits():
+    text = (
+        "data y[n] in {0, 1}\nparam z\nlet p = sigmoid(z)\n"
+        "let hit = where(y == 1, p, 1 - p)\nloss sum(1 - hit)"
+    )
+    problem = gdsym.compile(text).module.bind(y=[1.0])
+
+    value, gradient = problem.value_and_grad([50.0])
+
+    assert far(value, sigmoid(MP.mpf(-50))) < TOLERANCE
+    assert far(gradient[0], -sigmoid(MP.mpf(-50)) * sigmoid(MP.mpf(50))) < TOLERANCE

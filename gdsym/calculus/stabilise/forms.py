@@ -27,9 +27,18 @@ def factors(graph: Graph, term: Node) -> tuple[Fraction, list[Node]]:
 
 
 def complement(graph: Graph, node: Node) -> Node | None:
-    """1 - f(z) = f(-z) where f is sigmoid or normal_cdf, perhaps read at codes."""
+    """1 - f(z) = f(-z) where f is sigmoid or normal_cdf, perhaps chosen or read at codes."""
     if isinstance(node, Map) and node.op in ("sigmoid", "normal_cdf"):
         return graph.call(node.op, graph.neg(node.args[0]))
+    if is_call(node, "where"):
+        condition, *branches = node.args
+        mirrored = [complement(graph, branch) for branch in branches]
+        if all(known is None for known in mirrored):
+            return None
+        one = graph.number(1)
+        pairs = zip(mirrored, branches, strict=True)
+        sides = [graph.sub(one, branch) if known is None else known for known, branch in pairs]
+        return graph.call("where", condition, *sides)
     if is_gather(node):
         inner = complement(graph, node.factors[0].node)
         return gathered(graph, node, inner) if inner is not None else None
