@@ -225,6 +225,9 @@ class Typer:
         if what == "dimension":
             known = list(scope.dims)
         mend = mend or did_you_mean(name, known)
+        model = not any(value.kind == "given value" for value in scope.values.values())
+        if not mend and what == "name" and model and self.allowed is None:
+            mend = "declare it above: as data, a parameter, a constant or a let"
         return scope.error("name", message, node.span, help=mend)
 
     # -- operators

@@ -36,7 +36,7 @@ class Method(Protocol):
     """`minimize`: yields the start, then every accepted iterate; f never rises beyond rounding.
 
     x, f, g are the start, inside the bounds and finite. The generator ends by itself only where
-    it can do no more, and returns why in one of the words of `ENDINGS`.
+    it can do no more, and returns why: `FLAT` or `UNBOUNDED`.
     """
 
     def __call__(
@@ -46,7 +46,6 @@ class Method(Protocol):
 
 FLAT = "flat"  # no lower value can be found in float64
 UNBOUNDED = "unbounded"  # the value falls without end
-ENDINGS = (FLAT, UNBOUNDED)
 
 
 def projected(g: Vector, x: Vector, lower: Vector, upper: Vector) -> Vector:
