@@ -1,24 +1,14 @@
 """Exact gradients: reverse mode over the nodes, SymPy inside a region.
 
-The adjoint of a node is a node, so the work is linear in the graph. What SymPy sees is the scalar
-expression of a *region*: maps of the same axes that nothing else reads, bounded by the user's
-lets and by size. Contractions have one rule: the adjoint of a factor is the contraction of
-everything else. SymPy runs under `distribute(False)`: otherwise `(a - b)/3` becomes `a/3 - b/3`
-and digits are lost.
+The adjoint of a node is a node, so the work is linear in the graph. Contractions have one rule:
+the adjoint of a factor is the contraction of everything else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
-from fractions import Fraction
-from functools import cache
-from typing import Any
 
-import sympy
-from sympy.core.parameters import distribute
-
-from gdsym.calculus.formula import evaluate
 from gdsym.calculus.program import (
     Axis,
     Contract,
@@ -27,24 +17,18 @@ from gdsym.calculus.program import (
     Graph,
     Map,
     Node,
-    Number,
     Program,
     Reduce,
     reachable,
     unused_axis,
 )
-from gdsym.language.functions import FUNCTIONS
-
-# Beyond about 40 operations a derivative as one expression starts to repeat itself.
-LARGEST_REGION = 40
-
-# A product of more factors than this is differentiated by running products, and an adjoint of
-# more factors keeps its identity: spelled out, a chain of n steps would have n^2 factors.
-LONGEST_PRODUCT = 6
-
-# A sum of more terms than this is differentiated term by term: SymPy would write each of n
-# derivatives as a sum of n terms, all but one of them 0.
-LONGEST_SUM = 40
+from gdsym.calculus.regions import (
+    LONGEST_PRODUCT,
+    LONGEST_SUM,
+    exact,
+    other_factors,
+    slopes,
+)
 
 
 def derive(program: Program) -> Program:
@@ -57,7 +41,7 @@ def derive(program: Program) -> Program:
         program.graph.leaf("param", param.name, _axes_of(program, param.name)): param.name
         for param in model.params
     }
-    with distribute(False):
+    with exact():
         adjoints = _reverse(program.graph, program.value, set(wanted))
     zero = program.graph.number(0)
     grads = {name: adjoints.get(leaf, zero) for leaf, name in wanted.items()}
@@ -104,13 +88,13 @@ def _shares(
                     share = [Factor(adjoint, adjoint.axes)]
                     yield source, graph.contract_over(node.axes, share, (), source.axes)
         case Map(op="mul") if len(node.args) > LONGEST_PRODUCT:
-            for source, slope in zip(node.args, _other_factors(graph, node.args), strict=True):
+            for source, slope in zip(node.args, other_factors(graph, node.args), strict=True):
                 if source in active:
                     factors = [Factor(part, part.axes) for part in (adjoint, slope)]
                     yield source, graph.contract_over(node.axes, factors, (), source.axes)
         case Map():
-            inputs, slopes = _region_slopes(graph, node, active, readers)
-            for source, slope in zip(inputs, slopes, strict=True):
+            inputs, by_input = slopes(graph, node, active, readers)
+            for source, slope in zip(inputs, by_input, strict=True):
                 factors = [Factor(part, part.axes) for part in (adjoint, slope)]
                 yield source, graph.contract_over(node.axes, factors, (), source.axes)
         case Contract():
@@ -145,21 +129,6 @@ def _kept(graph: Graph, adjoint: Node) -> Node:
     return adjoint
 
 
-def _other_factors(graph: Graph, args: Sequence[Node]) -> list[Node]:
-    """For each factor the product of all others, from running products from both ends."""
-
-    def running(nodes: Iterable[Node]) -> list[Node]:
-        products = [graph.number(1)]
-        for node in nodes:
-            product = graph.mul(products[-1], node)
-            graph.named.add(product)
-            products.append(product)
-        return products
-
-    before, after = running(args), running(reversed(args))
-    return [graph.mul(before[i], after[len(args) - 1 - i]) for i in range(len(args))]
-
-
 def _factor_adjoint(graph: Graph, node: Contract, place: int, adjoint: Node) -> Node:
     """The contraction of `adjoint` with every other factor, at the axes of factor `place`."""
     target = node.factors[place]
@@ -182,123 +151,3 @@ def _factor_adjoint(graph: Graph, node: Contract, place: int, adjoint: Node) -> 
     for source, indices, axis in node.deltas:
         deltas.append(Delta(source, tuple(rename[i] for i in indices), rename[axis]))
     return graph.contract_over(rename.values(), factors, deltas, target.node.axes)
-
-
-# -- regions -----------------------------------------------------------------------------------
-
-
-def _region_slopes(
-    graph: Graph, root: Map, active: set[Node], readers: dict[Node, int]
-) -> tuple[list[Node], list[Node]]:
-    """The active inputs of the region below `root`, and the derivative of `root` by each."""
-    inside = _region(graph, root, active, readers)
-    symbols: dict[Node, sympy.Symbol] = {}
-    expressions: dict[Node, sympy.Expr] = {}
-    for node in sorted(inside, key=lambda member: member.id):
-        args = []
-        for arg in node.args:
-            if arg in inside:
-                args.append(expressions[arg])
-            elif isinstance(arg, Number):
-                args.append(_rational(arg.value))
-            else:
-                args.append(symbols.setdefault(arg, _symbol(arg)))
-        expressions[node] = _SYMPY.call(node.op, *args)
-    nodes = {symbol: node for node, symbol in symbols.items()}
-    inputs = sorted((node for node in symbols if node in active), key=lambda node: node.id)
-    slopes = [_to_node(graph, expressions[root].diff(symbols[node]), nodes) for node in inputs]
-    return inputs, slopes
-
-
-def _region(graph: Graph, root: Map, active: set[Node], readers: dict[Node, int]) -> set[Map]:
-    inside = {root}
-    frontier: list[Node] = list(root.args)
-    while frontier and len(inside) < LARGEST_REGION:
-        node = frontier.pop(0)
-        if (
-            isinstance(node, Map)
-            and node in active
-            and not _is_long(node)
-            and node not in inside
-            and node.axes == root.axes
-            and readers.get(node, 0) == 1
-            and node not in graph.named
-        ):
-            inside.add(node)
-            frontier.extend(node.args)
-    return inside
-
-
-def _is_long(node: Map) -> bool:
-    """True for sums and products that are differentiated without SymPy."""
-    longest = {"add": LONGEST_SUM, "mul": LONGEST_PRODUCT}
-    return node.op in longest and len(node.args) > longest[node.op]
-
-
-def _symbol(node: Node) -> sympy.Symbol:
-    """Numbered by order of creation, so that no order depends on the user's names."""
-    return sympy.Symbol(f"v{node.id:09d}", real=True)
-
-
-def _rational(value: Fraction) -> sympy.Rational:
-    return sympy.Rational(value.numerator, value.denominator)
-
-
-@cache
-def _function(name: str) -> Any:
-    """A table function as an opaque SymPy function that differentiates to other entries."""
-
-    def fdiff(self: Any, argindex: int = 1) -> Any:
-        entry = FUNCTIONS[name]
-        names = dict(zip(entry.params, self.args, strict=True)) | {"pi": sympy.pi}
-        return evaluate(entry.derivatives[argindex - 1], names, _SYMPY)
-
-    body: dict[str, Any] = {"fdiff": fdiff, "is_real": True, "is_commutative": True}
-    if name == "where":
-        # Differentiated branch by branch: a factor 0 would not silence an inf in the other.
-        def branches(self: Any, symbol: sympy.Symbol) -> Any:
-            condition, a, b = self.args
-            return _SYMPY.call("where", condition, a.diff(symbol), b.diff(symbol))
-
-        body["_eval_derivative"] = branches
-    return type(f"gd_{name}", (sympy.Function,), body)
-
-
-class _Sympy:
-    """SymPy as the algebra of a region: sums, products and integer powers; the rest opaque."""
-
-    def number(self, value: Fraction) -> Any:
-        return _rational(value)
-
-    def call(self, op: str, *args: Any) -> Any:
-        match op:
-            case "add":
-                return sympy.Add(*args)
-            case "mul":
-                return sympy.Mul(*args)
-            case "pow" if args[1].is_Integer:
-                return sympy.Pow(args[0], args[1])
-            case "where" if args[1] == args[2]:
-                return args[1]
-        return _function(op)(*args)
-
-
-_SYMPY = _Sympy()
-
-
-def _to_node(graph: Graph, expression: Any, nodes: dict[Any, Node]) -> Node:
-    """A derivative back as nodes of the graph."""
-    if expression.is_Symbol:
-        return nodes[expression]
-    if expression.is_Rational:
-        return graph.number(Fraction(int(expression.p), int(expression.q)))
-    if expression is sympy.pi:
-        return graph.leaf("constant", "pi")
-    args: Sequence[Node] = [_to_node(graph, arg, nodes) for arg in expression.args]
-    if expression.is_Add:
-        return graph.add(*args)
-    if expression.is_Mul:
-        return graph.mul(*args)
-    if expression.is_Pow:
-        return graph.call("pow", *args)
-    return graph.call(type(expression).__name__.removeprefix("gd_"), *args)
