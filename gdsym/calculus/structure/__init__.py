@@ -1,0 +1,1 @@
+"""The structure of what is minimised: one question per module."""
