@@ -20,6 +20,7 @@ from gdsym.calculus.program import (
     Axis,
     Contract,
     Leaf,
+    Linear,
     Map,
     Node,
     Number,
@@ -155,6 +156,9 @@ def _operation(node: Node, numbers: Mapping[Node, int]) -> str:
                 left = _axes(indices) if source is None else read(source) + _axes(indices)
                 parts.append(f"({left} == {_axis(axis)})")
             return f"sum{_axes(node.summed)}({' * '.join(parts)})"
+        case Linear():
+            parts = [f"{read(part)}{_axes(indices)}" for part, indices in node.parts]
+            return f"{node.op}{_axes(node.along)}({', '.join(parts)})"
     raise TypeError(node)
 
 

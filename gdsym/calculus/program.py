@@ -1,12 +1,15 @@
 """The program graph: a directed acyclic graph of array nodes, hash-consed, with axes as symbols.
 
-Four kinds of node compute something. `Map` applies one operator to every entry, its arguments
+Five kinds of node compute something. `Map` applies one operator to every entry, its arguments
 aligned by axis. `Contract` sums a product over the axes it leaves out: matrix products, sums,
 outer products, and with `Delta` factors also gathers, scatters and transposes. `Reduce` covers
 reductions that are no sums. Leaves are numbers, data, parameters, constants and sizes.
 
 A node's axes are a set, kept in one global order with the row axis last; an axis that an argument
 lacks is broadcast. A node may carry fewer axes than the value it stands for.
+
+`Linear` is what needs a matrix as a whole: inverses, determinants, solutions of linear systems,
+squared distances.
 
 Nodes refer only to older nodes, so that order of creation is an order of evaluation and every pass
 is a loop, never a recursion as deep as the graph.
@@ -61,7 +64,8 @@ class Leaf(Node):
     """A value from outside.
 
     `kind` is `data`, `param`, `const`, `size` (name: the dimension), `constant` (`pi`, `inf`),
-    `label` (name: `dim label`, the code of a labelled entry) or `stat` (learnt in training).
+    `label` (name: `dim label`, the code of a labelled entry), `stat` (learnt in training) or
+    `direction` (along which a gradient is differentiated; name: its parameter).
     """
 
     kind: str
@@ -145,6 +149,27 @@ class Scan(Node):
     @property
     def operands(self) -> tuple[Node, ...]:
         return (self.arg,)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Linear(Node):
+    """A function of matrices as wholes; its parts are read at indices, as those of a contraction.
+
+    `factored` is the square matrix `parts[0]`, with rows and columns `along`: read entry by entry
+    it is the matrix, and inside a module its factors, which the next five share. `logdet` and
+    `det`. `inverse`: its row p and column q lie where the matrix has them. `solve`, and with the
+    transposed matrix `solve_transposed`: of `parts[1]` along `along[0]`, which is the axis of the
+    solution, too. `sqdist`: the squares of the differences between the entries `along[0]` of one
+    part and `along[1]` of the other, summed over `along[2]`.
+    """
+
+    op: str
+    parts: tuple[Factor, ...]
+    along: Axes
+
+    @property
+    def operands(self) -> tuple[Node, ...]:
+        return tuple(part.node for part in self.parts)
 
 
 def canonical_axes(dims: Dims) -> Axes:
@@ -368,16 +393,19 @@ class Graph:
         out = set(axes)
         plain = (list(factors), list(deltas))
         inside, bound_deltas = plain if whole else self._open(*plain)
-        inside, bound_deltas = _without_identities(inside, bound_deltas, out)
+        inside, bound_deltas, identities, lost = _without_identities(inside, bound_deltas, out)
         indexed = {delta.axis for delta in bound_deltas}
         indexed |= {axis for delta in bound_deltas for axis in delta.indices}
-        outside: list[Node] = []
+        outside = [self.size(axis.dim) for axis in lost]
+        outside += [self.identity(*delta.indices, delta.axis) for delta in identities]
         kept: dict[tuple[Axes, Axes], list[Node]] = {}
         for node, indices in inside:
             for part in [node] if whole else self._flat("mul", [node]):
                 where = tuple(indices[node.axes.index(axis)] for axis in part.axes)
                 if set(where) <= out and where == part.axes:
                     outside.append(part)
+                elif not whole and set(where) <= out and len(set(where)) == len(where):
+                    outside.append(self._contraction([Factor(part, where)], [], self.sort(where)))
                 else:
                     kept.setdefault((where, part.axes), []).append(part)
         merged: list[Factor] = []
@@ -446,6 +474,10 @@ class Graph:
         )
         return self._intern(key, lambda i: Contract(i, axes, final, final_deltas))
 
+    def identity(self, a: Axis, b: Axis) -> Node:
+        """1 where two indices are equal, else 0."""
+        return self._contraction([], [Delta(None, (a,), b)], self.sort((a, b)))
+
     def total(self, node: Node, axes: Iterable[Axis]) -> Node:
         """The sum of one node over `axes`; an axis that it lacks multiplies by its size."""
         over = set(axes)
@@ -501,6 +533,23 @@ class Graph:
         key = ("others", arg.id, axis)
         return self._intern(key, lambda i: Scan(i, arg.axes, "others", arg, axis))
 
+    def linear(self, op: str, parts: Iterable[Factor], along: Axes) -> Node:
+        """A function of matrices as wholes; see `Linear`, and `calculus/linear.py`."""
+        parts = tuple(parts)
+        match op:
+            case "factored":
+                axes = self.sort(along)
+            case "logdet" | "det":
+                axes = ()
+            case "inverse":
+                axes = parts[0].node.axes
+            case "solve" | "solve_transposed":
+                axes = self.sort((*parts[1].indices, *along))
+            case _:
+                axes = self.sort(along[:2])
+        key = (op, tuple((part.node.id, part.indices) for part in parts), along)
+        return self._intern(key, lambda i: Linear(i, axes, op, parts, along))
+
     def renamed(self, node: Node, at: Mapping[Axis, Axis]) -> Node:
         """The node with its axes renamed; a swap of two axes is a contraction of one factor."""
         indices = tuple(at.get(axis, axis) for axis in node.axes)
@@ -518,18 +567,14 @@ class Graph:
             case Map():
                 return self.call(node.op, *(at[arg] for arg in node.args))
             case Contract():
-                factors = [
-                    Factor(
-                        at[n],
-                        tuple(w for w, a in zip(where, n.axes, strict=True) if a in at[n].axes),
-                    )
-                    for n, where in node.factors
-                ]
                 deltas = [
                     Delta(at[s] if s is not None else None, where, axis)
                     for s, where, axis in node.deltas
                 ]
+                factors = _images(node.factors, at)
                 return self.contract_over(node.summed, factors, deltas, node.axes)
+            case Linear():
+                return self.linear(node.op, _images(node.parts, at), node.along)
             case Reduce(op="argmax"):
                 if node.over[0] not in at[node.arg].axes:
                     return self.number(0)
@@ -539,6 +584,15 @@ class Graph:
             case Scan():
                 return self.others(at[node.arg], node.axis)
         raise TypeError(node)
+
+
+def _images(factors: Iterable[Factor], at: Mapping[Node, Node]) -> list[Factor]:
+    """The factors in another graph, where their nodes may have lost axes."""
+    images = []
+    for node, where in factors:
+        pairs = zip(where, node.axes, strict=True)
+        images.append(Factor(at[node], tuple(i for i, axis in pairs if axis in at[node].axes)))
+    return images
 
 
 def _is_transpose(node: Node) -> bool:
@@ -558,23 +612,34 @@ def _folded_power(value: Fraction, exponent: Fraction) -> Fraction | None:
 
 def _without_identities(
     factors: list[Factor], deltas: list[Delta], out: set[Axis]
-) -> tuple[list[Factor], list[Delta]]:
-    """Delta elimination: an identity with a bound index is a renaming."""
-    deltas = list(deltas)
-    for delta in list(deltas):
-        if delta.source is not None:
-            continue
-        a, b = delta.indices[0], delta.axis
+) -> tuple[list[Factor], list[Delta], list[Delta], list[Axis]]:
+    """Delta elimination: an identity with a bound index is a renaming.
+
+    Returns factors and deltas without identities; the identities whose indices both stay, on
+    whose diagonal the others are read; and the bound indices that nothing carries any more.
+    """
+    kept: list[Delta] = []
+    coded = [delta for delta in deltas if delta.source is not None]
+    pending = [delta for delta in deltas if delta.source is None]
+    merged: set[Axis] = set()
+    while pending:
+        delta = pending.pop(0)
+        a, b = sorted((delta.indices[0], delta.axis))
         old, new = (a, b) if a not in out else (b, a)
-        if old in out:
-            continue
-        deltas.remove(delta)
-        factors = [Factor(n, tuple(new if i == old else i for i in at)) for n, at in factors]
-        deltas = [
-            Delta(s, tuple(new if i == old else i for i in at), new if axis == old else axis)
-            for s, at, axis in deltas
-        ]
-    return factors, deltas
+
+        def named(index: Axis, old: Axis = old, new: Axis = new) -> Axis:
+            return new if index == old else index
+
+        merged = {new, *map(named, merged)}
+        factors = [Factor(n, tuple(map(named, at))) for n, at in factors]
+        coded, pending = (
+            [Delta(s, tuple(map(named, at)), named(axis)) for s, at, axis in group]
+            for group in (coded, pending)
+        )
+        if old in out and old != new:
+            kept.append(Delta(None, (new,), old))
+    lost = merged - out - set(_indices(factors, coded))
+    return factors, coded, kept, sorted(lost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -590,7 +655,7 @@ class Program:
     """A model as a graph. Values are nodes of `graph`; a later stage makes a new program.
 
     `loss` is the user's objective in the sign that is minimised, without penalties; `value` adds
-    them. `grads` is empty until `derive`. `stats` defines the `stat` leaves, which are learnt from
+    them. `grads` is empty until `derive`, `hess` and `hvp` until `differentiate_twice`. `stats` defines the `stat` leaves, which are learnt from
     the training data and kept in the fit. `formulas` are the values of constants (`const lam`) and
     the arguments of starts (`start w 0`), which need sizes and constants alone.
     """
@@ -605,6 +670,8 @@ class Program:
     places: tuple[tuple[Node, Place], ...]
     formulas: Mapping[str, Node] = field(default_factory=dict)
     grads: Mapping[str, Node] = field(default_factory=dict)
+    hess: Mapping[tuple[str, str], Node] = field(default_factory=dict)
+    hvp: Mapping[str, Node] = field(default_factory=dict)
 
     @property
     def row(self) -> Axis | None:
@@ -629,6 +696,8 @@ class Program:
             *self.stats.values(),
             *self.formulas.values(),
             *self.grads.values(),
+            *self.hess.values(),
+            *self.hvp.values(),
         ]
 
     def mapped(self, graph: Graph, at: Mapping[Node, Node]) -> Program:
@@ -644,6 +713,8 @@ class Program:
             places=tuple((at[node], place) for node, place in self.places),
             formulas={name: at[node] for name, node in self.formulas.items()},
             grads={name: at[node] for name, node in self.grads.items()},
+            hess={names: at[node] for names, node in self.hess.items()},
+            hvp={name: at[node] for name, node in self.hvp.items()},
         )
 
 
