@@ -52,7 +52,8 @@ def evaluate(
     """The entries of some nodes of a program, at any stage of it.
 
     `values` has data, parameters and constants by name: numbers, or nested sequences or arrays
-    with the axes in the declared order, categories as codes. A constant or an optional table that
+    with the axes in the declared order, categories as codes; `direction w` along which to
+    differentiate. A constant or an optional table that
     is missing is what the model says. `sizes` has the size of every dimension, `labels` the labels
     of those whose labels the text does not declare. `stats` stand for what training learns
     (`X.mean`); those that are missing are computed from these data. With `digits` the arithmetic
@@ -172,10 +173,11 @@ class _Interpreter:
                 definition = self.program.stats[leaf.name]
                 return self._spread(self.table(definition), definition.axes, leaf.axes)
         declared = canonical_axes(self.dims[leaf.name])
-        if leaf.name in self.values:
+        name = f"direction {leaf.name}" if leaf.kind == "direction" else leaf.name
+        if name in self.values:
             return {
                 tuple(at.values()): self.arithmetic.mp.convert(
-                    _read(self.values[leaf.name], [at[axis] for axis in declared])
+                    _read(self.values[name], [at[axis] for axis in declared])
                 )
                 for at in self._indices(leaf.axes)
             }
