@@ -176,6 +176,19 @@ def test_the_public_names_are_there_and_no_others():
         gdsym.nothing  # noqa: B018
 
 
+def test_a_parameter_per_row_is_fitted_kept_and_predicted_for_as_many_rows(tmp_path):
+    text = "data y[n]\nparam level[n]\nloss sum((level - y)^2)\npredict twice = 2*level"
+    y = np.array([1.0, 3.0, 2.0])
+
+    gdsym.fit(text, y=y).save(tmp_path / "fit.json")
+    kept = gdsym.load(tmp_path / "fit.json")
+
+    assert kept.theta_names == ("level[0]", "level[1]", "level[2]")
+    np.testing.assert_allclose(kept.predict(y=y)["twice"], 2 * y, rtol=1e-8)
+    with pytest.raises(gdsym.GdsymError, match=r"each of the 3 rows .* these data have 4"):
+        kept.predict(y=np.ones(4))
+
+
 CACHED = """
 import sys
 import gdsym

@@ -259,7 +259,7 @@ class _Run:
         dims = {
             name: {"size": int(dim["size"]), "labels": _labels(dim)}
             for name, dim in problem.dims.items()
-            if name != module.ROW
+            if name != module.ROW or any(name in param["dims"] for param in module.PARAMS)
         }
         return Result(
             model=module.MODEL,

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gdsym.data import Bound, Dropped, bind_tables
-from gdsym.errors import UsageError
+from gdsym.errors import DataError, UsageError
 from gdsym.optimizers._iterate import Vector
 from gdsym.run.generated import Module, Values
 from gdsym.run.outcome import EXIT_CODES, Record, Status
@@ -111,6 +111,7 @@ class Result:
                 "help: add a line such as `predict p = sigmoid(z)` to it, and fit it again"
             )
         needed = [name for p in module.PREDICTIONS for name in p["data"]]
+        fitted = self.dims.get(module.ROW or "", {}).get("size")  # where parameters have rows
         bound = bind_tables(
             module,
             *sources,
@@ -122,6 +123,11 @@ class Result:
             missing=missing,
             unseen=unseen,
         )
+        if fitted is not None and bound.n_rows not in (None, fitted):
+            raise DataError(
+                f"the model has parameters for each of the {fitted:,} rows that it was fitted to, "
+                f"and these data have {bound.n_rows:,}"
+            )
         if bound.dropped is not None and not bound.n_rows:
             return self._without_rows(bound.dropped.total), bound
         given = {
