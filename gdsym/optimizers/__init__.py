@@ -1,8 +1,9 @@
 """The shipped ways to minimise. This folder is their list: a file's name is the method's name.
 
 A *rule* is a `.gd` optimizer file, compiled into the model's module as an update function. A
-*method* is a Python module with `minimize`, a generator of accepted iterates (see `_iterate`);
-the keyword arguments of `minimize` are its options. Files that begin with `_` are neither.
+*method* is a Python module with `minimize`, a generator of accepted iterates (see `_iterate`),
+and `NEEDS`; the keyword arguments of `minimize` are its options. Files that begin with `_` are
+neither.
 """
 
 from __future__ import annotations
@@ -38,3 +39,14 @@ def method(name: str) -> Method:
     if name not in methods():
         raise KeyError(name)
     return cast(Method, importlib.import_module(f"gdsym.optimizers.{name}").minimize)
+
+
+def needs(name: str) -> tuple[str, ...]:
+    """What a method that is Python asks of the objective besides its gradient.
+
+    Names of fields of `Objective`: `hess`, `hvp`, `residual_qr`, `kinks`. KeyError for others.
+    """
+    if name not in methods():
+        raise KeyError(name)
+    found: tuple[str, ...] = importlib.import_module(f"gdsym.optimizers.{name}").NEEDS
+    return found

@@ -1,4 +1,4 @@
-"""What passes between a method and the runner: points that a method has accepted.
+"""What passes between a method and the runner: an objective, and points that a method accepted.
 
 A method is a generator, so that the runner owns the loop: it reports progress, stops at a
 tolerance or a limit, and on Ctrl-C still holds the last accepted point, wherever the method was.
@@ -14,7 +14,47 @@ import numpy as np
 from numpy.typing import NDArray
 
 Vector = NDArray[np.float64]
-Objective = Callable[[Vector], tuple[float, Vector]]  # the value and the gradient at a point
+Matrix = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+EPS = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True, slots=True)
+class Kink:
+    """A term of the objective that has a kink where entries are 0.
+
+    `groups`: places in x, one row per group; `weights`: one per group. The term is the sum of
+    weight * (Euclidean length of the group): with groups of one entry an L1 norm.
+    """
+
+    groups: NDArray[np.intp]  # (groups, entries)
+    weights: Vector  # (groups,)
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """The function to be minimised and what else is known of it; None is what is not.
+
+    Everything takes a vector x of free coordinates and gives what is not finite rather than
+    raise. `hess` is (p, p), symmetric; `hvp(x, v)` the same times v.
+
+    `residual_qr(x)`: (R, z, rest) where the objective is a constant plus `squares` times the sum
+    of squares of residuals r with the Jacobian J: R is upper triangular, R'R = J'J, R'z = J'r and
+    |r|^2 = |z|^2 + rest.
+
+    `kinks`: terms that the value holds, and that the gradient and Hessian hold wherever they have
+    one; at a kink the gradient is that of the other terms.
+    """
+
+    value_and_grad: Callable[[Vector], tuple[float, Vector]]
+    hess: Callable[[Vector], Matrix] | None = None
+    hvp: Callable[[Vector, Vector], Vector] | None = None
+    residual_qr: Callable[[Vector], tuple[Matrix, Vector, float]] | None = None
+    squares: float = 1.0
+    kinks: tuple[Kink, ...] = ()
+
+    def __call__(self, x: Vector) -> tuple[float, Vector]:
+        return self.value_and_grad(x)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +88,21 @@ FLAT = "flat"  # no lower value can be found in float64
 UNBOUNDED = "unbounded"  # the value falls without end
 
 
+def outward(g: Vector, x: Vector, lower: Vector, upper: Vector) -> Mask:
+    """Where the gradient pushes a coordinate out of the box at its bound."""
+    return ((x <= lower) & (g > 0)) | ((x >= upper) & (g < 0))
+
+
 def projected(g: Vector, x: Vector, lower: Vector, upper: Vector) -> Vector:
     """The gradient without the components that push a coordinate out of the box at its bound."""
-    return np.where(((x <= lower) & (g > 0)) | ((x >= upper) & (g < 0)), 0.0, g)
+    return np.where(outward(g, x, lower, upper), 0.0, g)
 
 
 def grad_norm(f: float, g: Vector, x: Vector, lower: Vector, upper: Vector) -> float:
     """The largest entry of the projected gradient over max(1, |f|)."""
     return float(np.max(np.abs(projected(g, x, lower, upper)), initial=0.0)) / max(1.0, abs(f))
+
+
+def finite(*values: float | Vector) -> bool:
+    """Whether every entry is finite."""
+    return all(bool(np.all(np.isfinite(value))) for value in values)

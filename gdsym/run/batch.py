@@ -8,13 +8,23 @@ from math import inf, isfinite
 
 import numpy as np
 
-from gdsym.optimizers._iterate import FLAT, UNBOUNDED, Iterate, Vector, grad_norm
+from gdsym.optimizers._iterate import (
+    FLAT,
+    UNBOUNDED,
+    Iterate,
+    Objective,
+    Vector,
+    grad_norm,
+)
+from gdsym.optimizers._polish import polish
 from gdsym.run.objective import FreeObjective
 from gdsym.run.outcome import Note, NotFiniteThere, Outcome, Status
 from gdsym.run.rule import Rule
 
 # Where no decrease is possible in float64, a gradient below this is that of a minimum.
 FLAT_ENOUGH = 1e-6
+# What is left to gain, relative to f, where a point is called the minimum by its curvature.
+NOTHING_LEFT = 1e-12
 BOTTOMLESS = 1e20
 LONG_STEP = 1e-3
 ROUNDING = 64 * float(np.finfo(np.float64).eps)
@@ -110,6 +120,36 @@ def follow(
         return _outcome("interrupted", f"interrupted in iteration {now.number + 1}", best, now)
 
 
+def polished(
+    outcome: Outcome, objective: Objective, lower: Vector, upper: Vector, note: Note
+) -> Outcome:
+    """The outcome after exact Newton steps that are accepted on the gradient.
+
+    The same outcome where the curvature there is unknown, or is not that of a minimum.
+    """
+    f, g = objective(outcome.phi)
+    steps = polish(objective, Iterate(outcome.phi, f, g, 0.0, inf), lower, upper)
+    try:
+        for extra, at in enumerate(steps):
+            norm = grad_norm(at.f, at.g, at.x, lower, upper)
+            number = outcome.iterations + (extra > 0)
+            outcome = replace(
+                outcome, phi=at.x, f=at.f, grad_norm=norm, iterations=number, ahead=at.ahead
+            )
+            if extra:
+                note(number, at.f, norm, at.step)
+    except KeyboardInterrupt:
+        message = f"interrupted in iteration {outcome.iterations + 1}"
+        return replace(outcome, status="interrupted", message=message)
+    if outcome.ahead <= NOTHING_LEFT * max(abs(outcome.f), outcome.ahead):
+        message = (
+            f"float64 has no more to give: the gradient is {outcome.grad_norm:.2g}, and the "
+            f"minimum at most {outcome.ahead:.2g} lower"
+        )
+        return replace(outcome, status="converged", message=message)
+    return outcome
+
+
 def _close_enough(at: Iterate, tol: float) -> bool:
     """The tolerance bounds the gradient; this also bounds the distance to the minimum.
 
@@ -136,12 +176,12 @@ def _ended(why: str, best: _Seen, now: _Seen) -> Outcome:
         return _outcome("diverged", message, best, now)
     if best.norm < FLAT_ENOUGH:
         message = f"no lower value can be found in float64; the gradient is {best.norm:.2g}"
-        return _outcome("converged", message, best, now)
+        return replace(_outcome("converged", message, best, now), own_end=True)
     message = (
         f"no lower value can be found, but the gradient is {best.norm:.2g}: the objective may "
         "have a kink there, or parameters of very different scales (standardize the data)"
     )
-    return _outcome("stopped", message, best, now)
+    return replace(_outcome("stopped", message, best, now), own_end=True)
 
 
 def _at_limit(best: _Seen, now: _Seen, start: Iterate, limits: Limits) -> Outcome:

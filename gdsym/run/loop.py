@@ -15,12 +15,12 @@ from gdsym import optimizers
 from gdsym.data import Bound
 from gdsym.errors import DataError, UsageError
 from gdsym.optimizers._iterate import Iterate, Vector, grad_norm
-from gdsym.run.batch import Limits, follow, rule_iterates
+from gdsym.run.batch import Limits, follow, polished, rule_iterates
 from gdsym.run.diagnose import NotFiniteError, explain
 from gdsym.run.fix import fixed_names, fixed_theta
 from gdsym.run.generated import Module, Problem
 from gdsym.run.minibatch import DEFAULT_EPOCHS, Shuffled, run_shuffled
-from gdsym.run.objective import NOT_A_NUMBER, FreeObjective
+from gdsym.run.objective import NOT_A_NUMBER, FreeObjective, Moving, moving
 from gdsym.run.outcome import Outcome, Record
 from gdsym.run.plan import DEFAULT_MAX_ITER, Plan, make_plan
 from gdsym.run.result import Result, arguments, entry_names
@@ -30,6 +30,9 @@ from gdsym.run.start import Start, start_theta
 Progress = Callable[[Record], None]
 
 BETWEEN_TICKS = 0.1  # seconds
+# The largest Hessian that a fit without one is finished with: its side, and side^2 times the rows.
+MOST_DENSE = 1000
+MOST_PRODUCTS = 10**11
 
 
 def fit(
@@ -153,13 +156,31 @@ class _Run:
         if plan.batch_size is not None:
             return self._run_shuffled(plan.batch_size)
         if not plan.rule:
-            minimize = optimizers.method(plan.method)
-            iterates = minimize(objective, first, objective.lower, objective.upper, **plan.options)
-        else:
-            rule = bind_rule(self.module, plan.method, plan.options, objective, self._steps())
-            iterates = rule_iterates(objective, first, rule, endless=plan.epochs is not None)
+            return self._run_method(moving(objective, self.module))
+        rule = bind_rule(self.module, plan.method, plan.options, objective, self._steps())
+        iterates = rule_iterates(objective, first, rule, endless=plan.epochs is not None)
         limits = Limits(plan.tol, self._steps(), plan.epochs)
         return follow(iterates, first, limits, objective.lower, objective.upper, self.note)
+
+    def _run_method(self, view: Moving) -> Outcome:
+        """A method that is Python, and its last steps by the exact curvature."""
+        plan, start = self.plan, view.start(self.first)
+        minimize = optimizers.method(plan.method)
+        iterates = minimize(view.objective, start, view.lower, view.upper, **plan.options)
+        limits = Limits(plan.tol, self._steps())
+        outcome = follow(iterates, start, limits, view.lower, view.upper, self.note)
+        if self._worth_polishing(outcome, view):
+            outcome = polished(outcome, view.objective, view.lower, view.upper, self.note)
+        trouble = None if outcome.trouble is None else view.whole(outcome.trouble)
+        return replace(outcome, phi=view.whole(outcome.phi), trouble=trouble)
+
+    def _worth_polishing(self, outcome: Outcome, view: Moving) -> bool:
+        """Not where the run was cut short, nor where a Hessian costs more than the fit did."""
+        if outcome.status != "converged" and not outcome.own_end:
+            return False
+        size = len(view.lower)
+        dense = size <= MOST_DENSE and size**2 * max(self.problem.n_rows or 0, 1) <= MOST_PRODUCTS
+        return dense or not {"hess", "residual_qr"}.isdisjoint(optimizers.needs(self.plan.method))
 
     def _steps(self) -> int:
         """The number of iterations that a run over all rows may make."""

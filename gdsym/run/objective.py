@@ -1,23 +1,31 @@
 """The objective as a method sees it: in free coordinates, counted, and never raising.
 
 Bounds that are open are kept by a change of variables, so every vector of free coordinates is a
-candidate; closed bounds are the method's. Parameters that are fixed have gradient 0.
+candidate; closed bounds are the method's. Parameters that are fixed have gradient 0, and methods
+that are Python do not see them at all.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
-from gdsym.optimizers._iterate import Iterate, Vector
-from gdsym.run.generated import Problem, Rows
+from gdsym.errors import UsageError
+from gdsym.optimizers._iterate import Iterate, Kink, Matrix, Objective, Vector
+from gdsym.run.generated import Module, Problem, Rows
 
+T = TypeVar("T")
 # What scalar Python arithmetic and linear algebra raise where array arithmetic gives inf or nan.
 NOT_A_NUMBER = (ArithmeticError, np.linalg.LinAlgError)
 
 
 class FreeObjective:
-    """The value and the gradient in free coordinates; `evaluations` counts both forms.
+    """The value and the gradient in free coordinates; `evaluations` counts passes of any form.
 
     The identity change of variables, by far the most common, costs nothing per call.
     """
@@ -30,6 +38,7 @@ class FreeObjective:
         self.lower, self.upper = problem.free_bounds
         self.evaluations = 0
         self.fixed = np.flatnonzero(problem.fixed if fixed is None else fixed)
+        self.moving = np.setdiff1d(np.arange(len(theta)), self.fixed)
         self._kept = theta[self.fixed]
         self.plain = _is_plain(problem, theta)
         self.start = self.to_free(theta)
@@ -58,6 +67,35 @@ class FreeObjective:
         f, g = self(phi)
         return Iterate(phi, f, g, 0.0, np.inf)
 
+    def hess(self, phi: Vector) -> Matrix:
+        """The Hessian by the coordinates that move."""
+        problem, theta = self.problem, self.to_theta(phi)
+        self.evaluations += 1
+        if self.plain:
+            H = problem.hess(theta)
+        else:
+            _, g, H = problem.value_grad_hess(theta)
+            H = problem.pullback_hess(phi, g, H)
+        return H if not len(self.fixed) else H[np.ix_(self.moving, self.moving)]
+
+    def hvp(self, phi: Vector, v: Vector) -> Vector:
+        """The Hessian times a vector of all coordinates."""
+        problem, theta = self.problem, self.to_theta(phi)
+        self.evaluations += 1
+        if self.plain:
+            return problem.hvp(theta, v)
+        product = problem.hvp(theta, problem.tangent(phi, v))
+        return problem.pullback_hvp(phi, problem.value_and_grad(theta)[1], v, product)
+
+    def residual_qr(self, phi: Vector) -> tuple[Matrix, Vector, float]:
+        """The factor of the Jacobian by the coordinates that move; see `Objective`."""
+        problem, theta = self.problem, self.to_theta(phi)
+        self.evaluations += 1
+        R, z, rest = problem.residual_qr(theta, np.ones_like(theta))
+        if not self.plain:
+            R = np.array([problem.pullback(phi, row) for row in R])
+        return R[:, self.moving], z, rest
+
     def _evaluate(self, phi: Vector, rows: Rows | None) -> tuple[float, Vector]:
         self.evaluations += 1
         problem = self.problem
@@ -74,6 +112,120 @@ class FreeObjective:
         if len(self.fixed):
             g[self.fixed] = 0.0
         return float(f), g
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """What a method that is Python is given: the coordinates that move, and all that is known."""
+
+    free: FreeObjective
+    objective: Objective
+    lower: Vector
+    upper: Vector
+
+    def whole(self, x: Vector) -> Vector:
+        """All free coordinates: the fixed ones are at their start."""
+        phi = self.free.start.copy()
+        phi[self.free.moving] = x
+        return phi
+
+    def start(self, first: Iterate) -> Iterate:
+        """A point of all free coordinates as one of those that move."""
+        at = self.free.moving
+        return Iterate(first.x[at], first.f, first.g[at], first.step, first.ahead)
+
+
+def moving(free: FreeObjective, module: Module) -> Moving:
+    """The view of an objective with everything that its module can compute."""
+    at = free.moving
+
+    def whole(x: Vector) -> Vector:
+        phi = free.start.copy()
+        phi[at] = x
+        return phi
+
+    def value_and_grad(x: Vector) -> tuple[float, Vector]:
+        f, g = free(whole(x))
+        return f, g[at]
+
+    def hess(x: Vector) -> Matrix:
+        return _guarded(lambda: free.hess(whole(x)), np.full((len(at), len(at)), np.nan))
+
+    def hvp(x: Vector, v: Vector) -> Vector:
+        all_v = np.zeros_like(free.start)
+        all_v[at] = v
+        return _guarded(lambda: free.hvp(whole(x), all_v)[at], np.full(len(at), np.nan))
+
+    def residual_qr(x: Vector) -> tuple[Matrix, Vector, float]:
+        nothing = np.full((len(at), len(at)), np.nan), np.full(len(at), np.nan), np.nan
+        return _guarded(lambda: free.residual_qr(whole(x)), nothing)
+
+    smooth = missing(module, "hess") is None
+    squares = getattr(module, "SQUARES", None)
+    objective = Objective(
+        value_and_grad,
+        hess if smooth else None,
+        hvp if smooth else None,
+        residual_qr if squares is not None else None,
+        1.0 if squares is None else float(squares),
+        _kinks(free, module),
+    )
+    return Moving(free, objective, free.lower[at], free.upper[at])
+
+
+def missing(module: Module, need: str) -> str | None:
+    """Why the module cannot give what a method needs; None where it can."""
+    if need in ("hess", "hvp"):
+        why: str | None = getattr(module, "HESSIAN", "it was compiled without second derivatives")
+        return why
+    if need == "residual_qr" and getattr(module, "SQUARES", None) is None:
+        return "its objective is no sum of squares of residuals"
+    if need == "kinks" and not getattr(module, "PROXIMAL", ()):
+        return "it has no penalty such as `lam*sum(abs(w))` or `lam*norm(w)`"
+    return None
+
+
+def _guarded(compute: Callable[[], T], otherwise: T) -> T:
+    """What is not finite counts as such; a matrix too large to make is the caller's mistake."""
+    try:
+        return compute()
+    except NOT_A_NUMBER:
+        return otherwise
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _kinks(free: FreeObjective, module: Module) -> tuple[Kink, ...]:
+    """The known kinks; none of them unless all lie in parameters that are coordinates as such."""
+    described = getattr(module, "PROXIMAL", ())
+    if not described:
+        return ()
+    weights = free.problem.proximal_weights()
+    found = [
+        _kink(free, module, term, weight) for term, weight in zip(described, weights, strict=True)
+    ]
+    return tuple(kink for kink in found if kink is not None) if None not in found else ()
+
+
+def _kink(free: FreeObjective, module: Module, term: Any, weight: Any) -> Kink | None:
+    """None where a group is partly fixed, or bounded by a change of variables."""
+    entry = next(p for p in module.PARAMS if p["name"] == term["param"])
+    numbered = free.problem.unpack(np.arange(len(free.start), dtype=np.float64))
+    places = np.asarray(numbered[term["param"]], dtype=np.intp)
+    over = [entry["dims"].index(dim) for dim in term.get("over", ())]
+    places = np.moveaxis(places, over, range(places.ndim - len(over), places.ndim))
+    outer = places.shape[: places.ndim - len(over)]
+    groups = places.reshape(math.prod(outer), -1)
+    weights = np.broadcast_to(np.asarray(weight, dtype=np.float64), outer).ravel()
+    position = np.full(len(free.start), -1)
+    position[free.moving] = np.arange(len(free.moving))
+    groups = position[groups]
+    kept = np.all(groups >= 0, axis=1)
+    mixed = np.any(groups[~kept] >= 0)
+    changed = entry["domain"].keys() & {"lower_open", "upper_open"}
+    if mixed or changed or entry["domain"].get("structure") not in (None, "base"):
+        return None
+    return Kink(groups[kept], weights[kept])
 
 
 def _is_plain(problem: Problem, theta: Vector) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import nan
 from typing import Literal, NamedTuple
 
 from gdsym.optimizers._iterate import Vector
@@ -40,7 +41,9 @@ Note = Callable[[int, float, float, float], None]  # iteration, f, grad_norm, st
 class Outcome:
     """The free coordinates that a schedule reached, f there (nan: not known), and why it ended.
 
-    `trouble` is the point where f or its gradient was not finite, if that was the end.
+    `trouble` is the point where f or its gradient was not finite, if that was the end. `ahead`
+    estimates how far f is above the minimum; nan: nobody has looked. `own_end`: the method said
+    that it can do no more.
     """
 
     status: Status
@@ -50,6 +53,8 @@ class Outcome:
     grad_norm: float
     iterations: int
     trouble: Vector | None = None
+    ahead: float = nan
+    own_end: bool = False
 
 
 class NotFiniteThere(Exception):

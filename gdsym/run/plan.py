@@ -12,6 +12,7 @@ from gdsym import optimizers
 from gdsym.errors import UsageError, did_you_mean
 from gdsym.optimizers._options import COMMON, FOR_RULES, own_options
 from gdsym.run.generated import Module
+from gdsym.run.objective import missing
 
 DEFAULT_METHOD = "lbfgs"
 DEFAULT_TOL = 1e-8
@@ -84,8 +85,11 @@ def make_plan(module: Module, method: str | None, wishes: Mapping[str, Any]) -> 
             options[option] = value.strip()
         else:
             options[option] = _own(name, option, value, own[option])
+    _check_needs(module, name, rule)
     _check_batches(module, name, rule, common)
     _check_steps(module, name, options, common)
+    if not rule and optimizers.needs(name):
+        common.setdefault("tol", 0.0)  # it ends by itself, where float64 has no more to give
     return Plan(name, rule, {**own, **options} if rule else options, **common)
 
 
@@ -186,6 +190,16 @@ def _check_steps(
             )
     if name in module.RULES and "T" in module.RULES[name].get("reads", ()):
         raise UsageError(f"`{name}` reads `T`, and no number of steps is set\nhelp: {mend}")
+
+
+def _check_needs(module: Module, name: str, rule: bool) -> None:
+    for need in () if rule else optimizers.needs(name):
+        why = missing(module, need)
+        if why is not None:
+            raise UsageError(
+                f"`{name}` cannot fit this model: {why}\n"
+                f"help: {DEFAULT_METHOD} and bfgs need the gradient alone"
+            )
 
 
 def _check_batches(module: Module, name: str, rule: bool, common: Mapping[str, Any]) -> None:

@@ -1,0 +1,139 @@
+"""The last steps of a fit: exact Newton steps that are accepted on the gradient, not on f.
+
+Near a minimum f is flat to the root of its rounding, so what compares values of f stops with half
+of the digits. The gradient has all of them. A step is taken while the norm of the gradient in the
+metric of the Hessian (the Newton decrement) shrinks; then arithmetic has no more to give.
+
+For sums of squares the correction comes from the QR factors of the Jacobian: with J = QR and
+S = H/(2 squares) - J'J the Newton step is -inv(R) inv(I + inv(R')S inv(R)) Q'r. Its fixed point is
+Q'r = 0, whose rounding grows with the condition of J, not with its square. Where the condition of
+H leaves no digit of S, S is left out: a Gauss-Newton step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from gdsym.optimizers._iterate import (
+    EPS,
+    Iterate,
+    Mask,
+    Matrix,
+    Objective,
+    Vector,
+    finite,
+    outward,
+)
+
+STEPS = 60
+TRUSTED = 0.1  # of cond(H)*eps: above, the Hessian's smallest curvature is its rounding
+NOISE = EPS**0.5  # a rise of f, relative to its size, that its rounding may explain
+
+
+@dataclass(frozen=True, slots=True)
+class _Correction:
+    """A step in the free coordinates, and the length of the gradient in the metric of H."""
+
+    step: Vector
+    length: float
+
+
+def polish(
+    objective: Objective, start: Iterate, lower: Vector, upper: Vector
+) -> Iterator[Iterate]:
+    """Points from `start` on with ever smaller gradients, `start` itself the first.
+
+    `ahead` of each is half the square of its Newton decrement. Nothing where the curvature is
+    unknown or is not that of a minimum. Coordinates at a bound that holds them stay there.
+    """
+    now = start
+    here = _correction(objective, now, lower, upper)
+    for _ in range(STEPS):
+        if here is None:
+            return
+        yield Iterate(now.x, now.f, now.g, now.step, 0.5 * here.length**2)
+        x = now.x + here.step
+        if np.array_equal(x, now.x):
+            return
+        f, g = objective(x)
+        if not finite(f, g) or f - now.f > here.length**2 + NOISE * abs(now.f):
+            return
+        after = Iterate(x, f, g, float(np.linalg.norm(here.step)), np.inf)
+        there = _correction(objective, after, lower, upper)
+        if there is None or not there.length < here.length:
+            return
+        now, here = after, there
+
+
+def _correction(
+    objective: Objective, at: Iterate, lower: Vector, upper: Vector
+) -> _Correction | None:
+    """None where no step is to be trusted: not finite, or no minimum by its curvature.
+
+    A coordinate on its bound that the step would push out is held there, and the step is that
+    of the others; one that would cross its bound from inside ends the polishing.
+    """
+    H = None if objective.hess is None else objective.hess(at.x)
+    H = H if H is not None and finite(H) else None
+    factors = None if objective.residual_qr is None else objective.residual_qr(at.x)
+    free = ~outward(at.g, at.x, lower, upper) & (lower < upper)
+    while free.any():
+        found = None
+        if factors is not None and finite(factors[0], factors[1]):
+            found = _from_squares(factors[0], factors[1], objective.squares, H, at.g, free)
+        elif H is not None:
+            found = _from_hessian(H, at.g, free)
+        if found is None or not finite(found.step):
+            return None
+        x = at.x + found.step
+        pushed = free & (((at.x <= lower) & (x < lower)) | ((at.x >= upper) & (x > upper)))
+        if not pushed.any():
+            return None if np.any((x < lower) | (x > upper)) else found
+        free &= ~pushed
+    return None
+
+
+def _from_hessian(H: Matrix, g: Vector, free: Mask) -> _Correction | None:
+    scale = np.sqrt(np.abs(np.diagonal(H)))[free]
+    if not np.all(scale > 0):
+        return None
+    values, vectors = np.linalg.eigh(H[np.ix_(free, free)] / scale[:, None] / scale)
+    if not values[0] * TRUSTED > EPS * values[-1]:
+        return None
+    slopes = vectors.T @ (g[free] / scale)
+    step = np.zeros_like(g)
+    step[free] = -(vectors @ (slopes / values)) / scale
+    return _Correction(step, float(np.sqrt(np.sum(slopes**2 / values))))
+
+
+def _from_squares(
+    R: Matrix, z: Vector, squares: float, H: Matrix | None, g: Vector, free: Mask
+) -> _Correction | None:
+    scale = np.sqrt(np.sum(R[:, free] ** 2, axis=0))
+    if not np.all(scale > 0):
+        return None if H is None else _from_hessian(H, g, free)
+    left, sizes, right = np.linalg.svd(R[:, free] / scale, full_matrices=False)
+    singular = len(sizes) < len(scale) or sizes[-1] <= EPS * len(sizes) * sizes[0]
+    trusted = not singular and EPS * sizes[0] ** 2 < TRUSTED * sizes[-1] ** 2
+    if not trusted and H is not None:
+        found = _from_hessian(H, g, free)
+        if found is not None or singular:
+            return found
+    if singular:
+        return None
+    slopes = left.T @ z
+    moved = -slopes
+    if trusted and H is not None:
+        # H in the coordinates in which J'J is the identity.
+        base = right / sizes[:, None]
+        metric = base @ (H[np.ix_(free, free)] / scale[:, None] / scale) @ base.T
+        values, vectors = np.linalg.eigh(0.25 / squares * (metric + metric.T))
+        if not values[0] > TRUSTED * EPS * values[-1]:
+            return None
+        moved = -(vectors @ ((vectors.T @ slopes) / values))
+    step = np.zeros(len(free))
+    step[free] = (right.T @ (moved / sizes)) / scale
+    return _Correction(step, float(np.sqrt(2.0 * squares * (moved @ moved))))
