@@ -13,8 +13,6 @@ from fractions import Fraction
 from math import isqrt
 
 from gdsym.calculus.program import (
-    Axes,
-    Contract,
     Graph,
     Leaf,
     Map,
@@ -25,6 +23,7 @@ from gdsym.calculus.program import (
 )
 from gdsym.calculus.structure.dependence import Dependence, dependence
 from gdsym.calculus.structure.ranges import Range, ranges
+from gdsym.calculus.structure.terms import Opener, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +55,6 @@ class _Term:
     root: Node
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A number times weights times a node, summed over `over`."""
-
-    node: Node
-    number: Fraction
-    weights: tuple[Node, ...]
-    over: Axes
-
-
 def squares(program: Program, consts: Mapping[str, Range] | None = None) -> Squares | None:
     """The residuals of the program's value, or None; their nodes are made in its graph.
 
@@ -74,10 +63,10 @@ def squares(program: Program, consts: Mapping[str, Range] | None = None) -> Squa
     order = reachable([program.value, program.loss])
     known = ranges(program, order, consts or {})
     finder = _Finder(program.graph, dependence(program, order), known)
-    terms = finder.terms(_Part(program.value, Fraction(1), (), ()))
+    terms = finder.terms(Part(program.value))
     if not terms:
         return None
-    own = finder.terms(_Part(program.loss, Fraction(1), (), ())) or []
+    own = finder.terms(Part(program.loss)) or []
     terms = [*(t for t in terms if t in own), *(t for t in terms if t not in own)]
     front = _front(terms[: sum(term in own for term in terms)] or terms)
     graph = program.graph
@@ -86,7 +75,7 @@ def squares(program: Program, consts: Mapping[str, Range] | None = None) -> Squa
         scale=scale.value if isinstance(scale, Number) else scale,
         residuals=tuple(_residual(graph, term, scale) for term in terms),
         own=sum(term in own for term in terms),
-        assumed=tuple(dict.fromkeys(finder.assumed)),
+        assumed=tuple(dict.fromkeys(finder.opener.assumed)),
     )
 
 
@@ -120,86 +109,33 @@ def _square_root(graph: Graph, node: Node) -> Node:
 
 
 class _Finder:
-    """Takes a sum of squares apart; `assumed` gathers what has to be at least 0."""
+    """Takes a sum of squares apart."""
 
     def __init__(self, graph: Graph, depends: Dependence, known: Mapping[Node, Range]) -> None:
         self.graph = graph
         self.depends = depends
-        self.known = known
-        self.assumed: list[Node] = []
+        self.opener = Opener(graph, depends, known)
 
-    def terms(self, root: _Part) -> list[_Term] | None:
+    def terms(self, root: Part) -> list[_Term] | None:
         """The squares that a part adds up to, but for a constant; None if it is no such sum."""
         found: list[_Term] = []
         stack = [root]
         while stack:
-            part = stack.pop()
-            if part.node not in self.depends.active:
-                continue
-            inner = self._opened(part)
-            if inner is not None:
-                stack.extend(reversed(inner))
-                continue
-            term = self._square(part)
-            if term is None:
-                return None
-            found.append(term)
+            for part in self.opener.parts(stack.pop()):
+                match part.node:
+                    case Map(
+                        op="pow", args=(Map(op="root" | "sqrt") as inner, Number(value=power))
+                    ):
+                        if power == 2:
+                            stack.append(part._replace(node=inner.args[0]))
+                            continue
+                term = self._square(part)
+                if term is None:
+                    return None
+                found.append(term)
         return found if all(term.number > 0 for term in found) else None
 
-    def _opened(self, part: _Part) -> list[_Part] | None:
-        """A sum as its terms, what has weights without them; None where there is neither."""
-        node = part.node
-        match node:
-            case Map(op="add"):
-                return [_Part(arg, part.number, part.weights, part.over) for arg in node.args]
-            case Map(op="mul"):
-                return self._unweighted(part, node)
-            case Contract():
-                return self._summed(part, node)
-            case Map(op="pow", args=(Map(op="root" | "sqrt") as root, Number(value=power))):
-                if power == 2:
-                    return [_Part(root.args[0], part.number, part.weights, part.over)]
-        return None
-
-    def _unweighted(self, part: _Part, node: Map) -> list[_Part] | None:
-        moving = [arg for arg in node.args if not self.depends.fixed(arg)]
-        if len(moving) != 1 or len(node.args) == 1:
-            return None
-        number, weights = part.number, list(part.weights)
-        for arg in node.args:
-            if isinstance(arg, Number):
-                number *= arg.value
-            elif arg is not moving[0]:
-                number, weight = self._weight(number, arg)
-                weights.append(weight)
-        return [_Part(moving[0], number, tuple(weights), part.over)]
-
-    def _weight(self, number: Fraction, weight: Node) -> tuple[Fraction, Node]:
-        """A number and a weight that is at least 0; a weight that changes sign makes it 0."""
-        known = self.known[weight]
-        if known.sign < 0:
-            return -number, self.graph.neg(weight)
-        if known.sign == 0:
-            if weight in self.depends.active:
-                return Fraction(0), weight
-            self.assumed.append(weight)
-        return number, weight
-
-    def _summed(self, part: _Part, node: Contract) -> list[_Part] | None:
-        """A sum over more axes: of one factor that moves, the others weights."""
-        moving = [factor for factor in node.factors if not self.depends.fixed(factor.node)]
-        if node.deltas or len(moving) != 1 or set(node.summed) & set(part.over):
-            return None
-        if any(at != factor.axes for factor, at in node.factors):
-            return None
-        number, weights = part.number, list(part.weights)
-        for factor, _ in node.factors:
-            if factor is not moving[0].node:
-                number, weight = self._weight(number, factor)
-                weights.append(weight)
-        return [_Part(moving[0].node, number, tuple(weights), (*part.over, *node.summed))]
-
-    def _square(self, part: _Part) -> _Term | None:
+    def _square(self, part: Part) -> _Term | None:
         root = self._root(part.node)
         if root is None:
             return None
@@ -232,7 +168,7 @@ class _Finder:
         if node not in self.depends.active:
             left_out = condition not in self.depends.active or node is self.graph.number(0)
             return self.graph.number(0) if left_out else None
-        terms = self.terms(_Part(node, Fraction(1), (), ()))
+        terms = self.terms(Part(node))
         if terms is None or len(terms) != 1:
             return None
         return _residual(self.graph, terms[0], self.graph.number(1))
