@@ -3,7 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from gdsym.cli._report import numbers, parameter_tables
+from gdsym.cli._report import parameter_tables
+from gdsym.run.summary import numbers
 
 
 @pytest.mark.parametrize(

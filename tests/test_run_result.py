@@ -35,6 +35,11 @@ def test_the_json_form_has_exactly_the_promised_keys_in_their_order(result):
         "n_rows",
         "params",
         "dims",
+        "std_errors",
+        "covariance",
+        "certificate",
+        "inference",
+        "predictions",
     ]
 
 

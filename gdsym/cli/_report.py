@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 import sys
 from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import TYPE_CHECKING, Any
@@ -15,40 +14,34 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from gdsym.run import Result
+    from gdsym.run.summary import Table as Cells
 
 # What is larger than this is not read but computed with; the fit file has it.
 MAX_ENTRIES = 60  # of a vector
 MAX_ROWS, MAX_COLUMNS = 20, 8  # of a matrix
 
-KINDS = {"residual": "sum of squares"}
-
 
 def report(result: Result) -> None:
-    """Prints the parameters, the objective, and how the fit ended."""
+    """Prints the estimates, the objective, and how the fit ended."""
+    from gdsym.run.summary import estimates, remarks
+
     fixed = frozenset(result.fixed)
-    for part in parameter_tables(result.params, result.dims, result.module.PARAMS, fixed):
-        _print(part)
+    if result.inference is None:
+        for part in parameter_tables(result.params, result.dims, result.module.PARAMS, fixed):
+            _print(part)
+            click.echo()
+    for shown in estimates(result):
+        _print(shown if isinstance(shown, str) else _set(shown))
         click.echo()
-    click.echo(_objective(result))
-    click.echo(_ending(result))
+    for line in remarks(result):
+        click.echo(line)
 
 
-def _objective(result: Result) -> str:
-    kind = str(result.module.OBJECTIVE["kind"])
-    text = f"{KINDS.get(kind, kind)} {result.loss:.10g}"
-    if result.loss != result.objective:
-        text += f", with penalties {result.objective:.10g}"
-    return text
-
-
-def _ending(result: Result) -> str:
-    facts = [result.method, f"{result.evaluations:,} evaluations"]
-    if result.n_rows:
-        facts.append(f"{result.n_rows:,} rows")
-    facts.append(f"{result.seconds:.2g} s")
-    plural = "" if result.iterations == 1 else "s"
-    done = f"{result.status} after {result.iterations:,} iteration{plural} ({', '.join(facts)})"
-    return f"{done}: {result.message}" if result.message else done
+def _set(cells: Cells) -> Table:
+    table = _table(cells.header[0], cells.header[1:])
+    for first, *others in cells.rows:
+        table.add_row(_text(first), *others)
+    return table
 
 
 def parameter_tables(
@@ -63,6 +56,8 @@ def parameter_tables(
     names of the entries that were not fitted: `b`, `w[age]`, `W[age,red]`.
     """
     import numpy as np
+
+    from gdsym.run.summary import numbers
 
     small: list[tuple[str, float]] = []
     others: list[Table | str] = []
@@ -89,17 +84,6 @@ def parameter_tables(
     yield from others
 
 
-def numbers(values: Sequence[float]) -> list[str]:
-    """The numbers with as many decimals as show six digits of the largest and three of the
-    smallest, so that the points are aligned; in scientific notation where that is too wide."""
-    sizes = [abs(value) for value in values if value and math.isfinite(value)]
-    high, low = (math.floor(math.log10(f(sizes))) if sizes else 0 for f in (max, min))
-    decimals = max(0, 5 - high, 2 - low)
-    if high > 9 or decimals > 8:
-        return [f"{value:.5e}" for value in values]
-    return [f"{value:.{decimals}f}" for value in values]
-
-
 def _labels(dim: dict[str, Any]) -> list[str]:
     return [str(label) for label in dim["labels"] or range(dim["size"])]
 
@@ -110,6 +94,8 @@ def _entries(name: str, labels: list[list[str]]) -> Iterator[str]:
 
 
 def _matrix(title: str, labels: list[list[str]], value: Any, kept: list[bool]) -> Table:
+    from gdsym.run.summary import numbers
+
     table = _table(title, labels[1])
     texts = zip(numbers(value.ravel().tolist()), kept, strict=True)
     cells = iter([f"{text} fixed" if still else text for text, still in texts])
@@ -140,7 +126,9 @@ def _text(words: str) -> Text:
     """Text that rich does not read as markup: labels come from data files."""
     from rich.text import Text
 
-    return Text("".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in words))
+    from gdsym.run.summary import printable
+
+    return Text(printable(words))
 
 
 def _print(part: Table | str) -> None:

@@ -20,6 +20,7 @@ import numpy as np
 from gdsym.errors import UsageError
 from gdsym.files import check_ends, near_files, reason, write_atomically
 from gdsym.run.generated import Module
+from gdsym.run.kept import read_certificate, read_inference, read_predictions
 from gdsym.run.outcome import EXIT_CODES
 from gdsym.run.result import Result, entry_names
 
@@ -96,10 +97,37 @@ def text_of(result: Result) -> str:
         "columns": result.columns,
         "fixed": list(result.fixed),
         "data_sha256": digest,
+        "column_sha256": column_hashes(result),
         "versions": {"python": platform.python_version(), "numpy": np.__version__},
     }
     lines = [f'  "{k}": {json.dumps(plain(v), allow_nan=False)}' for k, v in entries.items()]
     return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def column_hashes(result: Result) -> dict[str, str]:
+    """A digest of each column that was fitted; of data that came as arrays, by their name."""
+    if result.data is None:
+        return result.column_sha256
+    bound = result.data
+    digests: dict[str, str] = {}
+    for entry in result.module.DATA:
+        name = entry["name"]
+        if name not in bound.arrays:
+            continue
+        array, columns = bound.arrays[name], result.columns.get(name, [])
+        if entry["dims"][:1] != (result.module.ROW,) or array.ndim > 2:
+            parts = {name: array}
+        elif array.ndim == 2 and len(columns) == array.shape[1]:
+            parts = {column: array[:, i] for i, column in enumerate(columns)}
+        else:
+            parts = {columns[0] if len(columns) == 1 else name: array}
+        digests |= {column: _digest(part) for column, part in parts.items()}
+    return digests
+
+
+def _digest(array: Any) -> str:
+    # Codes of categories and numbers of the same value count as the same column.
+    return hashlib.sha256(np.ascontiguousarray(array, dtype="<f8").data).hexdigest()
 
 
 def is_fit_file(path: str | Path) -> bool:
@@ -180,7 +208,24 @@ def load(path: str | Path, module_of: Callable[[str, str], Module]) -> Result:
         module=module,
         fixed=_names(path, entries.get("fixed", [])),
         data_sha256=entries["data_sha256"],
+        **_known(path, entries, len(theta)),
     )
+
+
+def _known(path: str | Path, entries: Mapping[str, Any], size: int) -> dict[str, Any]:
+    """What files of earlier versions do not have."""
+    try:
+        known: dict[str, Any] = {"column_sha256": dict(entries.get("column_sha256", {}))}
+        if "certificate" in entries:
+            known["certificate"] = read_certificate(entries["certificate"])
+            known["derived"] = read_predictions(entries["predictions"])
+            inference = read_inference(entries["inference"], entries["covariance"])
+            if inference is not None and len(inference.std_errors) != size:
+                raise ValueError("its length is not that of the parameters")
+            known["inference"] = inference
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _not_a_fit(path, f"its certificate or inference is damaged ({error})") from None
+    return known
 
 
 def _names(path: str | Path, value: Any) -> tuple[str, ...]:

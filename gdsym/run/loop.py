@@ -15,10 +15,12 @@ from gdsym import optimizers
 from gdsym.data import Bound
 from gdsym.errors import DataError, UsageError
 from gdsym.optimizers._iterate import Iterate, Vector, grad_norm
+from gdsym.run.assess import Assessed, assess, unlooked
 from gdsym.run.batch import Limits, follow, polished, rule_iterates
 from gdsym.run.diagnose import NotFiniteError, explain
 from gdsym.run.fix import fixed_names, fixed_theta
 from gdsym.run.generated import Module, Problem
+from gdsym.run.inference import Asked, check
 from gdsym.run.minibatch import DEFAULT_EPOCHS, Shuffled, run_shuffled
 from gdsym.run.objective import NOT_A_NUMBER, FreeObjective, Moving, moving
 from gdsym.run.outcome import Outcome, Record
@@ -44,14 +46,16 @@ def fit(
     options: Mapping[str, Any] | None = None,
     start: Start | None = None,
     fix: Mapping[str, Any] | None = None,
+    asked: Asked | None = None,
     progress: Progress | None = None,
 ) -> Result:
     """Fits the model of a generated module to bound data.
 
     consts: other values of constants, by name. method: one of `optimizers.methods()`, or a rule
     that the module carries; the model's own by default. options: those of the method and
-    `plan.COMMON`. fix: what is kept, at a value or (None) at its start. progress: called with a
-    `Record` after every iteration or epoch, and in a long epoch now and then.
+    `plan.COMMON`. fix: what is kept, at a value or (None) at its start. asked: which standard
+    errors are wanted. progress: called with a `Record` after every iteration or epoch, and in a
+    long epoch now and then.
 
     Ctrl-C ends the fit with status `interrupted` and what was reached. Raises UsageError and
     DataError, and NotFiniteError where the objective is not finite at the start.
@@ -62,8 +66,9 @@ def fit(
     # digits of a sum would depend on their number. What is not finite is dealt with here.
     with threadpool_limits(1, user_api="blas"), _one_thread(module), np.errstate(all="ignore"):
         plan = make_plan(module, method, options or {})
+        check(module, asked := asked or Asked())
         problem = bind_problem(module, bound, consts or {})
-        return _Run(module, bound, problem, plan, start, fix or {}, progress).result()
+        return _Run(module, bound, problem, plan, start, fix or {}, asked, progress).result()
 
 
 @contextmanager
@@ -101,11 +106,13 @@ class _Run:
         plan: Plan,
         start: Start | None,
         fix: Mapping[str, Any],
+        asked: Asked,
         progress: Progress | None,
     ) -> None:
         self.began = time.perf_counter()
         self.module, self.bound, self.problem, self.plan = module, bound, problem, plan
         self.sign = float(module.OBJECTIVE["sign"])
+        self.asked = asked
         self.progress = progress
         self.history: list[Record] = []
         self.ticked = 0.0
@@ -136,9 +143,10 @@ class _Run:
             outcome = self._completed(outcome)
             outcome = self._judged(outcome)
             loss = self.sign * self._loss(outcome.phi)
+            assessed = self._assessed(outcome, self.sign * loss)
         except KeyboardInterrupt:
-            outcome = replace(outcome, status="interrupted")
-        return self._report(outcome, loss)
+            assessed = unlooked(replace(outcome, status="interrupted"))
+        return self._report(assessed, loss)
 
     def _run(self) -> Outcome:
         try:
@@ -274,8 +282,13 @@ class _Run:
     def _norm(self, at: Iterate) -> float:
         return grad_norm(at.f, at.g, at.x, self.objective.lower, self.objective.upper)
 
-    def _report(self, outcome: Outcome, loss: float) -> Result:
-        module, problem = self.module, self.problem
+    def _assessed(self, outcome: Outcome, loss: float) -> Assessed:
+        """The outcome with what the curvature says about it."""
+        fitted = self.module, self.bound, self.problem
+        return assess(*fitted, self.objective, outcome, self.theta, loss, self.asked)
+
+    def _report(self, assessed: Assessed, loss: float) -> Result:
+        module, problem, outcome = self.module, self.problem, assessed.outcome
         theta = self.objective.to_theta(outcome.phi)
         dims = {
             name: {"size": int(dim["size"]), "labels": _labels(dim)}
@@ -307,6 +320,9 @@ class _Run:
             module=module,
             fixed=fixed_names(entry_names(module, dims), self.fixed),
             data=self.bound,
+            certificate=assessed.certificate,
+            inference=assessed.inference,
+            derived=assessed.derived,
         )
 
 

@@ -14,7 +14,9 @@ import numpy as np
 from gdsym.data import Bound, Dropped, bind_tables
 from gdsym.errors import DataError, UsageError
 from gdsym.optimizers._iterate import Vector
+from gdsym.run.certificate import Certificate
 from gdsym.run.generated import Module, Values
+from gdsym.run.inference import Derived, Inference
 from gdsym.run.outcome import EXIT_CODES, Record, Status
 
 MOST_ENTRIES = 12  # of a parameter, in the printed form
@@ -33,6 +35,11 @@ JSON_KEYS = (
     "n_rows",
     "params",
     "dims",
+    "std_errors",
+    "covariance",
+    "certificate",
+    "inference",
+    "predictions",
 )
 
 
@@ -43,7 +50,9 @@ class Result:
     `params`: name to float or array, axes as declared; `objective`: with the penalties, `loss`:
     without them; `grad_norm`: the largest projected gradient in free coordinates over
     max(1, |objective|); `dims`: size and labels of each dimension but the rows; `columns`: which
-    columns of a table each data was made of; nan is what an interrupt left unknown.
+    columns of a table each data was made of; nan is what an interrupt left unknown. `certificate`:
+    what kind of point this is; `inference`: what follows for the parameters after a likelihood or
+    a residual; `derived`: the scalar predictions on the data of the fit.
     """
 
     model: str
@@ -71,11 +80,43 @@ class Result:
     fixed: tuple[str, ...] = ()  # the entries of theta that were kept where they were
     data: Bound | None = None  # what was fitted; None in a fit that was loaded
     data_sha256: str | None = None
+    column_sha256: dict[str, str] = field(default_factory=dict)  # of a fit that was loaded
+    certificate: Certificate = field(default_factory=Certificate)
+    inference: Inference | None = None
+    derived: tuple[Derived, ...] = ()
 
     @property
     def exit_code(self) -> int:
         """0 converged or finished, 1 stopped or diverged, 130 interrupted."""
         return EXIT_CODES[self.status]
+
+    @property
+    def std_errors(self) -> Values | None:
+        """Standard errors by parameter, as `params`; nan where one is withheld, and None where
+        there are none: `inference.withheld` says why."""
+        if self.inference is None or self.inference.withheld:
+            return None
+        return self._by_parameter(self.inference.std_errors)
+
+    @property
+    def covariance(self) -> Vector | None:
+        """The covariance (p, p) in the order of `theta_names`; nan where withheld."""
+        return None if self.inference is None else self.inference.covariance
+
+    def summary(self) -> str:
+        """The table of estimates with what it rests on, as `gdsym fit` prints it."""
+        from gdsym.run.summary import summary_text
+
+        return summary_text(self)
+
+    def _by_parameter(self, entries: Vector) -> Values:
+        values: Values = {}
+        first = 0
+        for name, value in self.params.items():
+            part = entries[first : first + int(np.size(value))]
+            first += len(part)
+            values[name] = part.reshape(np.shape(value)) if np.ndim(value) else float(part[0])
+        return values
 
     def predict(
         self,
@@ -174,8 +215,15 @@ class Result:
     def to_json(self) -> dict[str, Any]:
         """The fit in short, as values that JSON knows; what is not finite is None."""
         from gdsym.run.fit_file import plain
+        from gdsym.run.kept import covariance_entries, inference_entries, predictions_entries
 
-        return {key: plain(getattr(self, key)) for key in JSON_KEYS}
+        made = {
+            "covariance": covariance_entries(self.inference),
+            "certificate": self.certificate.to_json(),
+            "inference": inference_entries(self.inference, self.theta_names),
+            "predictions": predictions_entries(self.derived),
+        }
+        return {k: plain(made[k] if k in made else getattr(self, k)) for k in JSON_KEYS}
 
     def _kept(self) -> set[int]:
         """Where in theta the entries stand that were not fitted."""
