@@ -80,7 +80,7 @@ def test_all_that_is_missing_is_listed_in_one_message_with_near_names(write):
 
     assert message == (
         "d.csv: no column `y`, no column `age` (for `X`), no column `t`\n"
-        "help: for `age` did you mean `agee`?; the columns are `agee`, `bmi`, `temp`"
+        "help: for `age` did you mean `agee`? the columns are `agee`, `bmi`, `temp`"
     )
 
 
@@ -415,6 +415,33 @@ def test_the_row_count_of_the_fit_does_not_bind_new_data(write, fitted):
     bound = bind_tables(FITTED, write("t\n1\n2\n3\n"), dims=dims, only=["t"])
 
     assert bound.n_rows == 3
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        lambda write: {"sources": [write("y\n1\n2\n3\n")]},
+        lambda write: {"sources": [{"y": np.ones(3)}]},
+        lambda write: {"sources": [[{"y": np.ones(3)}]]},
+        lambda write: {"arrays": {"y": np.ones(3)}},
+    ],
+)
+def test_rows_are_counted_by_what_is_not_needed_where_all_else_has_a_default(write, given):
+    module = model(data("x", "n", default=2.0), data("y", "n"))
+    made = given(write)
+
+    bound = bind_tables(module, *made.pop("sources", ()), **made, only=["x"])
+
+    assert bound.arrays["x"].tolist() == [2, 2, 2]
+    assert bound.n_rows == 3
+
+
+def test_rows_that_nothing_counts_are_asked_for(write):
+    module = model(data("x", "n", default=2.0), data("y", "n"))
+
+    message = refusal(module, {"y": np.ones(3)}, write("z\n1\n"), only=["x"])
+
+    assert "its default needs the size of `n`, which nothing else gives" in message
 
 
 def test_equal_data_have_equal_digests_whatever_they_came_from(write):

@@ -93,7 +93,7 @@ def test_any_column_of_words_is_a_category(column):
 
 
 @pytest.mark.parametrize(
-    "dtype", ["int64", "Int64", "Int8", "UInt16", "float32", "Float64", "object"]
+    "dtype", ["int64", "Int64", "Int8", "UInt16", "float32", "Float64", "object", "Sparse[int]"]
 )
 def test_any_column_of_whole_numbers_is_numeric_and_may_be_a_category(dtype):
     frame = pd.DataFrame({"c": pd.Series([10, 9, 10], dtype=dtype)})
@@ -119,6 +119,7 @@ def test_booleans_are_1_and_0(dtype):
         pd.Series([1.0, np.nan, 3]),
         pd.Series([True, None, False], dtype="boolean"),
         pd.Series([1, None, 3], dtype=object),
+        pd.Series([1, None, 3], dtype="Sparse[float]"),
         pd.Series([1, pd.NA, 3], dtype=object),
         np.ma.array([1, 2, 3], mask=[False, True, False]),
         [1.5, None, 2.5],
@@ -198,7 +199,16 @@ def test_a_model_that_gets_no_data_says_what_it_needs():
 
 
 def test_something_without_names_is_refused():
-    assert "data of type list have no names" in refusal(BOTH, [1, 2])
+    assert "data of type int have no names" in refusal(BOTH, [1, 2])
+
+
+def test_a_list_is_the_tables_in_it():
+    rows = [pd.DataFrame({"c": ["u"], "a": [1]}), pa.table({"c": ["v"], "a": [2]})]
+
+    bound = bind_tables(TABLE, rows)
+
+    assert bound.sha256() == bind_tables(TABLE, *rows).sha256()
+    assert bound.arrays["X"].tolist() == [[1], [2]]
 
 
 def test_two_columns_of_one_name_are_refused():

@@ -134,6 +134,32 @@ def test_a_value_outside_the_domain_is_refused():
         gdsym.fit(RIDGE, TABLE, fix={"s": -1})
 
 
+TOWNS = {"g": np.array(["a", "b", "c", "b"]), "y": np.array([1.0, 2.0, 3.0, 5.0])}
+
+
+@pytest.mark.parametrize(
+    ("domain", "good", "wrong", "said"),
+    [
+        ("simplex[k]", [0.2, 0.3, 0.5], [0.2, 0.3, 0.9], "in simplex[k], but its sum is 1.4"),
+        ("sumzero[k]", [1, 1, -2], [1, 1, 1], "in sumzero[k], but its sum is 3"),
+        ("ordered[k]", [1, 2, 3], [1, 3, 3], "in ordered[k], but its entries do not increase"),
+        ("base[k]", [0, 2, 3], [4, 2, 3], "in base[k], but that level is 4"),
+        ('base[k="b"]', [4, 0, 3], [4, 2, 3], 'in base[k="b"], but that level is 2'),
+    ],
+)
+@pytest.mark.parametrize("option", ["fix", "start"])
+def test_entries_that_belong_together_are_kept_together(option, domain, good, wrong, said):
+    text = f"data g[n] in k, y[n]\nparam w[k] in {domain}, b\nloss mean((y - b - w[g])^2)\n"
+
+    result = gdsym.fit(text, TOWNS, **{option: {"w": good}})
+
+    if option == "fix":
+        np.testing.assert_allclose(result.params["w"], good, rtol=1e-15)
+    with pytest.raises(UsageError) as caught:
+        gdsym.fit(text, TOWNS, **{option: {"w": wrong}})
+    assert str(caught.value) == f"{option}: `w` must be {said}"
+
+
 def test_the_fit_file_and_the_printed_form_say_what_was_kept(tmp_path):
     result = gdsym.fit(LINE, DATA, fix=["a"])
     result.save(tmp_path / "fit.json")

@@ -23,7 +23,7 @@ from gdsym.data._lines import DimInfo, data_line, row_number_notes
 from gdsym.data._numbers import numbers
 from gdsym.data._python import entry_from, is_table, table_from
 from gdsym.data._sources import tables_of
-from gdsym.data._table import Coded, Table, named, shown
+from gdsym.data._table import ALL, Coded, Table, named, shown
 from gdsym.data._unusable import Dropped, without_unusable
 from gdsym.errors import DataError, UsageError, did_you_mean
 
@@ -81,7 +81,8 @@ def bind_tables(
     """Binds the data of `module` to files, tables and arrays.
 
     `sources` are paths (`str` or `Path`, also with `*`), mappings of arrays, data frames, Arrow
-    tables or record arrays; rows of several with the same columns follow each other. Further,
+    tables, record arrays, or lists of these; rows of several with the same columns follow each
+    other. Further,
     `arrays` are arrays or data frames by data name (the Python argument name does as well). `dims`
     are sizes and labels that are settled: of a fit, or overridden by the user, as `3`,
     `["a", "b"]` or `{"size": 2, "labels": [...]}`. `columns` are those of the fit. `only` names
@@ -92,6 +93,11 @@ def bind_tables(
     """
     _check_option("missing", missing, ("error", "drop"))
     _check_option("unseen", unseen, ("error", "null"))
+    sources = tuple(
+        part
+        for given in sources
+        for part in (given if isinstance(given, list | tuple) else [given])
+    )
     fitted = columns or {}
     plain = [wanted(description, fitted) for description in module.DATA]
     chosen_by_name = choices(bind or {}, plain)
@@ -110,6 +116,12 @@ def bind_tables(
     pieces, ignored = locate(data, needed, tables, given, own)
     needed_pieces = {d.name: pieces[d.name] for d in needed if d.name in pieces}
     binding = _Binding(module, needed, needed_pieces, _settled(module, dims or {}))
+    if module.ROW is not None and not any(
+        module.ROW in d.dims for d in needed if d.name in pieces
+    ):
+        # All that is needed by row has a default: the rows are those of what else was given.
+        others = [piece.table for piece in given.values()]
+        binding.count_rows([*others, *tables_of(sources, ALL)])
     return binding.bound(
         ignored, missing=missing == "drop", unseen=unseen == "null", predicting=only is not None
     )
@@ -189,6 +201,7 @@ class _Binding:
         settled: Settled,
     ) -> None:
         self.row = module.ROW
+        self.described = module.DATA
         self.order = list(module.DIMS)
         self.needed = needed
         self.pieces = pieces
@@ -267,6 +280,19 @@ class _Binding:
             raise DataError("\n\n".join(messages))
 
     # -- sizes and labels --
+
+    def count_rows(self, tables: Sequence[Table]) -> None:
+        """Takes the number of rows from tables of which nothing is needed, if they agree."""
+        row = self.row
+        counts = {table.n_rows: table.name for table in tables if table.tabular}
+        for table in tables:
+            for entry in self.described:
+                array = table.entries.get(entry["arg"], table.entries.get(entry["name"]))
+                fits = array is not None and len(array.shape) == len(entry["dims"])
+                if array is not None and fits and row in entry["dims"] and not table.tabular:
+                    counts[array.shape[entry["dims"].index(row)]] = table.name
+        if row is not None and len(counts) == 1:
+            self.sizes[row] = next(iter(counts.items()))
 
     def _measure(self, d: Wanted, piece: Piece) -> None:
         shape = piece.shape

@@ -378,4 +378,7 @@ def _missing_message(missing: Sequence[tuple[Wanted, str]], tables: Sequence[Tab
         if len(d.dims) == 2 and d.source.names == (d.name,) and what == "column"
     ]
     hints.append(f"the {what}s are {named(known)}" if known else f"there are no named {what}s")
-    return f"{files}: {', '.join(parts)}\nhelp: {'; '.join(hints)}"
+    mend = hints[0]
+    for hint in hints[1:]:
+        mend += f" {hint}" if mend.endswith("?") else f"; {hint}"
+    return f"{files}: {', '.join(parts)}\nhelp: {mend}"

@@ -113,7 +113,8 @@ def array_entry(values: NDArray[Any], name: str) -> Entry:
 def _extension_entry(column: Any, name: str) -> Entry:
     """A column of a data frame whose dtype is not numpy's: nullable, category, string, arrow."""
     if getattr(column.dtype, "kind", "O") in "iuf" and not column.isna().any():
-        return array_entry(np.asarray(column.to_numpy(dtype=column.dtype.numpy_dtype)), name)
+        plain = getattr(column.dtype, "numpy_dtype", None)  # a sparse column has none
+        return array_entry(np.asarray(column.to_numpy(dtype=plain)), name)
     if getattr(column.dtype, "kind", "O") in "Mm":
         return array_entry(np.asarray(column.to_numpy()), name)
     return _object_entry(np.asarray(column.to_numpy(dtype=object)), name)

@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 
 from gdsym.errors import UsageError
 from gdsym.run.generated import Module, Problem, Vector
-from gdsym.run.start import check_domains, entry_place, parameter_slices, with_values
+from gdsym.run.start import (
+    check_domains,
+    check_structures,
+    entry_place,
+    parameter_slices,
+    with_values,
+)
 
 Mask = NDArray[np.bool_]
 
@@ -74,6 +80,7 @@ def fixed_theta(
     values = {name: value for name, value in fix.items() if value is not None}
     theta = with_values(module, problem, values, theta, "fix")
     check_domains(module, problem, theta, "fix")
+    check_structures(module, problem, theta, values, "fix")
     slices = parameter_slices(problem)
     for name in fix:
         if name in slices:

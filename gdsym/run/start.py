@@ -45,6 +45,8 @@ def start_theta(module: Module, problem: Problem, start: Start | None, seed: int
     else:
         theta = with_values(module, problem, start, theta, "start")
     check_domains(module, problem, theta, "start")
+    if not isinstance(start, Earlier):  # whose entries may be some of those that are needed
+        check_structures(module, problem, theta, start, "start")
     return theta
 
 
@@ -189,6 +191,52 @@ def check_domains(module: Module, problem: Problem, theta: Vector, what: str) ->
         if wrong is not None:
             text = domain.get("text") or "a finite number"
             raise UsageError(f"{what}: `{name}` is {wrong:g}, but it must be {text}")
+
+
+# What a sum may differ from 1, or from 0 beside the entries, where decimals were cut.
+_SLACK = 1e-9
+
+
+def check_structures(
+    module: Module, problem: Problem, theta: Vector, given: Iterable[str], what: str
+) -> None:
+    """Raises UsageError where entries of these parameters do not go together as their domain says.
+
+    What nobody gave may be a draw, and is brought into the domain later.
+    """
+    names = {name.partition("[")[0].strip() for name in given}
+    for name, value in problem.unpack(theta).items():
+        param = next(p for p in module.PARAMS if p["name"] == name)
+        domain = param["domain"]
+        if domain.get("structure") is None or name not in names:
+            continue
+        entries = np.moveaxis(np.asarray(value), param["dims"].index(domain["axis"]), -1)
+        found = _broken(domain, entries, problem.dims[domain["axis"]].get("labels"))
+        if found:
+            raise UsageError(f"{what}: `{name}` must be {domain['text']}, but {found}")
+
+
+def _broken(domain: Mapping[str, Any], entries: Vector, labels: Sequence[str] | None) -> str:
+    """What is wrong with entries along their last axis, in words; empty where nothing is."""
+    sums = np.sum(entries, axis=-1)
+    match domain["structure"]:
+        case "simplex" if np.any(np.abs(sums - 1) > _SLACK):
+            return f"its sum is {_farthest(sums, 1):g}"
+        case "sumzero" if np.any(np.abs(sums) > _SLACK * (1 + np.sum(np.abs(entries), axis=-1))):
+            return f"its sum is {_farthest(sums, 0):g}"
+        case "ordered" if not np.all(np.diff(entries, axis=-1) > 0):
+            return "its entries do not increase"
+        case "base":
+            level = domain.get("level")
+            at = 0 if level is None else list(labels or ()).index(level)
+            if np.any(entries[..., at] != 0):
+                return f"that level is {_farthest(entries[..., at], 0):g}"
+    return ""
+
+
+def _farthest(values: Vector, target: float) -> float:
+    """The value that is farthest from the target."""
+    return float(np.ravel(values)[np.argmax(np.abs(np.ravel(values) - target))])
 
 
 def _outside(values: Vector, domain: Mapping[str, Any]) -> float | None:
