@@ -13,7 +13,7 @@ from gdsym.files import read_text
 
 if TYPE_CHECKING:
     from gdsym.data import Bound
-    from gdsym.run import Progress, Result
+    from gdsym.run import Asked, Progress, Result
 
 T = TypeVar("T")
 
@@ -104,6 +104,9 @@ class Model:
         fix: Any = None,
         bind: Mapping[str, Any] | None = None,
         missing: str = "error",
+        level: float = 0.95,
+        robust: bool | str = False,
+        cluster: Any = None,
         progress: Progress | None = None,
         **arrays: Any,
     ) -> Result:
@@ -117,8 +120,11 @@ class Model:
         of its own if need be. options: such options, `{"beta1": 0.8}`; one of a rule may be an
         expression of the step, `"0.1/sqrt(t)"`. start: parameters by name, an
         earlier result, or the path of a fit file. set: other values of constants, other sizes of
-        dimensions. progress: called with a record after every iteration. The others are the
-        options of `gdsym fit`. Raises `GdsymError` where it cannot be done.
+        dimensions. level: of confidence intervals. robust: True for standard errors that do not
+        rest on the likelihood being right ("HC1", or "HC0" without the factor n/(n - p)).
+        cluster: the column, or an array, that says which rows belong together. progress:
+        called with a record after every iteration. The others are the options of `gdsym fit`.
+        Raises `GdsymError` where it cannot be done.
         """
         from gdsym import run
 
@@ -127,14 +133,16 @@ class Model:
         asked, wishes = run.read_method(method, run.merged(named, options or {}))
         carrying = self.carrying(asked, run.schedules(wishes))
         consts, sizes = carrying.settings(set or {})
+        bound = carrying.bind(data, sizes, arrays, bind, missing)
         return run.fit(
             carrying.module,
-            carrying.bind(data, sizes, arrays, bind, missing),
+            bound,
             consts=consts,
             method=asked,
             options=wishes,
             start=run.read_start(start),
             fix=run.read_fix(fix),
+            asked=self.asked(bound, data, level, robust, cluster),
             progress=progress,
         )
 
@@ -182,6 +190,20 @@ class Model:
         return bind_tables(
             self.module, *sources, arrays=arrays, dims=sizes, bind=bind, missing=missing
         )
+
+    def asked(
+        self, bound: Bound, data: Any, level: float, robust: bool | str, cluster: Any
+    ) -> Asked:
+        """What is wanted of the standard errors; the others are those of `fit`."""
+        from gdsym.data import groups_of
+        from gdsym.run import Asked
+
+        kind = "HC1" if robust is True else robust or None
+        if cluster is None:
+            return Asked(level, kind)
+        sources = [] if data is None else data if isinstance(data, list | tuple) else [data]
+        name = cluster if isinstance(cluster, str) else "cluster"
+        return Asked(level, kind, groups_of(sources, cluster, bound), name)
 
     def _unknown_setting(self, name: str) -> UsageError:
         module = self.module

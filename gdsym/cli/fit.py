@@ -65,6 +65,18 @@ if TYPE_CHECKING:
     metavar="FILE.csv",
     help="Write iteration, objective, grad_norm, step and seconds of every iteration or epoch.",
 )
+@click.option("--level", type=float, default=0.95, help="Of the confidence intervals. [0.95]")
+@click.option(
+    "--robust",
+    flag_value="HC1",
+    help="Standard errors that hold where the likelihood is wrong: a sandwich, times n/(n - p).",
+)
+@click.option("--hc0", "robust", flag_value="HC0", help="The same without the factor.")
+@click.option(
+    "--cluster",
+    metavar="COLUMN",
+    help="The same where rows with one value in this column belong together.",
+)
 @click.option("--batch-size", type=int, help="Rows per step of a rule.")
 @click.option("--epochs", type=int, help="Passes over the rows by a rule.")
 @click.option(
@@ -95,6 +107,9 @@ def command(
     missing: str,
     history: str | None,
     backend: str,
+    level: float,
+    robust: str | None,
+    cluster: str | None,
     as_json: bool,
     **options: Any,
 ) -> int:
@@ -140,6 +155,7 @@ def command(
         bound = compiled.bind(list(data), sizes, {}, bound_columns(bindings), missing)
         for line in bound.lines:
             click.echo(line, err=True)
+        wanted = compiled.asked(bound, list(data), level, robust or False, cluster)
         with _progress_line() as progress:
             result = run.fit(
                 compiled.module,
@@ -149,6 +165,7 @@ def command(
                 options=options,
                 start=begin,
                 fix=keep,
+                asked=wanted,
                 progress=progress,
             )
     failures = _written(result, output, history)

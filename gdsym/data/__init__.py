@@ -2,6 +2,7 @@
 
 from gdsym.data._bind import Bound, bind_tables
 from gdsym.data._carry import carried
+from gdsym.data._groups import groups_of
 from gdsym.data._lines import DimInfo
 from gdsym.data._read import files_of, formats, read
 from gdsym.data._unusable import Dropped
@@ -14,5 +15,6 @@ __all__ = [
     "carried",
     "files_of",
     "formats",
+    "groups_of",
     "read",
 ]

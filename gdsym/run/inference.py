@@ -204,18 +204,17 @@ def _derived(
 def _rows(here: Place, kind: str, penalised: bool) -> int:
     """The number of observations: of residuals, which may be several per row."""
     if kind == "residual" and not penalised and hasattr(here.problem, "residuals"):
-        residuals: Vector = here.problem.residuals(here.theta)
-        return len(residuals)
+        return int(np.size(here.problem.residuals(here.theta)))
     return here.problem.n_rows or 0
 
 
 def _count(seen: Examined) -> int:
     """The number of parameters that were estimated: those that the data determine."""
     tangents = seen.here.tangents()
-    rank = tangents.shape[1]
+    rank = int(tangents.shape[1])
     if not seen.here.plain and rank:
         rank = int(np.linalg.matrix_rank(tangents, tol=1e-10))
-    flat = 0 if seen.null is None else seen.null.shape[1]
+    flat = 0 if seen.null is None else int(seen.null.shape[1])
     return rank - flat + len(seen.here.active)
 
 
