@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from gdsym.calculus import linear
 from gdsym.calculus.program import (
     Axis,
     Contract,
     Delta,
     Factor,
     Graph,
+    Linear,
     Map,
     Node,
     Program,
@@ -113,6 +115,13 @@ def _shares(
         case Reduce(op="prod"):
             (axis,) = node.over
             yield node.arg, graph.mul(adjoint, graph.others(node.arg, axis))
+        case Linear(op="solve" | "solve_transposed"):
+            yield from linear.shares(graph, node, adjoint)
+        case Linear():
+            for contraction, place in linear.slopes(graph, node):
+                operand = contraction.factors[place].node
+                if operand in active:
+                    yield operand, _factor_adjoint(graph, contraction, place, adjoint)
         case _:
             raise NotImplementedError(f"no derivative of {type(node).__name__}")
 

@@ -12,6 +12,7 @@ from gdsym.calculus.program import (
     Contract,
     Factor,
     Leaf,
+    Linear,
     Map,
     Node,
     Number,
@@ -156,6 +157,8 @@ class Notation:
                 return f"prod{over}({self.text(node.arg)})/{self.text(node.arg, ATOM)}", PRODUCT
             case Contract():
                 return self._contraction(node)
+            case Linear():
+                return self._linear(node)
         raise TypeError(node)
 
     def _softmax(self, node: Map) -> str | None:
@@ -204,10 +207,14 @@ class Notation:
             else:
                 above.append(arg)
         above.sort(key=lambda arg: bool(arg.axes))
+        square = self._square([arg for arg in above if arg.axes])
+        if square is not None:
+            above = [arg for arg in above if not arg.axes]
         pieces = []
         for arg in above:
             mean = self._mean(arg, below)
             pieces.append(mean if mean is not None else self.text(arg, UNARY))
+        pieces += [square] if square is not None else []
         sign = "-" if coefficient < 0 else ""
         coefficient = abs(coefficient)
         bottoms = []
@@ -225,8 +232,29 @@ class Notation:
         code = sign + "*".join(pieces)
         if bottoms:
             code += "/" + (bottoms[0] if len(bottoms) == 1 else f"({'*'.join(bottoms)})")
-        single = len(pieces) == 1 and not bottoms and not sign
+        single = len(pieces) == 1 and not bottoms and not sign and "@" not in (square or "")
         return code, ATOM if single else PRODUCT
+
+    def _square(self, args: list[Node]) -> str | None:
+        """Vectors and matrices over one dimension twice, which names cannot tell apart:
+        `outer(v, w)`, `diag(v)`, `diag(v) @ A`."""
+        axes = sorted({axis for arg in args for axis in arg.axes})
+        if len(axes) != 2 or axes[0].dim != axes[1].dim:
+            return None
+        vectors = [[arg for arg in args if arg.axes == (axis,)] for axis in axes]
+        matrices = [arg for arg in args if len(arg.axes) == 2]
+        if not any(vectors):
+            return None
+        left, right = (self._product(side)[0] if side else "" for side in vectors)
+        if not matrices:
+            return f"outer({left}, {right})"
+        if all(is_identity(arg) for arg in matrices):
+            return f"diag({self._product([*vectors[0], *vectors[1]])[0]})"
+        middle = self.text(matrices[0], UNARY)
+        if len(matrices) > 1:
+            middle = f"({self._product(matrices)[0]})"
+        sides = (left and f"diag({left})", middle, right and f"diag({right})")
+        return " @ ".join(side for side in sides if side)
 
     def _mean(self, arg: Node, below: list[tuple[Node, Fraction]]) -> str | None:
         """A sum over a dimension whose size stands below is a mean."""
@@ -248,9 +276,37 @@ class Notation:
         over = "" if not arg.axes else f"[{_names(arg.summed)}]"
         return f"mean{over}({self.text(arg.factors[0].node)})"
 
+    def _linear(self, node: Linear) -> tuple[str, int]:
+        if node.op == "factored":
+            (part,) = node.parts
+            rows = dict(zip(part.node.axes, part.indices, strict=True))
+            if tuple(rows[axis] for axis in self.order(part.node) if axis in rows) == node.along:
+                return self.text(part.node), LOGIC
+            return f"{self.text(part.node, ATOM)}.T", ATOM
+        if node.op == "sqdist":
+            a, b, d = node.along
+            first, second = node.parts
+            left, right = self._oriented(first, (a, d)), self._oriented(second, (b, d))
+            return f"sqdist({left}, {right})", ATOM
+        matrix = node.parts[0].node
+        assert isinstance(matrix, Linear)
+        text = self.text(matrix)
+        if len(node.parts) == 2:
+            (axis,) = node.along
+            right = self._oriented(node.parts[1], (axis, *(a for a in node.axes if a != axis)))
+            transposed = ".T" if node.op == "solve_transposed" else ""
+            return (
+                f"solve({self.text(matrix, ATOM) if transposed else text}{transposed}, {right})",
+                ATOM,
+            )
+        return f"{'inv' if node.op == 'inverse' else node.op}({text})", ATOM
+
     def _contraction(self, node: Contract) -> tuple[str, int]:
         if node.deltas:
             return self._with_codes(node)
+        trace = self._trace(node)
+        if trace is not None:
+            return trace, ATOM
         if len(node.factors) == 2:
             product = self._matmul(node, *node.factors)
             if product is not None:
@@ -260,9 +316,29 @@ class Notation:
             body = self.text(node.factors[0].node)
         else:
             body = self._product([factor.node for factor in node.factors])[0]
+        if not node.summed and len(node.axes) == 1:  # a vector along another axis
+            moved = node.factors[0].node
+            return (self.names[moved], ATOM) if moved in self.names else self._make(moved)
         if not node.summed:
             return f"{self.text(node.factors[0].node, ATOM)}.T", ATOM
         return f"sum{over}({body})", ATOM
+
+    def _trace(self, node: Contract) -> str | None:
+        """One factor read on its diagonal, or a product of two matrices that is."""
+        first, *others = node.factors
+        if not others and len(first.indices) == 2 and len(set(first.indices)) == 1:
+            return f"{'trace' if node.summed else 'diag'}({self.text(first.node)})"
+        if node.axes or len(others) != 1 or len(node.summed) != 2:
+            return None
+        (second,) = others
+        if len(first.indices) != 2 or len(second.indices) != 2:
+            return None
+        at = dict(zip(first.node.axes, first.indices, strict=True))
+        i, j = (at[axis] for axis in self.order(first.node))
+        at = dict(zip(second.node.axes, second.indices, strict=True))
+        if tuple(at[axis] for axis in self.order(second.node)) != (j, i):
+            return None
+        return f"trace({self.text(first.node, PRODUCT)} @ {self.text(second.node, UNARY)})"
 
     def _matmul(self, node: Contract, first: Factor, second: Factor) -> str | None:
         """`A @ B` where one index is summed and each side keeps at most one."""
@@ -292,6 +368,8 @@ class Notation:
         return f"{self.text(node, ATOM)}.T"
 
     def _with_codes(self, node: Contract) -> tuple[str, int]:
+        if is_identity(node):
+            return f"eye({node.axes[0].dim})", ATOM
         opened = [delta for delta in node.deltas if delta.axis in node.axes]
         if not opened and len(node.factors) == 1:
             table, indices = node.factors[0]
@@ -318,6 +396,11 @@ class Notation:
         factors = [self.text(factor.node, UNARY) for factor in node.factors]
         over = "" if not node.axes else f"[{_names(node.summed)}]"
         return f"sum{over}({'*'.join([*hots, *factors])})", ATOM
+
+
+def is_identity(node: Node) -> bool:
+    """True for an identity matrix."""
+    return isinstance(node, Contract) and any(delta.source is None for delta in node.deltas)
 
 
 def _terms(node: Node) -> list[Node]:

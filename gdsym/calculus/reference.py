@@ -23,6 +23,7 @@ from gdsym.calculus.program import (
     Axis,
     Contract,
     Leaf,
+    Linear,
     Map,
     Node,
     Number,
@@ -132,7 +133,66 @@ class _Interpreter:
                     )
                     for at in self._indices(node.axes)
                 }
+            case Linear():
+                return self._linear(node)
         raise TypeError(node)
+
+    def _linear(self, node: Linear) -> Table:
+        first, indices = node.parts[0]
+        if node.op == "factored":
+            return {
+                tuple(at.values()): self._entry(first, indices, at)
+                for at in self._indices(node.axes)
+            }
+        if node.op == "sqdist":
+            return {
+                tuple(at.values()): self.arithmetic.call(
+                    "add",
+                    *(self._gap(node, {**at, **inner}) for inner in self._indices(node.along[2:])),
+                )
+                for at in self._indices(node.axes)
+            }
+        assert isinstance(first, Linear)
+        rows, columns = first.along
+        count = self.sizes[rows.dim]
+        matrix = [
+            [self._entry(first, first.axes, {rows: i, columns: j}) for j in range(count)]
+            for i in range(count)
+        ]
+        if node.op == "solve_transposed":
+            matrix = [list(column) for column in zip(*matrix, strict=True)]
+        match node.op:
+            case "det" | "logdet":
+                determinant = self.arithmetic.solved(matrix, [[] for _ in matrix])[1]
+                if node.op == "logdet":
+                    determinant = self.arithmetic.call("log", determinant)
+                return {(): determinant}
+            case "inverse":
+                unit = [
+                    [self.arithmetic.mp.mpf(i == j) for j in range(count)] for i in range(count)
+                ]
+                entries = self.arithmetic.solved(matrix, unit)[0]
+                return {
+                    tuple(at.values()): entries[at[rows]][at[columns]]
+                    for at in self._indices(node.axes)
+                }
+        right, indices = node.parts[1]
+        (axis,) = node.along
+        others = list(self._indices(tuple(a for a in node.axes if a != axis)))
+        columns_of_right = [
+            [self._entry(right, indices, {**at, axis: place}) for at in others]
+            for place in range(count)
+        ]
+        entries = self.arithmetic.solved(matrix, columns_of_right)[0]
+        return {
+            tuple(({**at, axis: place})[own] for own in node.axes): entries[place][column]
+            for column, at in enumerate(others)
+            for place in range(count)
+        }
+
+    def _gap(self, node: Linear, at: Mapping[Axis, int]) -> Any:
+        x, z = (self._entry(part, indices, at) for part, indices in node.parts)
+        return self.arithmetic.call("mul", x - z, x - z)
 
     def _indices(self, axes: Axes) -> Iterator[dict[Axis, int]]:
         """Every index over some axes, as places by axis."""
@@ -266,6 +326,33 @@ class Arithmetic:
         if x == 0 and y < 0:
             return self.mp.inf
         return x**y
+
+    def solved(self, matrix: list[list[Any]], right: list[list[Any]]) -> tuple[Any, Any]:
+        """inv(matrix) @ right and the determinant, by elimination with the largest pivots.
+
+        A matrix of determinant 0 has no solution: nan.
+        """
+        count = len(matrix)
+        rows = [[*a, *b] for a, b in zip(matrix, right, strict=True)]
+        determinant = self.mp.one
+        for place in range(count):
+            largest = max(range(place, count), key=lambda row: abs(rows[row][place]))
+            if rows[largest][place] == 0 or self.mp.isnan(rows[largest][place]):
+                missing = self.mp.nan
+                nothing = [[missing] * len(b) for b in right]
+                return nothing, rows[largest][place]
+            if largest != place:
+                rows[place], rows[largest] = rows[largest], rows[place]
+                determinant = -determinant
+            pivot = rows[place][place]
+            determinant = determinant * pivot
+            rows[place] = [entry / pivot for entry in rows[place]]
+            for row in range(count):
+                if row != place:
+                    share = rows[row][place]
+                    pairs = zip(rows[row], rows[place], strict=True)
+                    rows[row] = [entry - share * above for entry, above in pairs]
+        return [row[count:] for row in rows], determinant
 
     # -- reductions
 

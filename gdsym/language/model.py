@@ -202,6 +202,20 @@ class Train:
     span: Span
 
 
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """Linear algebra: `trace det logdet inv solve outer diag sqdist` of matrices and vectors.
+
+    The dims of `inv` are those of its argument in reverse, those of `solve` the last of the matrix
+    and then the other ones of the right side. `eye` has no argument, and its dims.
+    """
+
+    function: str
+    args: tuple[Expr, ...]
+    dims: Dims
+    span: Span
+
+
 Expr = (
     Number
     | Constant
@@ -220,6 +234,7 @@ Expr = (
     | OneHot
     | Standardize
     | Train
+    | Linear
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from gdsym.calculus import linear
 from gdsym.calculus.program import Contract, Graph, Map, Node, Number
 from gdsym.calculus.stabilise.choices import zero_branch
 from gdsym.calculus.stabilise.facts import SIGN_DEPTH, Facts, positive
@@ -14,11 +15,12 @@ HALF = Fraction(1, 2)
 
 
 def log(facts: Facts, graph: Graph, args: tuple[Node, ...]) -> Node | None:
-    """log(x^p) = p*log(x) for x > 0, log(-expm1(x)) = log1mexp(x), log(a + 1) = log1p(a)."""
+    """log(x^p) = p*log(x) for x > 0, log(-expm1(x)) = log1mexp(x), log(a + 1) = log1p(a),
+    log(det(A)) = logdet(A)."""
     (x,) = args
     if isinstance(x, Number) and x.value == 1:
         return graph.number(0)
-    known = log_of(facts, graph, x)
+    known = log_of(facts, graph, x) or linear.log_of_det(graph, x)
     if known is not None:
         return known
     if is_call(x, "pow") and positive(facts, x.args[0]):
