@@ -438,9 +438,15 @@ class Typer:
                 if right.dims == left.dims[::-1]:
                     mend = f"transpose one of them: `{indexable(b)}.T`"
             case 4:
-                twice = left if len(set(left.dims)) < len(left.dims) else right
+                left_twice = len(set(left.dims)) < len(left.dims)
+                twice, other, b = (left, right, b) if left_twice else (right, left, a)
                 message = f"{shapes}: with a dimension that stands twice, names cannot align them"
                 mend = f"{align.shown(twice.dims)} combines only with itself or a scalar"
+                if function == "mul" and other.dims == twice.dims[:1]:
+                    shown = indexable(scope.text(twice.span))
+                    mend = (
+                        f"`diag({b}) @ {shown}` scales its rows, `{shown} @ diag({b})` its columns"
+                    )
             case _:
                 message = f"{shapes}: neither has all dimensions of the other"
                 mend = self._outer_mend(function, arguments, left, right)

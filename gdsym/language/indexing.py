@@ -47,8 +47,8 @@ def index(typer: Typer, node: syntax.Index) -> Expr | None:
         indices.append(place)
         kept = place is None and isinstance(item, syntax.Name)
         names.append(item.text if kept and isinstance(item, syntax.Name) else axis)
-    named = _relabelled(typer, operand, tuple(names), node.span)
-    return named and take(typer, named, indices, node.span)
+    named = _relabelled(operand, tuple(names), node.span)
+    return take(typer, named, indices, node.span)
 
 
 def _single_index(typer: Typer, operand: Expr, item: syntax.Expression, span: Span) -> Expr | None:
@@ -96,7 +96,7 @@ def _single_relabel(typer: Typer, operand: Expr, item: syntax.Name, span: Span) 
     fits = [a for a in operand.dims if a != name and scope.root(a) == root]
     if len(fits) == 1:
         names = tuple(name if axis == fits[0] else axis for axis in operand.dims)
-        return _relabelled(typer, operand, names, span)
+        return _relabelled(operand, names, span)
     shown, dims = scope.text(operand.span), align.shown(operand.dims)
     if not fits:
         return _dim_as_index(typer, item, operand, "")
@@ -110,16 +110,8 @@ def _single_relabel(typer: Typer, operand: Expr, item: syntax.Name, span: Span) 
     return scope.error("index", message, item.span, notes=typer.declared(operand), help=mend)
 
 
-def _relabelled(typer: Typer, operand: Expr, names: Dims, span: Span) -> Expr | None:
-    if names == operand.dims:
-        return operand
-    twice = [a for a in names if names.count(a) > operand.dims.count(a) and names.count(a) > 1]
-    if twice:
-        shown, dims = typer.scope.text(operand.span), align.shown(operand.dims)
-        message = f"`{shown}` is {dims}, and would have the axis `{twice[0]}` twice"
-        notes = typer.declared(operand)
-        return typer.scope.error("index", message, span, notes=notes)
-    return Relabel(operand, names, span)
+def _relabelled(operand: Expr, names: Dims, span: Span) -> Expr:
+    return operand if names == operand.dims else Relabel(operand, names, span)
 
 
 def _no_such_axis(typer: Typer, operand: Expr, item: syntax.Expression, axis: str) -> None:

@@ -133,7 +133,8 @@ def _distances(typer: Typer, node: syntax.Call, first: Expr, second: Expr) -> Di
         mend = ""
         for part, text, other in ((first, a, second), (second, b, first)):
             if part.dims[0] == other.dims[-1]:
-                mend = f"transpose one of them: `{indexable(text)}.T`"
+                moved = text[:-2] if text.endswith(".T") else f"{indexable(text)}.T"
+                mend = f"transpose one of them: `{moved}`"
         return _error(typer, node, message, (first, second), mend)
     return first.dims[:1] + second.dims[:1]
 
