@@ -12,9 +12,8 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gdsym.run import flat
+from gdsym.run import flat, infinity
 from gdsym.run.curvature import Matrix, Place, dense_hessian, float_dims, why_no_hessian
 from gdsym.run.flat import WITHIN, Block
 from gdsym.run.generated import Module, Problem, Vector
@@ -28,8 +27,7 @@ Kind = Literal["minimum", "saddle", "infinity", "unknown"]
 TO_GAIN = 1e-8
 # Or the next Newton step changes no parameter by more than this part of itself, or of its way.
 STEP = 1e-6
-FAR = 1e-4  # the gradient below which a point may be one on the way to infinity
-WALK = 10  # Newton steps that tell a far minimum from none
+FAR = 1e-4  # a gradient, or a step, that may still lead somewhere else
 MOST_NAMES = 6
 
 
@@ -111,46 +109,56 @@ def examine(
     h = dense_hessian(here)
     if h is None:
         return Examined(_by_products(module, here, names, products, known), here)
-    spectrum = of_hessian(h)
-    f, g = here.value_and_grad()
-    root, step, decrement = _root(module, here), *spectrum.newton_step(g)
-    if root is not None:
+    return _by_hessian(module, here, h, start, blocks, known)
+
+
+def _by_hessian(
+    module: Module,
+    here: Place,
+    h: Matrix,
+    start: Vector,
+    blocks: Sequence[Block],
+    known: dict[str, Any],
+) -> Examined:
+    names = [block.entry(i) for block in blocks for i in range(block.start, block.part.stop)]
+    spectrum, (f, g) = of_hessian(h), here.value_and_grad()
+    (step, decrement), squares, rest = spectrum.newton_step(g), None, np.nan
+    if (root := _root(module, here)) is not None:
         r, z, rest = root
-        squares = of_root(r, _squares(module))
-        spectrum, step, decrement = _refined(spectrum, squares, r, z, step, decrement, module)
-    else:
-        squares, rest = None, np.nan
+        factor = 2 * here.problem.squares
+        squares = of_root(r, factor)
+        if not spectrum.indefinite and spectrum.rank < squares.rank:
+            # Singular to rounding; the condition of the Jacobian is only the root of that.
+            spectrum, (step, decrement) = squares, _least_squares(r, z, factor)
     known |= {"smallest": spectrum.smallest, "largest": spectrum.largest, "decrement": decrement}
     null, scale, found = _flat(module, here, spectrum, blocks)
-    known |= {"flat": found.data, "gauge": found.gauge}
-    unit = _unit(module, problem, f, rest, len(here.moving))
-    arrived = decrement <= TO_GAIN * unit or _is_short(here, step, start)
+
+    def examined(kind: Kind, why: str = "", **more: Any) -> Examined:
+        certificate = Certificate(kind, why, **known, **more)
+        return Examined(certificate, here, spectrum, squares, null, scale)
+
+    near = known["grad_norm"] <= FAR
+    if near and (spectrum.indefinite or null.shape[1] or not _is_short(here, step, start, FAR)):
+        far = infinity.further_out(here, h, None if spectrum.indefinite else step, start)
+        if far is not None:
+            toward = tuple(infinity.toward(here, far, names))
+            return examined(
+                "infinity", toward=toward, rows=infinity.left_behind(module, here, far)
+            )
     if spectrum.indefinite:
         along = _direction(here, spectrum.downhill, names)
-        kind: Kind = "saddle" if decrement <= 1e-3 * unit else "unknown"
-        why = "" if kind == "saddle" else "the objective can still fall: the curvature is negative"
-        certificate = Certificate(kind, why, downhill=along, **known)
-        return Examined(certificate, here, spectrum, squares, null, scale)
-    if grad_norm <= FAR and (not _is_short(here, step, start, 1e-4) or null.shape[1]):
-        gone = _at_infinity(here, step, null, start)
-        if gone is not None:
-            toward, rows = _toward(module, here, gone, names)
-            certificate = Certificate("infinity", toward=toward, rows=rows, **known)
-            return Examined(certificate, here, spectrum, squares, null, scale)
-    if not arrived:
-        why = f"{decrement:.2g} of the objective is still to gain"
-        return Examined(Certificate(why=why, **known), here, spectrum, squares, null, scale)
-    return Examined(Certificate("minimum", **known), here, spectrum, squares, null, scale)
-
-
-def _squares(module: Module) -> float:
-    factor: float | None = getattr(module, "SQUARES", None)
-    return 1.0 if factor is None else 2.0 * factor
+        if near:
+            return examined("saddle", downhill=along)
+        return examined("unknown", "the curvature is still negative", downhill=along)
+    unit = _unit(module, here.problem, f, rest, len(here.moving))
+    if decrement > TO_GAIN * unit and not _is_short(here, step, start):
+        return examined("unknown", f"{decrement:.2g} of the objective is still to gain")
+    return examined("minimum", flat=found.data, gauge=found.gauge)
 
 
 def _root(module: Module, here: Place) -> tuple[Matrix, Vector, float] | None:
     """R, z and the rest of a sum of squares; None for other objectives."""
-    if getattr(module, "SQUARES", None) is None:
+    if not getattr(module, "SQUARES", False):
         return None
     try:
         r, z, rest = here.root()
@@ -159,24 +167,13 @@ def _root(module: Module, here: Place) -> tuple[Matrix, Vector, float] | None:
     return (r, z, rest) if np.all(np.isfinite(r)) and np.all(np.isfinite(z)) else None
 
 
-def _refined(
-    spectrum: Spectrum,
-    squares: Spectrum,
-    r: Matrix,
-    z: Vector,
-    step: Vector,
-    decrement: float,
-    module: Module,
-) -> tuple[Spectrum, Vector, float]:
-    """A sum of squares whose Hessian is singular to rounding, judged by its Jacobian instead,
-    whose condition is the root of the Hessian's."""
-    if spectrum.indefinite or spectrum.rank == len(step) or squares.rank <= spectrum.rank:
-        return spectrum, step, decrement
+def _least_squares(r: Matrix, z: Vector, factor: float) -> tuple[Vector, float]:
+    """The Gauss-Newton step and what it gains of factor/2 times the sum of squares."""
     scale = np.linalg.norm(r, axis=0)
     scale[scale == 0] = 1.0
-    step = -np.linalg.lstsq(r / scale, z, rcond=None)[0] / scale
+    step: Vector = -np.linalg.lstsq(r / scale, z, rcond=None)[0] / scale
     gain = r @ step
-    return squares, step, float(gain @ gain) * _squares(module) / 2
+    return step, float(gain @ gain) * factor / 2
 
 
 def _unit(module: Module, problem: Problem, f: float, rest: float, count: int) -> float:
@@ -217,95 +214,7 @@ def _flat(
     return null, scale, flat.named(null, here.theta, scale, blocks, float_dims(module))
 
 
-# -- where it goes -------------------------------------------------------------------------------
-
-
-def _at_infinity(here: Place, step: Vector, null: Matrix, start: Vector) -> Place | None:
-    """A point further out, where there is no finite minimum; None where there may be one.
-
-    Newton's method from here: towards a minimum its steps shrink; where the objective falls for
-    ever, as exp(-t) or 1/t do, they stay as long, while what they gain dies away.
-    """
-    far = _walked(here, step)
-    if far is not None:
-        return far
-    return _flattened(here, null, start)
-
-
-def _walked(here: Place, step: Vector) -> Place | None:
-    now, first = here, step
-    f, gain = here.value_and_grad()[0], None
-    for _ in range(WALK):
-        further = now.moved(step)
-        try:
-            value, g, h = further.value_grad_hess()
-        except (ValueError, *NOT_A_NUMBER):
-            return None
-        if not np.isfinite(value) or not np.all(np.isfinite(h)):
-            return None
-        if value > f + 1e-12 * max(1e-300, abs(f)):
-            return None
-        spectrum = of_hessian(h)
-        if spectrum.indefinite or not spectrum.rank:
-            break  # nothing is left of the curvature
-        now, f = further, min(f, value)
-        step, gained = spectrum.newton_step(g)
-        gain = gained if gain is None else gain
-        if np.linalg.norm(step) < 0.5 * np.linalg.norm(first):
-            return None
-        if gained <= 1e-3 * gain and gain > 0:
-            return now
-    return None
-
-
-def _flattened(here: Place, null: Matrix, start: Vector) -> Place | None:
-    """The curvature along what is flat here was not flat at the start, and is gone: everything
-    that spoke about this direction is saturated."""
-    if not null.shape[1] or not here.plain:
-        return None
-    begin = here.at(start.copy())
-    try:
-        h = begin.value_grad_hess()[2]
-    except (ValueError, *NOT_A_NUMBER):
-        return None
-    if not np.all(np.isfinite(h)):
-        return None
-    scale = np.sqrt(np.maximum(np.diagonal(h), 1e-300))
-    inside = null[here.moving]
-    scaled = inside * scale[:, None]
-    basis = np.linalg.svd(scaled, full_matrices=False)[0]
-    bent = basis.T @ ((h / scale[:, None]) / scale) @ basis
-    values, vectors = np.linalg.eigh(bent)
-    if values[-1] < 1e-6:
-        return None
-    direction = basis @ vectors[:, -1] / scale
-    way = (here.theta - start)[here.moving]
-    if abs(direction @ way) < 1e-9 * np.linalg.norm(direction) * np.linalg.norm(way):
-        return None
-    unit = direction * np.sign(direction @ way) * np.linalg.norm(way) / np.linalg.norm(direction)
-    far = here.moved(unit)
-    f, value = here.value_and_grad()[0], far.value_and_grad()[0]
-    return far if np.isfinite(value) and value <= f + 1e-12 * abs(f) else None
-
-
-def _toward(
-    module: Module, here: Place, far: Place, names: Sequence[str]
-) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """What grows, and the rows whose terms vanish on the way."""
-    change = far.theta - here.theta
-    largest = np.max(np.abs(change))
-    order = [i for i in np.argsort(-np.abs(change)) if abs(change[i]) > 1e-3 * largest]
-    texts = [f"{names[i]} -> {'+' if change[i] > 0 else '-'}inf" for i in order[:MOST_NAMES]]
-    if len(order) > MOST_NAMES:
-        texts.append(f"{len(order) - MOST_NAMES:,} more")
-    if getattr(module, "SCORES", "no scores") is not None:
-        return tuple(texts), ()
-    before, after = (
-        np.linalg.norm(at.problem.scores(at.theta), axis=1)  # (n_rows,)
-        for at in (here, far)
-    )
-    gone: NDArray[np.intp] = np.flatnonzero(after <= 0.05 * before)
-    return tuple(texts), tuple(int(i) for i in gone)
+# -- in words --------------------------------------------------------------------------------------
 
 
 def _direction(here: Place, step: Vector, names: Sequence[str]) -> str:

@@ -156,6 +156,8 @@ def infer(
             known["bic"] = 2 * objective[1] + math.log(rows) * count if rows else math.nan
     if penalised:
         known["kind"] = "penalised"
+    if seen.certificate.kind in ("saddle", "infinity"):
+        known |= dict.fromkeys(known.keys() & {"aic", "bic"}, math.nan)
     df = float(rows - count) if kind == "residual" else math.inf
     why = _why_none(seen, df)
     if why:

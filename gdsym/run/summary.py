@@ -98,20 +98,19 @@ def _with_errors(result: Result, inference: Inference) -> Iterator[Table | str]:
 
 def _table(theta: Any, names: Sequence[str], shown: list[int], inference: Inference) -> Table:
     errors = inference.std_errors[shown].tolist()
-    ends = inference.interval[shown]
+    texts = aligned(theta[shown].tolist(), errors, *inference.interval[shown].T.tolist())
+    estimate, error, *ends = texts
     columns = [
         [names[i] for i in shown],
-        numbers(theta[shown].tolist()),
+        estimate,
         [
             f"({inference.marks[names[i]]})" if names[i] in inference.marks else text
-            for i, text in zip(shown, numbers(errors), strict=True)
+            for i, text in zip(shown, error, strict=True)
         ],
         [f"{x:.2f}" if math.isfinite(x) else "" for x in inference.statistic[shown]],
         [probability(p) for p in inference.p_values[shown]],
-        *np.array(numbers(ends.ravel().tolist())).reshape(ends.shape).T.tolist(),
+        *ends,
     ]
-    for column in columns[5:]:
-        column[:] = ["" if text == "nan" else text for text in column]
     header = ("parameter", "estimate", "std error", inference.statistic_name, "p")
     return Table((*header, *_interval_title(inference.level)), tuple(zip(*columns, strict=True)))
 
@@ -122,17 +121,14 @@ def _interval_title(level: float) -> tuple[str, str]:
 
 def _predictions(result: Result, level: float | None) -> Table:
     derived = result.derived
-    values = numbers([d.value for d in derived])
+    values = [d.value for d in derived]
     names = [d.name for d in derived]
     if level is None:
-        return Table(("prediction", "value"), tuple(zip(names, values, strict=True)))
-    errors = [t if t != "nan" else "" for t in numbers([d.std_error for d in derived])]
-    ends = numbers([end for d in derived for end in d.interval])
-    low, high = (["" if t == "nan" else t for t in side] for side in (ends[::2], ends[1::2]))
-    return Table(
-        ("prediction", "value", "std error", *_interval_title(level)),
-        tuple(zip(names, values, errors, low, high, strict=True)),
-    )
+        return Table(("prediction", "value"), tuple(zip(names, numbers(values), strict=True)))
+    low, high = ([d.interval[side] for d in derived] for side in (0, 1))
+    columns = aligned(values, [d.std_error for d in derived], low, high)
+    header = ("prediction", "value", "std error", *_interval_title(level))
+    return Table(header, tuple(zip(names, *columns, strict=True)))
 
 
 def _summed_up(title: str, value: Any, errors: Any) -> str:
@@ -161,6 +157,23 @@ def numbers(values: Sequence[float]) -> list[str]:
     if high > 9 or decimals > 8:
         return [f"{value:.5e}" if math.isfinite(value) else f"{value}" for value in values]
     return [f"{value:.{decimals}f}" for value in values]
+
+
+def aligned(
+    values: Sequence[float], errors: Sequence[float], *others: Sequence[float]
+) -> list[list[str]]:
+    """Columns with the same decimals: six digits of the largest value, three of the smallest
+    error. What is not known is empty."""
+    sizes = [abs(v) for v in values if v and math.isfinite(v)]
+    spreads = [e for e in errors if e > 0 and math.isfinite(e)]
+    high = math.floor(math.log10(max(sizes, default=1.0)))
+    low = math.floor(math.log10(min(spreads, default=max(sizes, default=1.0))))
+    decimals = max(0, 5 - high, 2 - low)
+    form = f".{decimals}f" if high <= 9 and decimals <= 8 else ".5e"
+    return [
+        ["" if math.isnan(v) else f"{v:{form}}" for v in column]
+        for column in (values, errors, *others)
+    ]
 
 
 def probability(p: float) -> str:
