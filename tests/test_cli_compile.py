@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 
@@ -119,6 +120,27 @@ def test_check_of_a_stale_module_shows_a_diff_and_exits_1_without_writing(here, 
     assert " more lines\n" in out
     assert len(out.splitlines()) <= 42
     assert (here / "line.py").read_text() == old
+
+
+def test_check_speaks_to_programs_and_forges_too(here, capsys):
+    run(["compile", "line.gd", "-o", "line.py"])
+    check = ["compile", "--check", "line.gd", "-o", "line.py", "--output-format"]
+    assert run([*check, "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["diagnostics"] == []
+    text = (here / "line.py").read_text().splitlines(keepends=True)
+    (here / "line.py").write_text("".join([*text[:40], "changed\n", *text[41:]]))
+
+    assert run([*check, "json"]) == 1
+    (finding,) = json.loads(capsys.readouterr().out)["diagnostics"]
+    assert (finding["code"], finding["path"]) == ("stale", "line.py")
+    assert finding["start"] == {"line": 41, "column": 1}
+    assert finding["help"] == "gdsym compile line.gd -o line.py"
+
+    assert run([*check, "concise"]) == 1
+    assert capsys.readouterr().out == "line.py:41:1: error[stale]: line.py is stale\n"
+    (here / "line.py").unlink()
+    assert run([*check, "github"]) == 1
+    assert capsys.readouterr().out.startswith("::error file=line.py,line=1,")
 
 
 def test_check_of_other_rules_is_stale(here):

@@ -1,6 +1,7 @@
 import pytest
 
 from gdsym.cli import run
+from gdsym.cli._codes import COMMANDS
 from gdsym.language.codes import CODES
 from gdsym.lint import rules
 
@@ -12,7 +13,7 @@ def explained(capsys, *arguments):
 
 def test_without_a_code_all_are_listed(capsys):
     listed = [line.split("  ")[0].strip() for line in explained(capsys).splitlines()]
-    assert listed == sorted({*CODES, *rules(), "usage", "data"})
+    assert listed == sorted({*CODES, *rules(), *COMMANDS})
 
 
 @pytest.mark.parametrize("code", [*CODES.values(), *(rule.CODE for rule in rules().values())],
@@ -26,7 +27,7 @@ def test_a_code_is_explained_with_what_is_wrong_and_what_is_right(code, capsys):
         assert all(f"    {line}\n" in told for line in example.splitlines())
 
 
-@pytest.mark.parametrize("code", ["usage", "data"])
+@pytest.mark.parametrize("code", COMMANDS)
 def test_the_codes_without_a_model_are_explained(code, capsys):
     assert "wrong:\n    " in explained(capsys, code)
 

@@ -1,4 +1,6 @@
 import io
+import json
+import os
 import stat
 import sys
 
@@ -54,6 +56,47 @@ def test_check_names_what_would_change_and_writes_nothing(here, capsys):
 
     assert capsys.readouterr() == ("ugly.gd would change\n", "")
     assert (here / "ugly.gd").read_text() == UGLY
+
+
+def test_check_speaks_to_programs_and_forges_too(here, capsys):
+    assert run(["fmt", "--check", "neat.gd", "ugly.gd", "--output-format", "json"]) == 1
+    (finding,) = json.loads(capsys.readouterr().out)["diagnostics"]
+    assert (finding["code"], finding["path"]) == ("layout", "ugly.gd")
+    assert (finding["start"], finding["end"]) == (
+        {"line": 1, "column": 1},
+        {"line": 1, "column": len("param   a,b # two") + 1},
+    )
+    assert finding["help"] == "gdsym fmt ugly.gd"
+
+    assert run(["fmt", "--check", "neat.gd", "--output-format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["diagnostics"] == []
+
+    assert run(["fmt", "--check", "ugly.gd", "--output-format", "concise"]) == 1
+    assert capsys.readouterr().out == "ugly.gd:1:1: error[layout]: the layout would change\n"
+
+    assert run(["fmt", "--check", "ugly.gd", "--output-format", "github"]) == 1
+    assert capsys.readouterr().out.startswith("::error file=ugly.gd,line=1,")
+
+
+def test_a_directory_is_the_model_files_in_it(here, capsys):
+    (here / "bad.gd").unlink()
+    (here / "deep").mkdir()
+    (here / "deep" / "two.gd").write_text(UGLY)
+    (here / "deep" / "two.txt").write_text(UGLY)
+
+    assert run(["fmt", "."]) == 0
+
+    assert capsys.readouterr().err == "deep/two.gd changed\nugly.gd changed\n".replace("/", os.sep)
+    assert (here / "deep" / "two.gd").read_text() == NEAT
+    assert (here / "deep" / "two.txt").read_text() == UGLY
+
+
+def test_a_directory_without_a_model_is_said_so(here, capsys):
+    (here / "empty").mkdir()
+
+    assert run(["fmt", "empty"]) == 2
+
+    assert capsys.readouterr().err == "error: there is no .gd file in empty\n"
 
 
 def test_diff_shows_what_would_change_and_writes_nothing(here, capsys):

@@ -12,6 +12,7 @@ import pytest
 from test_accuracy import bound_rows
 
 import gdsym
+from gdsym.cli._codes import COMMANDS
 from gdsym.compiler import show_text
 from gdsym.data._table import MISSING
 from gdsym.language.codes import CODES
@@ -19,6 +20,7 @@ from gdsym.language.constants import shown
 from gdsym.language.distributions import DISTRIBUTIONS, REAL
 from gdsym.language.functions import AXIS_MAPS, FUNCTIONS, REDUCTIONS
 from gdsym.language.optimizer import load_rule
+from gdsym.lint import rules as lint_rules
 from gdsym.optimizers import rule_path, rules
 
 ROOT = Path(__file__).parents[1]
@@ -132,18 +134,26 @@ def distribution_table():
 
 def code_list():
     """Each code with its explanation and its two small files."""
+    return {
+        "codes": explained(CODES.values(), "gd"),
+        "findings": explained([rule.CODE for rule in lint_rules().values()], "gd"),
+        "commands": explained(COMMANDS.values(), "text"),
+    }
+
+
+def explained(codes, kind):
     lines = []
-    for code in CODES.values():
+    for code in codes:
         lines += [
             "",
-            f"## {code.name}",
+            f"### {code.name}",
             "",
             f"{code.title[0].upper()}{code.title[1:]}.",
             code.text,
         ]
         if code.wrong:
-            lines += ["", "```text", code.wrong, "```", "", "```gd", code.right, "```"]
-    return {"codes": "\n".join([*lines, ""])}
+            lines += ["", "```text", code.wrong, "```", "", f"```{kind}", code.right, "```"]
+    return "\n".join([*lines, ""])
 
 
 @pytest.mark.parametrize(

@@ -40,29 +40,13 @@ def command(code: str | None) -> None:
 
 
 def _codes() -> dict[str, Code]:
-    """The codes of errors and of findings, and the two of what is in no model."""
-    from gdsym.language.codes import CODES, Code
+    """The codes of errors and of findings, and those of what is in no model."""
+    from gdsym.cli._codes import COMMANDS
+    from gdsym.language.codes import CODES
     from gdsym.lint import rules
 
-    usage = Code(
-        "usage",
-        "a command line or a call that cannot be carried out",
-        "A command, an option, a file or a name is not there, or a value is not what the option "
-        "takes. Nothing has been read or written, or the message says so.",
-        "gdsym fit churn.csv churn.gd",
-        "gdsym fit churn.gd churn.csv",
-    )
-    data = Code(
-        "data",
-        "data that do not fit the model",
-        "A column is missing or holds what the model's domain excludes, a file cannot be read, "
-        "sizes disagree. The message names the file, the row and the column as far as there is "
-        "one.",
-        "y in {0, 1} in the model, and a 2 in line 7 of the column y",
-        "y in {0, 1, 2} in the model, or another number in line 7",
-    )
     found = {**CODES, **{name: rule.CODE for name, rule in rules().items()}}
-    return dict(sorted({**found, "usage": usage, "data": data}.items()))
+    return dict(sorted({**found, **COMMANDS}.items()))
 
 
 def _explanation(code: Code) -> str:
