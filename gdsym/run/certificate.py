@@ -214,7 +214,7 @@ def _flat(
     return null, scale, flat.named(null, here.theta, scale, blocks, float_dims(module))
 
 
-# -- in words --------------------------------------------------------------------------------------
+# -- in words -------------------------------------------------------------------------------------
 
 
 def _direction(here: Place, step: Vector, names: Sequence[str]) -> str:
