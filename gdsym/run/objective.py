@@ -161,13 +161,13 @@ def moving(free: FreeObjective, module: Module) -> Moving:
         return _guarded(lambda: free.residual_qr(whole(x)), nothing)
 
     smooth = missing(module, "hess") is None
-    squares = getattr(module, "SQUARES", None)
+    squares = getattr(module, "SQUARES", False)
     objective = Objective(
         value_and_grad,
         hess if smooth else None,
         hvp if smooth else None,
-        residual_qr if squares is not None else None,
-        1.0 if squares is None else float(squares),
+        residual_qr if squares else None,
+        free.problem.squares if squares else 1.0,
         _kinks(free, module),
     )
     return Moving(free, objective, free.lower[at], free.upper[at])
@@ -176,9 +176,10 @@ def moving(free: FreeObjective, module: Module) -> Moving:
 def missing(module: Module, need: str) -> str | None:
     """Why the module cannot give what a method needs; None where it can."""
     if need in ("hess", "hvp"):
-        why: str | None = getattr(module, "HESSIAN", "it was compiled without second derivatives")
+        none = None if hasattr(module, "finish_hess") else "it was compiled without them"
+        why: str | None = getattr(module, "HESSIAN", none)
         return why
-    if need == "residual_qr" and getattr(module, "SQUARES", None) is None:
+    if need == "residual_qr" and not getattr(module, "SQUARES", False):
         return "its objective is no sum of squares of residuals"
     if need == "kinks" and not getattr(module, "PROXIMAL", ()):
         return "it has no penalty such as `lam*sum(abs(w))` or `lam*norm(w)`"
