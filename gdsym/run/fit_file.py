@@ -218,7 +218,7 @@ def _known(path: str | Path, entries: Mapping[str, Any], size: int) -> dict[str,
         known: dict[str, Any] = {"column_sha256": dict(entries.get("column_sha256", {}))}
         if "certificate" in entries:
             known["certificate"] = read_certificate(entries["certificate"])
-            known["derived"] = read_predictions(entries["predictions"])
+            known["predictions"] = read_predictions(entries["predictions"])
             inference = read_inference(entries["inference"], entries["covariance"])
             if inference is not None and len(inference.std_errors) != size:
                 raise ValueError("its length is not that of the parameters")

@@ -322,7 +322,7 @@ class _Run:
             data=self.bound,
             certificate=assessed.certificate,
             inference=assessed.inference,
-            derived=assessed.derived,
+            predictions=assessed.derived,
         )
 
 

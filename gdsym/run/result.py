@@ -52,7 +52,7 @@ class Result:
     max(1, |objective|); `dims`: size and labels of each dimension but the rows; `columns`: which
     columns of a table each data was made of; nan is what an interrupt left unknown. `certificate`:
     what kind of point this is; `inference`: what follows for the parameters after a likelihood or
-    a residual; `derived`: the scalar predictions on the data of the fit.
+    a residual; `predictions`: the scalar predictions on the data of the fit.
     """
 
     model: str
@@ -83,7 +83,7 @@ class Result:
     column_sha256: dict[str, str] = field(default_factory=dict)  # of a fit that was loaded
     certificate: Certificate = field(default_factory=Certificate)
     inference: Inference | None = None
-    derived: tuple[Derived, ...] = ()
+    predictions: tuple[Derived, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -221,7 +221,7 @@ class Result:
             "covariance": covariance_entries(self.inference),
             "certificate": self.certificate.to_json(),
             "inference": inference_entries(self.inference, self.theta_names),
-            "predictions": predictions_entries(self.derived),
+            "predictions": predictions_entries(self.predictions),
         }
         return {k: plain(made[k] if k in made else getattr(self, k)) for k in JSON_KEYS}
 

@@ -66,7 +66,7 @@ def estimates(result: Result) -> Iterator[Table | str]:
     inference = result.inference
     if inference is not None:
         yield from _with_errors(result, inference)
-    if result.derived:
+    if result.predictions:
         known = inference is not None and not inference.withheld
         yield _predictions(result, inference.level if known and inference else None)
 
@@ -120,7 +120,7 @@ def _interval_title(level: float) -> tuple[str, str]:
 
 
 def _predictions(result: Result, level: float | None) -> Table:
-    derived = result.derived
+    derived = result.predictions
     values = [d.value for d in derived]
     names = [d.name for d in derived]
     if level is None:
