@@ -14,9 +14,14 @@ def guesses(program: Program) -> Iterator[dict[str, Range]]:
     yield {}
     values = stated(program)
     if values:
-        yield {name: _sign(value) for name, value in values.items()}
+        yield signs(program)
         yield {name: _side(value) for name, value in values.items()}
         yield values
+
+
+def signs(program: Program) -> dict[str, Range]:
+    """The signs of the constants' values in the text."""
+    return {name: _sign(value) for name, value in stated(program).items()}
 
 
 def loosened(value: Range) -> Iterator[Range | None]:

@@ -66,13 +66,13 @@ def _judged(program: Program, consts: Mapping[str, Range]) -> Convexity:
     known = ranges(program, order, consts)
     found = curvatures(program.graph, order, depends, known)
     if found[program.value].bend & CONVEX:
-        terms = _bent(program.value, depends, found)
+        terms = bent(program.value, depends, found)
         rules = dict.fromkeys(_rule(node, depends, found) for node in terms)
         return Convexity(True, tuple(rules), consts, ())
     return Convexity(False, (), consts, tuple(_obstacles(program.value, depends, found)))
 
 
-def _bent(root: Node, depends: Dependence, found: Mapping[Node, Curve]) -> Iterator[Node]:
+def bent(root: Node, depends: Dependence, found: Mapping[Node, Curve]) -> Iterator[Node]:
     """The terms of a sum that are not affine, through factors, sums over axes and gathers."""
     stack, seen = [root], {root}
     while stack:

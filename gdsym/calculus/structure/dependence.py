@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from gdsym.calculus.program import Leaf, Map, Node, Program, Reduce
@@ -24,9 +24,15 @@ class Dependence:
         return node not in self.active or node in self.steady
 
 
-def dependence(program: Program, order: Iterable[Node]) -> Dependence:
-    """For every node of `order`, which is in order of evaluation."""
-    free = {param.name for param in program.model.params if not param.fixed}
+def dependence(
+    program: Program, order: Iterable[Node], free: Collection[str] | None = None
+) -> Dependence:
+    """For every node of `order`, which is in order of evaluation.
+
+    free: the parameters that are; by default all that the model does not fix.
+    """
+    if free is None:
+        free = {param.name for param in program.model.params if not param.fixed}
     active: set[Node] = set()
     steady: set[Node] = set()
     for node in order:
