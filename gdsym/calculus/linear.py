@@ -23,6 +23,10 @@ from gdsym.calculus.program import (
     unused_axis,
 )
 
+# As many indices of its own as a slope may have beside those of its node.
+FRESH = 3
+
+
 # -- making nodes ------------------------------------------------------------------------------
 
 
