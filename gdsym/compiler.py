@@ -12,6 +12,7 @@ from gdsym.calculus.build import build
 from gdsym.calculus.derive import derive
 from gdsym.calculus.notation import show
 from gdsym.calculus.program import Program
+from gdsym.calculus.second import differentiate_twice
 from gdsym.calculus.stabilise import stabilise
 from gdsym.codegen.lower import lower
 from gdsym.codegen.module import module_text
@@ -43,7 +44,7 @@ def stages(text: str, name: str) -> Stages:
     model = load_model(text, name, _METHODS)
     built = build(model)
     stable = stabilise(built)
-    derived = stabilise(derive(stable))
+    derived = differentiate_twice(stabilise(derive(stable)))
     lowered = lower(derived)
     return Stages(model, built, stable, derived, lowered, plan(lowered, derived))
 

@@ -196,5 +196,5 @@ def schedule(plan: Plan) -> str:
 
 def _totals(totals: Sequence[Total], notation: Notation) -> Iterator[str]:
     for total in totals:
-        use = "  (for the gradient)" if total.gradient else ""
+        use = ("", "  (for the gradient)", "  (for the Hessian)")[total.order]
         yield f"  total({total.key}) = {total.kind}: {notation.definition(total.node)}{use}"

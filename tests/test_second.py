@@ -95,3 +95,52 @@ def test_the_hessian_is_the_slope_of_the_gradient(name):
     text, data = ZOO[name]
 
     check_second(Case(text, data))
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_the_module_has_the_hessian_of_the_reference(name):
+    text, data = ZOO[name]
+    case = Case(text, data)
+    second = Second(case)
+    theta = case.theta
+    exact = second.hess(theta)
+    scale = max([MP.one, *(abs(MP.convert(entry)) for entry in exact.ravel())])
+
+    value, gradient, hess = case.problem.value_grad_hess(theta)
+
+    assert (value, list(gradient)) == (case.problem.value(theta), list(case.problem.grad(theta)))
+    assert np.array_equal(hess, hess.T)
+    assert far(hess, exact, scale) < 1e-12
+    for direction in directions(len(theta), 2):
+        along = [dot(row, direction) for row in exact]
+        assert far(case.problem.hvp(theta, direction), along, scale) < 1e-12
+
+
+# The gradient of what a loss has beside its sums over rows.
+WITHOUT_ROWS = {"shortfall": [0, 0, 0, 1]}
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_scores_and_residuals_add_up(name):
+    text, data = ZOO[name]
+    case = Case(text, data)
+    problem, theta = case.problem, case.theta
+    start = problem.init(seed=1)
+    penalised = "penalty" in text or "prior" in text
+    if case.module.SCORES is None:
+        scores = problem.scores(theta)
+        assert scores.shape == (problem.n_rows, problem.size)
+        if not penalised:
+            total = np.sum(scores, axis=0) + WITHOUT_ROWS.get(name, 0)
+            assert total == pytest.approx(problem.grad(theta), rel=1e-10, abs=1e-10)
+    if case.module.SQUARES:
+        r, J = problem.residuals(theta), problem.jacobian(theta)
+        change = problem.value(theta) - problem.value(start)
+        before = problem.residuals(start)
+        assert problem.squares * (r @ r - before @ before) == pytest.approx(change, rel=1e-10)
+        slope = 2 * problem.squares * (J.T @ r)
+        assert slope == pytest.approx(problem.grad(theta), rel=1e-10, abs=1e-10)
+        R, z, rss = problem.residual_qr(theta, np.full(problem.size, 2.0))
+        assert 4 * R.T @ R == pytest.approx(J.T @ J, rel=1e-10, abs=1e-10)
+        assert z @ z + rss == pytest.approx(r @ r, rel=1e-10)
+        assert 2 * R.T @ z == pytest.approx(J.T @ r, rel=1e-10, abs=1e-10)

@@ -393,6 +393,8 @@ class Graph:
         out = set(axes)
         plain = (list(factors), list(deltas))
         inside, bound_deltas = plain if whole else self._open(*plain)
+        if not whole:
+            bound_deltas = _of_one_code(bound_deltas, out)
         inside, bound_deltas, identities, lost = _without_identities(inside, bound_deltas, out)
         indexed = {delta.axis for delta in bound_deltas}
         indexed |= {axis for delta in bound_deltas for axis in delta.indices}
@@ -428,7 +430,8 @@ class Graph:
         plain: list[Factor] = []
         opened = list(deltas)
         for node, indices in factors:
-            if isinstance(node, Contract) and not node.factors and not node.summed:
+            if _is_spread(node):
+                assert isinstance(node, Contract)
                 at = dict(zip(node.axes, indices, strict=True))
                 opened += [
                     Delta(source, tuple(at[i] for i in where), at[axis])
@@ -438,11 +441,13 @@ class Graph:
                 assert isinstance(node, Contract)
                 at = dict(zip(node.axes, indices, strict=True))
                 ((inside, where),) = node.factors
-                plain.append(Factor(inside, tuple(at[axis] for axis in where)))
+                inner, extra = self._open([Factor(inside, tuple(at[a] for a in where))], ())
+                plain += inner
+                opened += extra
             elif isinstance(node, Map) and node.op == "mul" and node not in self.named:
                 at = dict(zip(node.axes, indices, strict=True))
                 parts = [Factor(arg, tuple(at[axis] for axis in arg.axes)) for arg in node.args]
-                if any(isinstance(arg, Contract) and not arg.factors for arg in node.args):
+                if any(_is_spread(arg) or _is_transpose(arg) for arg in node.args):
                     inner, extra = self._open(parts, ())
                     plain += inner
                     opened += extra
@@ -595,6 +600,26 @@ def _images(factors: Iterable[Factor], at: Mapping[Node, Node]) -> list[Factor]:
     return images
 
 
+def _of_one_code(deltas: list[Delta], out: set[Axis]) -> list[Delta]:
+    """Two axes that equal the same code equal each other: one delta and an identity."""
+    first: dict[tuple[Node | None, Axes], Axis] = {}
+    found = []
+    for delta in deltas:
+        other = first.get((delta.source, delta.indices))
+        if other is not None and delta.source is not None and {other, delta.axis} <= out:
+            found.append(Delta(None, (other,), delta.axis))
+        else:
+            if delta.axis in out:
+                first[delta.source, delta.indices] = delta.axis
+            found.append(delta)
+    return found
+
+
+def _is_spread(node: Node) -> bool:
+    """True for a product of deltas alone."""
+    return isinstance(node, Contract) and not node.factors and not node.summed
+
+
 def _is_transpose(node: Node) -> bool:
     """True for the entries of one factor with its axes in another order."""
     if not isinstance(node, Contract) or node.deltas or len(node.factors) != 1:
@@ -655,7 +680,11 @@ class Program:
     """A model as a graph. Values are nodes of `graph`; a later stage makes a new program.
 
     `loss` is the user's objective in the sign that is minimised, without penalties; `value` adds
-    them. `grads` is empty until `derive`, `hess` and `hvp` until `differentiate_twice`. `stats` defines the `stat` leaves, which are learnt from
+    them. `grads` is empty until `derive`, `hess` and `hvp` until `differentiate_twice`, the rest
+    until `differentiate_rows`: `scores` has the gradient of each row's own term of the loss, the
+    value is a constant plus `squares` times the squares of `residuals`, and `jacobian` has the
+    derivatives of residual i by a parameter, with the axes of the residual and then those of the
+    parameter, renamed by `paired`. `stats` defines the `stat` leaves, which are learnt from
     the training data and kept in the fit. `formulas` are the values of constants (`const lam`) and
     the arguments of starts (`start w 0`), which need sizes and constants alone.
     """
@@ -672,6 +701,10 @@ class Program:
     grads: Mapping[str, Node] = field(default_factory=dict)
     hess: Mapping[tuple[str, str], Node] = field(default_factory=dict)
     hvp: Mapping[str, Node] = field(default_factory=dict)
+    scores: Mapping[str, Node] = field(default_factory=dict)
+    residuals: tuple[Node, ...] = ()
+    jacobian: Mapping[tuple[int, str], Node] = field(default_factory=dict)
+    squares: Node | None = None
 
     @property
     def row(self) -> Axis | None:
@@ -698,7 +731,13 @@ class Program:
             *self.grads.values(),
             *self.hess.values(),
             *self.hvp.values(),
+            *self.rows(),
         ]
+
+    def rows(self) -> list[Node]:
+        """What is wanted row by row: scores, residuals and their Jacobian."""
+        scale = [self.squares] if self.squares is not None else []
+        return [*self.scores.values(), *self.residuals, *self.jacobian.values(), *scale]
 
     def mapped(self, graph: Graph, at: Mapping[Node, Node]) -> Program:
         """The same program with every output's image in another graph."""
@@ -715,7 +754,31 @@ class Program:
             grads={name: at[node] for name, node in self.grads.items()},
             hess={names: at[node] for names, node in self.hess.items()},
             hvp={name: at[node] for name, node in self.hvp.items()},
+            scores={name: at[node] for name, node in self.scores.items()},
+            residuals=tuple(at[node] for node in self.residuals),
+            jacobian={key: at[node] for key, node in self.jacobian.items()},
+            squares=at[self.squares] if self.squares is not None else None,
         )
+
+
+def is_kept(stat: str) -> bool:
+    """Whether a statistic is computed when the fit is done, from all rows at once and theta."""
+    return stat.endswith(".kept")
+
+
+def rows_beside(nodes: Iterable[Node], model: Model) -> set[str]:
+    """The dimensions along which nodes have rows besides the row axis: rows paired with rows."""
+    if model.row is None:
+        return set()
+    named = next((dim.like for dim in model.dims if dim.name == model.row), None)
+    first = named or model.row  # the rows may themselves be like another dimension
+    rows = {first, *model.aliases(first)}
+    axes: set[Axis] = set()
+    for node in nodes:
+        axes.update(node.axes)
+        if isinstance(node, Contract):
+            axes.update(_indices(node.factors, node.deltas))
+    return {axis.dim for axis in axes if axis.dim in rows and axis != Axis(model.row)}
 
 
 def reachable(nodes: Iterable[Node]) -> list[Node]:

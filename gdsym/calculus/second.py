@@ -20,6 +20,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import NamedTuple
 
+from gdsym.calculus import linear
 from gdsym.calculus.program import (
     Axes,
     Axis,
@@ -27,6 +28,8 @@ from gdsym.calculus.program import (
     Delta,
     Factor,
     Graph,
+    Leaf,
+    Linear,
     Map,
     Node,
     Number,
@@ -34,6 +37,7 @@ from gdsym.calculus.program import (
     Reduce,
     Scan,
     reachable,
+    rows_beside,
     unused_axis,
 )
 from gdsym.calculus.regions import (
@@ -43,6 +47,7 @@ from gdsym.calculus.regions import (
     other_factors,
     slopes,
 )
+from gdsym.calculus.structure.squares import squares
 
 Pair = tuple[Axis, Axis]  # equal indices: an axis of the node, and one of the source
 
@@ -58,28 +63,111 @@ Terms = Mapping[Key, Node]
 
 
 def differentiate_twice(program: Program) -> Program:
-    """The program with its Hessian, block by block, and its products with a direction.
+    """The program with its Hessian, block by block, and what is wanted row by row.
 
     `hess[p, q]`, p not after q in the declared order, has the axes of p and then those of q,
     renamed by `paired`. `hvp` reads the leaves `direction p`. As with gradients, a node may carry
-    fewer axes than the value it stands for.
+    fewer axes than the value it stands for. `scores` are empty where the loss is not linear in its
+    sums over rows, `residuals` where the value is no sum of squares.
     """
     graph = program.graph
     params = [p.name for p in program.model.params]
     leaves = {name: graph.known_leaf("param", name) for name in params}
     known = {name: leaf for name, leaf in leaves.items() if leaf is not None}
     with exact():
-        grads = list(program.grads.values())
-        tangents = Tangents(graph, grads, known.values(), program.row)
-        hess: dict[tuple[str, str], Node] = {}
-        for place, p in enumerate(params):
-            for q in params[place:]:
-                leaf = known.get(q)
-                hess[p, q] = graph.number(0)
-                if leaf is not None:
-                    hess[p, q] = tangents.node(program.grads[p], leaf)
+        term = row_term(program)
+        found = squares(program)
+        residuals = found.residuals if found is not None else ()
+        targets = [*program.grads.values(), *residuals, *([term] if term is not None else [])]
+        # Where rows are paired with rows, a row node may read other rows: nothing to cut.
+        paired_rows = rows_beside(reachable(targets), program.model)
+        tangents = Tangents(graph, targets, known.values(), None if paired_rows else program.row)
+
+        def slope(target: Node, name: str) -> Node:
+            return tangents.node(target, known[name]) if name in known else graph.number(0)
+
+        hess = {
+            (p, q): slope(program.grads[p], q)
+            for place, p in enumerate(params)
+            for q in params[place:]
+        }
+        jacobian = {(i, p): slope(r, p) for i, r in enumerate(residuals) for p in params}
+        scores = {p: slope(term, p) for p in params} if term is not None else {}
         hvp = _along(program, known)
-    return replace(program, hess=hess, hvp=hvp)
+    scale = None
+    if found is not None:
+        scale = found.scale if isinstance(found.scale, Node) else graph.number(found.scale)
+    return replace(
+        program,
+        hess=hess,
+        hvp=hvp,
+        scores=scores,
+        residuals=residuals,
+        jacobian=jacobian,
+        squares=scale,
+    )
+
+
+def row_term(program: Program) -> Node | None:
+    """Each row's own term of the loss; None where the loss is not linear in its sums over rows.
+
+    A multiple of the number of rows, `n*log(s)`, is a sum over rows like any other.
+    """
+    row = program.row
+    if row is None or any(axis.dim == row.dim and axis != row for axis in _indices(program.loss)):
+        return None
+    return _row_term(program.graph, program.loss, row)
+
+
+def _indices(node: Node) -> set[Axis]:
+    """Every index that something below a node reads."""
+    found: set[Axis] = set()
+    for part in reachable([node]):
+        found.update(part.axes)
+        if isinstance(part, Contract):
+            found.update(i for factor in part.factors for i in factor.indices)
+            found.update(delta.axis for delta in part.deltas)
+    return found
+
+
+def _row_term(graph: Graph, node: Node, row: Axis) -> Node | None:
+    """What a scalar sums over rows; 0 where it sums nothing."""
+    match node:
+        case Contract() if row in node.summed:
+            over = [axis for axis in node.summed if axis != row]
+            return graph.contract_over(over, node.factors, node.deltas, (*node.axes, row))
+        case Map(op="add"):
+            parts = [_row_term(graph, arg, row) for arg in node.args]
+            known = [part for part in parts if part is not None]
+            return graph.add(*known) if len(known) == len(parts) else None
+        case Map(op="mul"):
+            rest = list(node.args)
+            size = graph.size(row.dim)
+            moving = [arg for arg in rest if arg is not size and _moves(arg) and _sums(arg, row)]
+            if len(moving) == 1:
+                rest.remove(moving[0])
+                inner = _row_term(graph, moving[0], row)
+                return graph.mul(*rest, inner) if inner is not None else None
+            if not moving and size in rest:
+                rest.remove(size)
+                return graph.mul(*rest)
+    return None if _moves(node) and _sums(node, row) else graph.number(0)
+
+
+def _sums(node: Node, row: Axis) -> bool:
+    """True where the node depends on parameters through a sum over rows."""
+    return any(
+        _moves(part)
+        and (
+            (isinstance(part, Contract) and row in part.summed)
+            or (isinstance(part, Reduce) and row in part.over)
+        )
+        for part in reachable([node])
+    )
+
+
+def _moves(node: Node) -> bool:
+    return any(isinstance(part, Leaf) and part.kind == "param" for part in reachable([node]))
 
 
 def paired(p: Axes, q: Axes) -> Axes:
@@ -143,6 +231,9 @@ def _beyond(targets: Iterable[Node], leaves: Iterable[Node]) -> int:
         if isinstance(node, Contract):
             indices = [factor.indices for factor in node.factors]
             axes = chain(axes, *indices, (delta.axis for delta in node.deltas))
+        elif isinstance(node, Linear):
+            axes = chain(axes, node.along, *(part.indices for part in node.parts))
+            axes = _shifted(tuple(axes), linear.FRESH)
         highest = max((highest, *(axis.copy for axis in axes)))
     return highest + 1
 
@@ -300,6 +391,12 @@ class _Forward:
                 return {}  # a code, constant but where two entries tie
             case Scan(op="others"):
                 return self._others(node)
+            case Linear():
+                return self._merged(
+                    self._through(node, slope.summed, slope.factors, (), place)
+                    for slope, place in linear.slopes(graph, node)
+                    if slope.factors[place].node in self.active
+                )
         raise NotImplementedError(f"no tangent of {type(node).__name__}")
 
     def _direct(self, node: Map) -> tuple[list[Node], list[Node]]:

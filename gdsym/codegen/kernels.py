@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from gdsym.calculus.program import Axes, Axis, Leaf, Map, Node, Number, canonical_axes, reachable
 from gdsym.codegen.backends import Backend
@@ -16,6 +16,7 @@ INDENT = "    "
 _NAME = re.compile(r'"(?:[^"\\]|\\.)*"|(?<![\w.])([A-Za-z_]\w*)')
 WIDTH = 99
 CALL = re.compile(r'(?P<name>\w+)\("(?P<expression>[^"]*)", (?P<operands>.*)\)')
+QUOTED = re.compile(r'"[^"]*"')
 AT_SPACES = re.compile(r" (?=[-+] )|(?<=,) ")  # in an expression
 LEARN = "def _learn(stage: int, block: Block, totals: Totals, sums: dict[str, Any]) -> None:"
 LEARNT = "def _learnt(stage: int, totals: Totals, sums: dict[str, Any]) -> None:"
@@ -35,6 +36,9 @@ class Kernels:
         for dim in self.model.dims:
             self.size_names[dim.name] = _distinct(dim.name, taken)
         self.arguments = {name: _distinct(name, taken) for _, name, _ in self.model.declared()}
+        self.directions = {
+            param.name: _distinct(f"{param.name}_along", taken) for param in self.model.params
+        }
         self.helpers: set[str] = set()
         self.names = self.program.names
 
@@ -50,7 +54,7 @@ class Kernels:
         ]
         if all(not param.dims for param in params):
             return [*lines, f"{INDENT}return tuple(theta)"]
-        lines += self._sizes(_ordered_dims(param.dims for param in params))
+        lines += self.sizes(_ordered_dims(param.dims for param in params))
         offset = _Offset()
         pieces = []
         for param in params:
@@ -80,7 +84,7 @@ class Kernels:
         ]
         if all(not param.dims for param in params):
             return [*lines, f"{INDENT}return np.array([{', '.join(names)}], dtype=float)"]
-        lines += self._sizes(_ordered_dims(param.dims for param in params))
+        lines += self.sizes(_ordered_dims(param.dims for param in params))
         pieces = []
         for param, name in zip(params, names, strict=True):
             if param.dims:
@@ -94,40 +98,49 @@ class Kernels:
 
     def partial(self) -> list[str]:
         """The kernel of every pass."""
-        passes = self.plan.passes
         doc = '"""Add the share of a block of m rows to acc.sums; here the row axis comes last."""'
-        head = "def {}(theta: Array, block: Block, totals: Totals, acc: Sums) -> None:"
+        return self.passes("partial", self.plan.passes, doc)
+
+    def passes(
+        self, name: str, passes: Sequence[tuple[Total, ...]], doc: str, argument: str = ""
+    ) -> list[str]:
+        """A kernel that adds a block's share to the totals of the pass at hand."""
+        signature = f"(theta: Array, {argument}block: Block, totals: Totals, acc: Sums) -> None:"
         if len(passes) == 1:
-            body = self._pass(passes[0])
-            return [head.format("partial"), INDENT + doc, *body]
+            return [
+                *wrapped(f"def {name}{signature}"),
+                INDENT + doc,
+                *self._pass(passes[0], passes),
+            ]
         lines: list[str] = []
-        names = [f"_pass_{place}" for place in range(1, len(passes) + 1)]
-        for name, totals in zip(names, passes, strict=True):
-            lines += [head.format(name), *self._pass(totals), "", ""]
-        lines += [head.format("partial"), INDENT + doc]
+        names = [f"_{name.replace('partial', 'pass')}_{i}" for i in range(1, len(passes) + 1)]
+        for each, totals in zip(names, passes, strict=True):
+            lines += [*wrapped(f"def {each}{signature}"), *self._pass(totals, passes), "", ""]
+        lines += [*wrapped(f"def {name}{signature}"), INDENT + doc]
         if not passes:
             return [*lines, f"{INDENT}return  # nothing in this model is summed over rows"]
         kernels = ", ".join(names)
-        return [*lines, f"{INDENT}({kernels})[acc.stage](theta, block, totals, acc)"]
+        given = "theta, direction" if argument else "theta"
+        return [*lines, f"{INDENT}({kernels})[acc.stage]({given}, block, totals, acc)"]
 
-    def _pass(self, totals: tuple[Total, ...]) -> list[str]:
-        writer = self._writer()
-        self._know_totals(writer, "acc.known")
+    def _pass(self, totals: tuple[Total, ...], passes: Sequence[tuple[Total, ...]]) -> list[str]:
+        writer = self.writer()
+        self.know_totals(writer, "acc.known", passes)
         for total in totals:
             if not isinstance(total.node, Leaf):  # which comes as an argument
                 writer.known.pop(total.node, None)
-        first = [total for total in totals if not total.gradient]
-        then = [total for total in totals if total.gradient]
         writer.count([total.node for total in totals])
         targets = {total.node for total in totals if total.kind != "rows"}
-        lines = self._accumulate(writer, first, targets, self.row, "acc.sums")
-        if then:
-            lines += ["if not acc.gradient:", f"{INDENT}return"]
-            lines += self._accumulate(writer, then, targets, self.row, "acc.sums")
-        return self._body(writer, lines)
+        lines: list[str] = []
+        for order in sorted({total.order for total in totals}):
+            if order:
+                lines += [f"if acc.order < {order}:", f"{INDENT}return"]
+            part = [total for total in totals if total.order == order]
+            lines += self.accumulate(writer, part, targets, self.row, "acc.sums")
+        return self.body(writer, lines)
 
     @staticmethod
-    def _accumulate(
+    def accumulate(
         writer: Writer, totals: Sequence[Total], targets: set[Node], row: Axis | None, into: str
     ) -> list[str]:
         """The statements before some totals, and those that add to them."""
@@ -159,22 +172,22 @@ class Kernels:
     def finish(self) -> list[str]:
         """Penalties, 1/n and constants; the gradient of every parameter."""
         program = self.program
-        writer = self._writer(block=False)
-        self._know_totals(writer, "sums")
+        writer = self.writer(block=False)
+        self.know_totals(writer, "sums", self.plan.passes)
         grads = {param.name: program.grads[param.name] for param in self.model.params}
         penalties = self._penalties()
         if penalties:
             writer.names = {**writer.names, program.loss: "loss"}
         value = [program.loss, *penalties] if penalties else [program.value]
         writer.count(list(dict.fromkeys([*value, *grads.values()])))
-        lines = self._statements(writer, value)
+        lines = self.statements(writer, value)
         total = writer.sum(value) if penalties else writer.text(program.value).code
-        lines += [f"f = {total}", "if not acc.gradient:", f"{INDENT}return f, None"]
-        lines += self._statements(writer, grads.values())
+        lines += [f"f = {total}", "if acc.order < 1:", f"{INDENT}return f, None"]
+        lines += self.statements(writer, grads.values())
         pieces = []
         for name, node in grads.items():
             param = next(p for p in self.model.params if p.name == name)
-            text = self._in_order(writer, node, canonical_axes(param.dims))
+            text = self.in_order(writer, node, canonical_axes(param.dims))
             piece = writer.fresh(f"grad_{name}")
             lines.append(f"{piece} = {text.code}")
             pieces.append(piece)
@@ -183,7 +196,7 @@ class Kernels:
             "def finish(theta: Array, acc: Sums, totals: Totals) -> tuple[float, Array | None]:",
             f'{INDENT}"""The objective and its gradient from the sums over all rows."""',
         ]
-        return [*head, *self._finishing(writer, lines)]
+        return [*head, *self.finishing(writer, lines, self.plan.passes)]
 
     def _penalties(self) -> list[Node]:
         """What the objective adds to its loss; empty where it is no sum of that kind."""
@@ -198,24 +211,26 @@ class Kernels:
 
     def loss(self) -> list[str]:
         """The objective without penalties."""
-        writer = self._writer(block=False)
-        self._know_totals(writer, "sums")
+        writer = self.writer(block=False)
+        self.know_totals(writer, "sums", self.plan.passes)
         writer.count([self.program.loss])
-        lines = self._statements(writer, [self.program.loss])
+        lines = self.statements(writer, [self.program.loss])
         lines.append(f"return {writer.text(self.program.loss).code}")
         head = [
             "def _loss(theta: Array, acc: Sums, totals: Totals) -> float:",
             f'{INDENT}"""The objective without its penalties."""',
         ]
-        return [*head, *self._finishing(writer, lines)]
+        return [*head, *self.finishing(writer, lines, self.plan.passes)]
 
-    def _finishing(self, writer: Writer, lines: list[str]) -> list[str]:
+    def finishing(
+        self, writer: Writer, lines: list[str], passes: Sequence[tuple[Total, ...]]
+    ) -> list[str]:
         """A body that reads the sums over all rows."""
-        if not any(total.node in writer.read for stage in self.plan.passes for total in stage):
-            return self._body(writer, lines, inside=False)
-        several = len(self.plan.passes) > 1
+        if not any(total.node in writer.read for stage in passes for total in stage):
+            return self.body(writer, lines, inside=False)
+        several = len(passes) > 1
         sums = "sums = {**acc.known, **acc.sums}" if several else "sums = acc.sums"
-        return self._body(writer, [sums, *lines], inside=False)
+        return self.body(writer, [sums, *lines], inside=False)
 
     def learn(self) -> list[str]:
         """Totals of the data alone."""
@@ -225,12 +240,13 @@ class Kernels:
         lines = [LEARN, f'{INDENT}"""Add a block to the totals of the data alone."""']
         done: list[Total] = []
         for stage, totals in enumerate(self.plan.learn):
-            writer = self._writer(params=False)
+            writer = self.writer(params=False)
             self._know_learnt(writer, done, definitions=True)
-            writer.count([total.node for total in totals])
-            targets = {total.node for total in totals}
-            body = self._accumulate(writer, totals, targets, self.row, "sums")
-            kernel = self._body(writer, body)
+            added = [total for total in totals if total.kind != "once"]
+            writer.count([total.node for total in added])
+            targets = {total.node for total in added}
+            body = self.accumulate(writer, added, targets, self.row, "sums")
+            kernel = [*self.body(writer, body), *self._once(totals, done)]
             lines += [f"{INDENT}if stage == {stage}:", *(INDENT + line for line in kernel)]
             done += totals
         lines += [
@@ -255,16 +271,29 @@ class Kernels:
                 lines += [f"{INDENT}if stage < {stage}:", f"{INDENT * 2}return"]
             else:
                 lines.append(f"{INDENT}if stage == {stage}:")
-            writer = self._writer(block=False, params=False)
+            writer = self.writer(block=False, params=False)
             self._know_learnt(writer, done, definitions=True)
             writer.count(stats.values())
-            body = self._statements(writer, stats.values())
+            body = self.statements(writer, stats.values())
             for name, node in stats.items():
                 code = writer.oriented(node, self._stat_axes(name, node)).code
                 body.append(f'totals.stats.setdefault("{name}", np.array({code}))')
             indent = "" if stage == len(self.plan.learn) - 1 else INDENT
-            lines += [indent + line for line in self._body(writer, body, inside=False)]
+            lines += [indent + line for line in self.body(writer, body, inside=False)]
         return lines
+
+    def _once(self, totals: Sequence[Total], done: Sequence[Total]) -> list[str]:
+        """What is computed at the first block, and kept as it is."""
+        kept = {total.node: total.key for total in totals if total.kind == "once"}
+        if not kept:
+            return []
+        writer = self.writer(params=False)
+        self._know_learnt(writer, done, definitions=True)
+        writer.count(kept)
+        body = self.statements(writer, kept)
+        body += [f'totals.data["{key}"] = {writer.text(node).code}' for node, key in kept.items()]
+        missing = f'{INDENT}if "{next(iter(kept.values()))}" not in totals.data:'
+        return [missing, *(INDENT + line for line in self.body(writer, body))]
 
     def _stats_by_stage(self) -> dict[int, dict[str, Node]]:
         """The statistics by the pass after which they are complete, the mean before the deviation.
@@ -296,18 +325,18 @@ class Kernels:
         nodes = list(self.program.predictions.values())
         if not nodes:
             return [*head, f"{INDENT}return {{}}"]
-        writer = self._writer()
+        writer = self.writer()
         # What was totalled while fitting is not at hand: a total here is one of the data given.
         self._know_learnt(writer, (), definitions=True)
         writer.count(nodes)
-        lines = self._statements(writer, nodes)
+        lines = self.statements(writer, nodes)
         lines.append("return {")
         for prediction in self.model.predictions:
             node = self.program.predictions[prediction.name]
             code = self._full(writer, node, prediction.expr.dims)
             lines.append(f'{INDENT}"{prediction.name}": {code},')
         lines.append("}")
-        return [*head, *self._body(writer, lines)]
+        return [*head, *self.body(writer, lines)]
 
     def trace(self) -> tuple[list[str], dict[str, tuple[int, int, str]], dict[str, int] | None]:
         """The lets and the user's places for one block, and where each stands in the source.
@@ -327,11 +356,11 @@ class Kernels:
                 targets[place.text] = (node, order)
                 line, column = source.position(place.span.start)
                 places[place.text] = (line, column, place.text)
-        writer = self._writer()
-        self._know_totals(writer, "known")
+        writer = self.writer()
+        self.know_totals(writer, "known", self.plan.passes)
         nodes = [node for node, _ in targets.values()]
         writer.count(nodes)
-        lines = self._statements(writer, nodes)
+        lines = self.statements(writer, nodes)
         lines.append("return {")
         along: dict[str, int] = {}
         for key, (node, dims) in targets.items():
@@ -350,7 +379,7 @@ class Kernels:
         if not targets:
             return [*head, f"{INDENT}return {{}}"], places, None
         whole = self.plan.whole or self._sums_rows(nodes)
-        return [*head, *self._body(writer, lines)], places, along if whole else None
+        return [*head, *self.body(writer, lines)], places, along if whole else None
 
     def _sums_rows(self, nodes: Iterable[Node]) -> bool:
         """True where the nodes need totals over rows that no pass of the objective gathers."""
@@ -376,7 +405,7 @@ class Kernels:
         ]
         if not self.model.consts:
             return [*lines, f"{INDENT}return {{}}"]
-        writer = self._writer(block=False, params=False, consts=False)
+        writer = self.writer(block=False, params=False, consts=False)
         body = []
         for const in self.model.consts:
             name = self.arguments[const.name]
@@ -407,7 +436,7 @@ class Kernels:
         pairs = ", ".join(
             f'"{const.name}": {self.arguments[const.name]}' for const in self.model.consts
         )
-        lines += self._sizes(writer.sizes)
+        lines += self.sizes(writer.sizes)
         return [*lines, *(INDENT + line for line in body), f"{INDENT}return {{{pairs}}}"]
 
     def start(self) -> list[str]:
@@ -416,7 +445,7 @@ class Kernels:
             "def _start(seed: int, dims: Mapping[str, int], consts: Mapping[str, Any]) -> Array:",
             f'{INDENT}"""Where a fit begins; each draw has a random stream of its own."""',
         ]
-        writer = self._writer(block=False, params=False)
+        writer = self.writer(block=False, params=False)
         body: list[str] = []
         pieces: list[str] = []
         used: list[Node] = []
@@ -438,7 +467,7 @@ class Kernels:
                 code = f"{draw}({', '.join(texts)}, size=({shape}{comma}))"
             elif texts:
                 (node,) = nodes
-                code = self._in_order(writer, node, canonical_axes(param.dims)).code
+                code = self.in_order(writer, node, canonical_axes(param.dims)).code
             elif (
                 param.domain.structure in ("simplex", "ordered") and param.domain.axis is not None
             ):
@@ -461,7 +490,7 @@ class Kernels:
         ]
         mentioned = _mentioned(body)
         sizes = [dim for dim in writer.sizes if self.size_names[dim] in mentioned]
-        lines += [*self._sizes(sizes), *prelude]
+        lines += [*self.sizes(sizes), *prelude]
         return [*lines, *(INDENT + line for line in body), f"{INDENT}return _join(dims, {joined})"]
 
     # -- shared parts
@@ -469,10 +498,11 @@ class Kernels:
     def _leaf(self, kind: str, name: str, dims: Dims) -> Node:
         return self.program.graph.leaf(kind, name, canonical_axes(dims))
 
-    def _writer(self, *, block: bool = True, params: bool = True, consts: bool = True) -> Writer:
+    def writer(self, *, block: bool = True, params: bool = True, consts: bool = True) -> Writer:
         """A writer that knows the leaves: data, parameters, constants, statistics, labels."""
         writer = self.backend.writer(self.names, self.row, self.size_names)
-        writer.taken = set(self.arguments.values()) | set(self.size_names.values()) | {"rows"}
+        writer.taken = {"rows", *self.size_names.values()}
+        writer.taken |= {*self.arguments.values(), *self.directions.values()}
         writer.helpers = self.helpers
         for kind, name, dims in self.model.declared():
             rows_at_hand = block or self.model.row not in dims
@@ -480,6 +510,11 @@ class Kernels:
                 leaf = self._leaf(kind, name, dims)
                 writer.known[leaf] = self.arguments[name]
                 writer.native[leaf] = canonical_axes(dims)
+        for param in self.model.params:
+            direction = self.program.graph.known_leaf("direction", param.name)
+            if direction is not None and params:
+                writer.known[direction] = self.directions[param.name]
+                writer.native[direction] = canonical_axes(param.dims)
         for leaf in reachable(self.program.outputs()):
             if isinstance(leaf, Leaf) and leaf.kind == "stat":
                 writer.known[leaf] = f'totals.stats["{leaf.name}"]'
@@ -490,8 +525,8 @@ class Kernels:
         self._know_learnt(writer, [t for stage in self.plan.learn for t in stage])
         return writer
 
-    def _know_totals(self, writer: Writer, where: str) -> None:
-        for stage in self.plan.passes:
+    def know_totals(self, writer: Writer, where: str, passes: Sequence[tuple[Total, ...]]) -> None:
+        for stage in passes:
             for total in stage:
                 if isinstance(total.node, Leaf) and total.node in writer.known:
                     continue
@@ -509,7 +544,7 @@ class Kernels:
         for total in totals:
             writer.known[total.node] = f'totals.data["{total.key}"]'
 
-    def _statements(self, writer: Writer, nodes: Iterable[Node]) -> list[str]:
+    def statements(self, writer: Writer, nodes: Iterable[Node]) -> list[str]:
         held = len(writer.lines)
         wanted = list(dict.fromkeys(nodes))
         writer.write(reachable(wanted), wanted)
@@ -517,7 +552,7 @@ class Kernels:
         del writer.lines[held:]
         return lines
 
-    def _in_order(self, writer: Writer, node: Node, axes: Axes) -> Text:
+    def in_order(self, writer: Writer, node: Node, axes: Axes) -> Text:
         """The node with its axes in the given order, broadcastable to all of them."""
         order = tuple(axis for axis in axes if axis in node.axes)
         return writer.broadcast(writer.oriented(node, order), order, axes)
@@ -525,7 +560,7 @@ class Kernels:
     def _full(self, writer: Writer, node: Node, dims: Dims) -> str:
         """The node at its full shape, in the user's order of axes."""
         axes = canonical_axes(dims)
-        text = self._in_order(writer, node, axes)
+        text = self.in_order(writer, node, axes)
         if set(axes) == set(node.axes):
             return text.code
         shape = []
@@ -538,10 +573,10 @@ class Kernels:
         comma = "," if len(shape) == 1 else ""
         return f"np.broadcast_to({text.code}, ({', '.join(shape)}{comma}))"
 
-    def _sizes(self, dims: Iterable[str]) -> list[str]:
+    def sizes(self, dims: Iterable[str]) -> list[str]:
         return [f'{INDENT}{self.size_names[dim]} = dims["{dim}"]' for dim in dims]
 
-    def _body(self, writer: Writer, lines: Sequence[str], *, inside: bool = True) -> list[str]:
+    def body(self, writer: Writer, lines: Sequence[str], *, inside: bool = True) -> list[str]:
         """The lines with what they read in front: parameters, data, constants, sizes.
 
         `inside` holds where a block of rows is at hand.
@@ -551,10 +586,14 @@ class Kernels:
         prelude: list[str] = []
         mentioned = _mentioned(lines)
         if any(kind == "param" for kind, _ in read):
-            targets = self._targets(model.params, mentioned)
+            targets = self._targets(self.arguments, model.params, mentioned)
             prelude.append(f"{targets} = _split(theta, totals.dims)")
+        if any(kind == "direction" for kind, _ in read):
+            targets = self._targets(self.directions, model.params, mentioned)
+            prelude.append(f"{targets} = _split(direction, totals.dims)")
         if inside and any(kind == "data" for kind, _ in read):
-            prelude.append(f"{self._targets(model.data, mentioned)} = block")
+            targets = self._targets(self.arguments, model.data, mentioned)
+            prelude.append(f"{targets} = block")
         for kind, name in sorted(read):
             if kind == "const":
                 prelude.append(f'{self.arguments[name]} = totals.consts["{name}"]')
@@ -568,9 +607,12 @@ class Kernels:
             prelude.append("rows = np.arange(_rows(block))")
         return [line for part in (*prelude, *lines) for line in wrapped(INDENT + part)]
 
-    def _targets(self, items: Iterable[Data | Param], mentioned: set[str]) -> str:
+    @staticmethod
+    def _targets(
+        called: Mapping[str, str], items: Iterable[Data | Param], mentioned: set[str]
+    ) -> str:
         """The left side of an unpacking, `_` for what is not mentioned."""
-        names = [self.arguments[item.name] for item in items]
+        names = [called[item.name] for item in items]
         targets = [name if name in mentioned else "_" for name in names]
         return f"({targets[0]},)" if len(targets) == 1 else ", ".join(targets)
 
@@ -667,13 +709,18 @@ def _in_brackets(code: str, comment: str = "") -> list[str]:
     start, stop = _longest_brackets(code)
     inside = code[start:stop]
     arguments = _at_commas(inside) or [inside]
-    if len(inside) < WIDTH // 4 or (len(arguments) == 1 and '"' in inside):
+    if len(inside) < WIDTH // 4 or (len(arguments) == 1 and _quotes_a_sum(inside)):
         return [code]
     pieces = [f"{argument}," for argument in arguments] if len(arguments) > 1 else at_sums(inside)
     indent = code[: len(code) - len(code.lstrip())]
     body = [line for piece in pieces for line in wrapped(f"{indent}{INDENT}{piece.strip()}")]
     first = f"{code[:start]}  # {comment}" if comment else code[:start]
     return [first, *body, indent + code[stop:]]
+
+
+def _quotes_a_sum(text: str) -> bool:
+    """True where a formula stands in quotes, which may not be broken."""
+    return any(AT_SPACES.search(quoted) for quoted in QUOTED.findall(text))
 
 
 def _longest_brackets(text: str) -> tuple[int, int]:

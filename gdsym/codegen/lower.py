@@ -128,6 +128,10 @@ class _Lowering:
         ]
         out = set(node.axes)
         opened: list[Delta] = []  # whose axis is in the result
+        deltas, equal = _one_each(deltas)
+        for delta in equal:  # two codes for one index: the second is read at the first
+            one_hot = graph.contract((), [delta], {*delta.indices, delta.axis}, whole=True)
+            factors = [*factors, Factor(one_hot, one_hot.axes)]
         for delta in deltas:
             factors = [self._gathered(factor, delta) for factor in factors]
             if delta.axis in out:
@@ -153,15 +157,44 @@ class _Lowering:
         """A contraction without codes in steps of two factors."""
         graph = self.graph
         wanted = set(out)
+        gram = self._gram(factors, wanted)
+        if gram is not None:
+            return gram
         factors = [self._presummed(factor, factors, wanted) for factor in factors]
         while len(factors) > 2:
             first, second = _cheapest_pair(factors, wanted)
             rest = [factor for factor in factors if factor not in (first, second)]
             needed = wanted | {index for factor in rest for index in factor.indices}
             carried = set(first.indices) | set(second.indices)
-            node = graph.contract([first, second], (), needed & carried, whole=True)
+            if carried <= needed:
+                node = graph.mul(self._at(first), self._at(second))
+            else:
+                node = graph.contract([first, second], (), needed & carried, whole=True)
             factors = [*rest, Factor(node, node.axes)]
         return graph.contract(factors, (), wanted, whole=True)
+
+    def _gram(self, factors: list[Factor], wanted: set[Axis]) -> Node | None:
+        """sum_n A[p, n] w[n] A[p', n], which a symmetric product makes: three factors, or two."""
+        swap, half, rest = _twins(factors, wanted)
+        summed = {index for factor in factors for index in factor.indices} - wanted
+        inside = {index for factor in half for index in factor.indices}
+        weights = {index for factor in rest for index in factor.indices}
+        if len(summed) != 1 or not inside >= summed >= weights or inside - summed - {*swap}:
+            return None
+        graph = self.graph
+        node = graph.mul(*(self._at(factor) for factor in half))
+        mirrored = tuple(swap.get(axis, axis) for axis in node.axes)
+        both = [Factor(node, node.axes), Factor(node, mirrored)]
+        if rest:
+            weight = graph.mul(*(self._at(factor) for factor in rest))
+            both.append(Factor(weight, weight.axes))
+        return graph.contract(both, (), wanted & {*swap, *swap.values()}, whole=True)
+
+    def _at(self, factor: Factor) -> Node:
+        """The factor's entries as a node of its own, with the indices for axes."""
+        return self.graph.renamed(
+            factor.node, dict(zip(factor.node.axes, factor.indices, strict=True))
+        )
 
     def _presummed(self, factor: Factor, factors: list[Factor], wanted: set[Axis]) -> Factor:
         """An index that only this factor has, and nobody wants, is summed at once."""
@@ -182,6 +215,43 @@ class _Formulas:
 
     def call(self, op: str, *args: Node) -> Node:
         return self.lowering._function(op, list(args))
+
+
+def _one_each(deltas: Iterable[Delta]) -> tuple[list[Delta], list[Delta]]:
+    """For each index the first delta that says what it is, and the other deltas."""
+    first: dict[Axis, Delta] = {}
+    for delta in deltas:
+        first.setdefault(delta.axis, delta)
+    return list(first.values()), [d for d in deltas if first[d.axis] is not d]
+
+
+def _twins(
+    factors: Sequence[Factor], wanted: set[Axis]
+) -> tuple[dict[Axis, Axis], list[Factor], list[Factor]]:
+    """Factors that occur twice with some wanted indices swapped: the swap, one of each pair, and
+    the factors that it leaves alone. All are rest where there is no such swap."""
+    swap: dict[Axis, Axis] = {}
+    half: list[Factor] = []
+    left = list(factors)
+    for factor in factors:
+        for other in left:
+            moved = [(a, b) for a, b in zip(factor.indices, other.indices, strict=False) if a != b]
+            if (
+                factor in left
+                and other.node is factor.node
+                and moved
+                and all(a < b and {a, b} <= wanted for a, b in moved)
+                and all(swap.get(a, b) == b for a, b in moved)
+            ):
+                swap |= dict(moved)
+                half.append(factor)
+                left.remove(factor)
+                left.remove(other)
+                break
+    touched = {*swap, *swap.values()}
+    if not half or any(touched & set(factor.indices) for factor in left):
+        return {}, [], list(factors)
+    return swap, half, left
 
 
 def _kept(indices: Axes, before: Axes, after: Axes) -> Axes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
@@ -12,11 +12,14 @@ from typing import Any
 from gdsym.calculus.build import SIGNS
 from gdsym.calculus.notation import show
 from gdsym.calculus.program import Leaf, Node, Number, Program, reachable
+from gdsym.calculus.structure import structure
 from gdsym.codegen.backends import backend as backend_called
+from gdsym.codegen.curvature import has_scores, has_squares, second_order
 from gdsym.codegen.kernels import Kernels, at_sums
 from gdsym.codegen.literal import assignment, block, number
 from gdsym.codegen.plan import Plan
 from gdsym.codegen.schedule import schedules_of
+from gdsym.codegen.structure import described, known_terms, proximal, weights
 from gdsym.codegen.update import given, options, update_functions
 from gdsym.language.model import Columns, Domain, Model, Rule, Schedule
 
@@ -24,7 +27,8 @@ WIDTH = 99
 MARKER = "# == emitted from here ==\n"
 # Helpers that only some models use; the others do without them.
 OPTIONAL = {
-    name: re.compile(rf"def _{name}\(.*?\n\n\n", re.DOTALL) for name in ("scatter", "others")
+    name: re.compile(rf"def _{name}\(.*?\n\n\n", re.DOTALL)
+    for name in ("scatter", "others", "gram")
 }
 
 
@@ -49,17 +53,21 @@ def module_text(
     kernels.helpers |= {helper for update in updates for helper in update.helpers}
     kernels.helpers |= scheduled.helpers
     trace, places, along = kernels.trace()
+    known = structure(derived)
+    terms = known_terms(known)
     functions = [
         kernels.split(),
         kernels.join(),
         kernels.learn(),
         kernels.partial(),
         kernels.finish(),
+        *second_order(kernels),
         kernels.loss(),
         kernels.predict(),
         trace,
         kernels.constants(),
         kernels.start(),
+        weights(kernels, derived, terms),
         _bind(model, kernels),
         _predict(model, kernels, plan),
         *(update.lines for update in updates),
@@ -69,11 +77,15 @@ def module_text(
     body = "\n\n\n".join("\n".join(lines) for lines in functions)
     if printed:
         body += f"\n\n\n{printer.support.rstrip()}"
-    described = _description(plan, kernels, rules, places, along, version, backend)
-    description = "\n".join(described)
+    carried = support(kernels.helpers)
+    special = "special" in kernels.helpers or "special." in carried
+    told = {"STRUCTURE": described(derived, known), "PROXIMAL": proximal(terms)}
+    description = "\n".join(
+        _description(plan, kernels, rules, places, along, version, backend, told)
+    )
     parts = [
         _docstring(model, derived, version),
-        _imports("special" in kernels.helpers, printer.imports if printed else ()),
+        _imports(special, printer.imports if printed else ()),
         "",
         body,
         "",
@@ -84,7 +96,7 @@ def module_text(
         *scheduled.table,
         "",
         "",
-        _shared(kernels.helpers),
+        carried + _matrices(kernels.helpers) + _shared(kernels.helpers),
     ]
     return "\n".join(parts)
 
@@ -164,6 +176,7 @@ def _description(
     along: dict[str, int] | None,
     version: str,
     backend: str,
+    told: Mapping[str, object],
 ) -> list[str]:
     """What binding, messages and fits need to know, and nothing else has to be read."""
     model = plan.program.model
@@ -251,10 +264,13 @@ def _description(
         },
         "PASSES": len(plan.passes),
         "TOTALS": tuple(tuple(total.key for total in stage) for stage in plan.passes),
-        "LEARNT": tuple(tuple(total.key for total in stage) for stage in plan.learn),
+        "LEARNT": tuple(
+            tuple(total.key for total in stage if total.kind != "once") for stage in plan.learn
+        ),
+        "HVP_TOTALS": tuple(tuple(total.key for total in stage) for stage in plan.hvp),
         "LOGSUMS": tuple(
             total.key
-            for stage in (*plan.passes, *plan.learn)
+            for stage in (*plan.passes, *plan.hvp, *plan.learn)
             for total in stage
             if total.kind == "logsum"
         ),
@@ -268,8 +284,11 @@ def _description(
         "WHOLE": plan.whole,
         "PREDICT_WHOLE": plan.predict_whole,
         "MINIBATCH": plan.minibatch,
+        "SCORES": _no_scores(plan, kernels),
+        "SQUARES": has_squares(kernels),
         "PLACES": places,
         "TRACE_ROWS": along,
+        **told,
     }
     types = {
         "ROW": "str | None",
@@ -281,16 +300,27 @@ def _description(
         "PREDICTIONS": "tuple[dict[str, Any], ...]",
         "RULES": "dict[str, dict[str, Any]]",
         "TOTALS": "tuple[tuple[str, ...], ...]",
+        "HVP_TOTALS": "tuple[tuple[str, ...], ...]",
         "LEARNT": "tuple[tuple[str, ...], ...]",
         "LOGSUMS": "tuple[str, ...]",
         "STARTS": "dict[str, float]",
         "LABELS": "tuple[tuple[str, str], ...]",
         "MINIBATCH": "str | None",
+        "SCORES": "str | None",
         "PLACES": "dict[str, tuple[int, int, str]]",
         "TRACE_ROWS": "dict[str, int] | None",
+        "STRUCTURE": "dict[str, Any]",
+        "PROXIMAL": "tuple[dict[str, Any], ...]",
     }
     lines = [assignment(name, value, types.get(name, "")) for name, value in values.items()]
     return [*lines, f"SOURCE = {block(source.text)}"]
+
+
+def _no_scores(plan: Plan, kernels: Kernels) -> str | None:
+    """Why rows have no gradients of their own; None where they have."""
+    if has_scores(kernels):
+        return None
+    return plan.minibatch or "the loss is not a sum over rows"
 
 
 def _stated(model: Model) -> list[Schedule]:
@@ -460,9 +490,37 @@ def _predict(model: Model, kernels: Kernels, plan: Plan) -> list[str]:
 
 def _shared(helpers: set[str]) -> str:
     """The part that every module has, without the helpers that this one does not need."""
-    text = (Path(__file__).parent / "runtime.py").read_text(encoding="utf-8")
-    shared = text.split(MARKER, 1)[1]
+    shared = _emitted("runtime.py")
     for name, pattern in OPTIONAL.items():
         if name not in helpers:
             shared = pattern.sub("", shared)
     return shared
+
+
+def _matrices(helpers: set[str]) -> str:
+    """The linear algebra that this module needs; nothing where it needs none."""
+    heading, *pieces = _emitted("matrices.py").rstrip().split("\n\n\n")
+    used = [p for p in pieces if any(re.match(rf"\w+ _{name}\b", p) for name in helpers)]
+    return "".join(f"{piece}\n\n\n" for piece in (heading, *used) if used)
+
+
+def support(helpers: Iterable[str]) -> str:
+    """The functions of `special.py` that are named in `helpers`, and all that these call."""
+    pieces = {
+        piece.split("(")[0].removeprefix("def "): piece
+        for piece in _emitted("special.py").rstrip().split("\n\n\n")
+        if piece.startswith("def ")
+    }
+    wanted = [name for name in pieces if name in helpers]
+    for name in wanted:  # grows on the way
+        called = re.findall(r"\b_\w+", pieces[name])
+        wanted += [
+            other for other in dict.fromkeys(called) if other in pieces and other not in wanted
+        ]
+    return "".join(f"{piece}\n\n\n" for name, piece in pieces.items() if name in wanted)
+
+
+def _emitted(file: str) -> str:
+    """What of a file of this folder modules carry."""
+    text = (Path(__file__).parent / file).read_text(encoding="utf-8")
+    return text.split(MARKER, 1)[1]

@@ -15,8 +15,10 @@ from gdsym.calculus.program import (
     Axis,
     Contract,
     Leaf,
+    Linear,
     Map,
     Node,
+    Number,
     Place,
     Program,
     Reduce,
@@ -30,13 +32,15 @@ class Total:
     """A node that is accumulated over blocks under the name `key`.
 
     `kind` is `sum`, `logsum` (a logsumexp over rows: a running maximum and a rescaled sum), `max`
-    or `prod` (of data alone), or `rows` (a value that one block with every row makes as it is).
+    or `prod` (of data alone), `rows` (a value that one block with every row makes as it is), or
+    `once` (of data alone and no sum over rows: a factored matrix that every evaluation reads).
+    `order` is 0 for what the value needs, 1 for the gradient, 2 for the Hessian.
     """
 
     node: Node
     key: str
     kind: str
-    gradient: bool
+    order: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +48,14 @@ class Plan:
     """The schedule of a lowered program.
 
     `whole` holds where one block must hold every row. `learn` and `passes` list the totals of
-    each pass.
+    each pass, `hvp` those that the Hessian along one direction needs.
     """
 
     program: Program
     whole: bool
     learn: tuple[tuple[Total, ...], ...]
     passes: tuple[tuple[Total, ...], ...]
+    hvp: tuple[tuple[Total, ...], ...]
     predict_whole: bool
     places: tuple[tuple[Node, Place], ...]
     minibatch: str | None
@@ -61,8 +66,10 @@ def plan(program: Program, derived: Program) -> Plan:
     row = program.row
     order = reachable(program.outputs())
     fixed = _of_data_alone(order)
-    needed = set(reachable([program.value, program.loss, *program.grads.values()]))
-    learnable = needed | set(reachable(program.stats.values()))
+    objective = [program.value, program.loss]
+    needed = set(reachable([*objective, *program.grads.values()]))
+    second = set(reachable([*program.hess.values(), *program.hvp.values(), *program.rows()]))
+    learnable = needed | second | set(reachable(program.stats.values()))
     ready = _readiness(order, row, fixed, program.stats)
     learn = [
         (ready[node] - 1, node)
@@ -70,48 +77,84 @@ def plan(program: Program, derived: Program) -> Plan:
         if node in fixed and node in learnable and is_total(node, row)
     ]
     whole = _needs_whole(needed | set(reachable(program.lets.values())), row, program)
+    once = {node for node in _read_often(order, fixed) if whole or row not in node.axes}
+    learn += [(ready[node], node) for node in order if node in once]
+    outputs = {"loss": program.loss, "value": program.value, **program.grads}
+    orders = {key: 0 if node in objective else 1 for key, node in outputs.items()}
+    blocks = {" ".join(names): node for names, node in program.hess.items()}
+    orders |= dict.fromkeys(blocks, 2)
+    passes = _whole_pass if whole else _passes
     return Plan(
         program=program,
         whole=whole,
         learn=_by_pass(
-            (level, Total(node, f"total{place}", _kind(node), False))
+            (level, Total(node, f"total{place}", "once" if node in once else _kind(node), 0))
             for place, (level, node) in enumerate(learn, 1)
         ),
-        passes=_whole_pass(program) if whole else _by_pass(_totals(program, needed, fixed)),
+        passes=passes({**outputs, **blocks}, orders, row, fixed),
+        hvp=passes(program.hvp, dict.fromkeys(program.hvp, 0), row, fixed),
         predict_whole=_predicts_whole(program),
         places=_live_places(program, derived),
         minibatch=_bias(derived),
     )
 
 
-def _totals(program: Program, needed: set[Node], fixed: set[Node]) -> list[tuple[int, Total]]:
-    """What the objective and its gradient sum over rows, each with its pass."""
-    row = program.row
-    order = reachable(needed)
+def _read_often(order: Iterable[Node], fixed: set[Node]) -> set[Node]:
+    """Linear algebra of data alone that what is computed again and again reads."""
+    dear: set[Node] = set()
+    read: set[Node] = set()
+    for node in order:
+        if node in fixed and (isinstance(node, Linear) or not dear.isdisjoint(node.operands)):
+            dear.add(node)
+        elif node not in fixed:
+            read.update(node.operands)
+    return dear & read
+
+
+def _passes(
+    outputs: Mapping[str, Node], orders: Mapping[str, int], row: Axis | None, fixed: set[Node]
+) -> tuple[tuple[Total, ...], ...]:
+    """What the outputs sum over rows; a total has the name and the order of its first reader."""
+    order = reachable(outputs.values())
     ready = _readiness(order, row, set(order) - fixed, {})
-    keys = _keys(program, row, fixed)
-    for_value = set(reachable([program.value, program.loss]))
-    return [
-        (ready[node] - 1, Total(node, keys[node], _kind(node), node not in for_value))
+    keys: dict[Node, tuple[str, int]] = {}
+    taken: set[str] = set()
+    for name, output in outputs.items():
+        for node in reachable([output]):
+            if is_total(node, row) and node not in fixed and node not in keys:
+                key, number = name, 1
+                while key in taken:
+                    number += 1
+                    key = f"{name}{number}"
+                keys[node] = key, orders[name]
+                taken.add(key)
+    return _by_pass(
+        (ready[node] - 1, Total(node, keys[node][0], _kind(node), keys[node][1]))
         for node in order
-        if node not in fixed and is_total(node, row)
-    ]
+        if node in keys
+    )
 
 
-def _whole_pass(program: Program) -> tuple[tuple[Total, ...], ...]:
-    """The objective and its gradient themselves, from one block that holds every row."""
-    totals = [Total(program.loss, "loss", "rows", False)]
-    if program.value is not program.loss:
-        totals.append(Total(program.value, "value", "rows", False))
-    totals += [Total(node, name, "rows", True) for name, node in program.grads.items()]
-    return (tuple(totals),)
+def _whole_pass(
+    outputs: Mapping[str, Node], orders: Mapping[str, int], row: Axis | None, fixed: set[Node]
+) -> tuple[tuple[Total, ...], ...]:
+    """The outputs themselves, from one block that holds every row."""
+    first: dict[Node, str] = {}
+    for name, node in outputs.items():
+        if not isinstance(node, Number):
+            first.setdefault(node, name)
+    return (tuple(Total(node, name, "rows", orders[name]) for node, name in first.items()),)
 
 
 def _live_places(program: Program, derived: Program) -> tuple[tuple[Node, Place], ...]:
     """The user's places that are still computed after the rewrites."""
     live = set(reachable([derived.value]))
     pairs = zip(derived.places, program.places, strict=True)
-    return tuple(lowered for (node, _), lowered in pairs if node in live and node.axes)
+    return tuple(
+        lowered
+        for (node, _), lowered in pairs
+        if node in live and (node.axes or isinstance(node, Linear))
+    )
 
 
 def is_total(node: Node, row: Axis | None) -> bool:
@@ -133,7 +176,7 @@ def _kind(node: Node) -> str:
 def _of_data_alone(order: list[Node]) -> set[Node]:
     fixed: set[Node] = set()
     for node in order:
-        if isinstance(node, Leaf) and node.kind == "param":
+        if isinstance(node, Leaf) and node.kind in ("param", "direction"):
             continue
         if all(operand in fixed for operand in node.operands):
             fixed.add(node)
@@ -157,23 +200,6 @@ def _readiness(
                 level = ready.get(stats[node.name], 0)
             ready[node] = level + (1 if node in counted and is_total(node, row) else 0)
     return ready
-
-
-def _keys(program: Program, row: Axis | None, fixed: set[Node]) -> dict[Node, str]:
-    """The name of each total: the output that reads it first."""
-    keys: dict[Node, str] = {}
-    taken: set[str] = set()
-    outputs = {"loss": program.loss, "value": program.value, **program.grads}
-    for name, output in outputs.items():
-        for node in reachable([output]):
-            if is_total(node, row) and node not in fixed and node not in keys:
-                key, number = name, 1
-                while key in taken:
-                    number += 1
-                    key = f"{name}{number}"
-                keys[node] = key
-                taken.add(key)
-    return keys
 
 
 def _by_pass(totals: Iterable[tuple[int, Total]]) -> tuple[tuple[Total, ...], ...]:
@@ -234,7 +260,7 @@ def _bias(program: Program) -> str | None:
             return f"`{notation.definition(node)}` is not a sum over rows"
         bent = (
             (outer and inner)
-            or (isinstance(node, Reduce) and inner)
+            or (isinstance(node, Reduce | Linear) and inner)
             or (isinstance(node, Map) and node.op not in ("add", "mul") and inner)
             or (not _is_sum(node) and len(inner) > 1)
         )

@@ -30,10 +30,14 @@ LEARNT: tuple[tuple[str, ...], ...] = ()
 LOGSUMS: tuple[str, ...] = ()
 STARTS: dict[str, float] = {}
 LABELS: tuple[tuple[str, str], ...] = ()
+HVP_TOTALS: tuple[tuple[str, ...], ...] = ()
+SCORES: str | None = None
+SQUARES = False
 
 
 _constants: Callable[[Mapping[str, Any], Mapping[str, int]], dict[str, Any]]
 _start: Callable[[int, Mapping[str, int], Mapping[str, Any]], Array]
+_proximal_weights: Callable[[Mapping[str, int], Mapping[str, Any]], list[Any]]
 _learn: Callable[[int, Block, Totals, dict[str, Any]], None]
 _learnt: Callable[[int, Totals, dict[str, Any]], None]
 _loss: Callable[[Array, Sums, Totals], float]
@@ -41,6 +45,14 @@ _predict: Callable[[Array, Block, Totals], dict[str, Any]]
 _trace: Callable[[Array, Block, Totals, Mapping[str, Any]], dict[str, Any]]
 partial: Callable[[Array, Block, Totals, Sums], None]
 finish: Callable[[Array, Sums, Totals], tuple[float, Array]]
+finish_hess: Callable[[Array, Sums, Totals], Array]
+partial_hvp: Callable[[Array, Array, Block, Totals, Sums], None]
+finish_hvp: Callable[[Array, Array, Sums, Totals], Array]
+_scores: Callable[[Array, Block, Totals], Array]
+_row_residuals: Callable[[Array, Block, Totals], tuple[Array, Array]]
+_other_residuals: Callable[[Array, Totals], tuple[Array, Array]]
+_squares: Callable[[Totals], Any]
+_width: Callable[[Mapping[str, int]], int]
 bind: Callable[..., Problem]
 
 
@@ -57,6 +69,8 @@ BLOCK_BYTES = 2**21
 SMALL_BYTES = 2**23
 FEWEST_ROWS, MOST_ROWS, SMALL_ROWS = 256, 16384, 65536
 SUPER_BLOCKS = 64
+HESSIAN_BYTES = 2**31  # a larger Hessian is refused
+WIDE_BYTES = 2**23  # of one array that a block needs for a Hessian
 
 
 @dataclass
@@ -77,7 +91,7 @@ class Sums:
     """The accumulators of one pass over the rows, and what earlier passes found."""
 
     stage: int = 0
-    gradient: bool = True
+    order: int = 1  # 0 for the value alone, 1 with the gradient, 2 with the Hessian
     known: dict[str, Any] = field(default_factory=dict)
     sums: dict[str, Any] = field(default_factory=dict)
 
@@ -123,17 +137,20 @@ def empty(
     dims: Mapping[str, Any] | None = None,
     after: Sums | None = None,
     *,
-    gradient: bool = True,
+    order: int = 1,
 ) -> Sums:
-    """Accumulators for a pass; `after` is what the pass before has gathered (see PASSES)."""
+    """Accumulators for a pass; `after` is what the pass before has gathered (see PASSES).
+
+    order: 0 for the value alone, 1 with the gradient, 2 with the Hessian.
+    """
     if after is None:
-        return _sums(0, gradient, {})
-    return _sums(after.stage + 1, gradient, {**after.known, **after.sums})
+        return _sums(TOTALS, 0, order, {})
+    return _sums(TOTALS, after.stage + 1, order, {**after.known, **after.sums})
 
 
-def _sums(stage: int, gradient: bool, known: dict[str, Any]) -> Sums:
-    keys = TOTALS[stage] if stage < len(TOTALS) else ()
-    return Sums(stage, gradient, known, dict.fromkeys(keys, 0.0))
+def _sums(passes: Sequence[Sequence[str]], stage: int, order: int, known: dict[str, Any]) -> Sums:
+    keys = passes[stage] if stage < len(passes) else ()
+    return Sums(stage, order, known, dict.fromkeys(keys, 0.0))
 
 
 def merge(acc: Sums, other: Sums) -> None:
@@ -205,6 +222,56 @@ def _others(values: Array, axis: int) -> Array:
     before = np.cumprod(np.concatenate((ones, values[..., :-1]), axis=-1), axis=-1)
     after = np.cumprod(np.concatenate((ones, values[..., :0:-1]), axis=-1), axis=-1)[..., ::-1]
     return np.moveaxis(before * after, -1, axis)
+
+
+def _assembled(dims: Mapping[str, int], blocks: Mapping[tuple[int, int], Any]) -> Array:
+    """The symmetric matrix of some blocks, one for each pair of parameters, i not after j."""
+    shapes = list(_shapes(dims).values())
+    stops = np.cumsum([0, *(math.prod(shape) for shape in shapes)])
+    H = np.zeros((stops[-1], stops[-1]))
+    for (i, j), block in blocks.items():
+        rows, columns = slice(*stops[i : i + 2]), slice(*stops[j : j + 2])
+        H[rows, columns] = np.broadcast_to(block, shapes[i] + shapes[j]).reshape(
+            rows.stop - rows.start, -1
+        )
+        if i == j:  # its halves may be sums in another order
+            H[rows, columns] = (H[rows, columns] + H[rows, columns].T) / 2
+        else:
+            H[columns, rows] = H[rows, columns].T
+    return H
+
+
+def _gram(A: Array, weights: Array | None = None) -> Array:
+    """A diag(weights) A', the rows of data along the last axis of A."""
+    flat = A.reshape(-1, A.shape[-1])
+    if weights is None:
+        product = flat @ flat.T
+    elif np.min(weights, initial=0.0) >= 0:
+        scaled = flat * np.sqrt(weights)
+        product = scaled @ scaled.T  # symmetric: half the work
+    else:
+        product = (flat * weights) @ flat.T
+    return product.reshape(A.shape[:-1] * 2)
+
+
+def _beside(dims: Mapping[str, int], shape: tuple[int, ...], pieces: Sequence[Any]) -> Array:
+    """Derivatives by each parameter of an array of this shape as one matrix."""
+    count = math.prod(shape)
+    parts = [
+        np.broadcast_to(piece, shape + own).reshape(count, -1)
+        for piece, own in zip(pieces, _shapes(dims).values(), strict=True)
+    ]
+    return np.concatenate([*parts, np.zeros((count, 0))], axis=1, dtype=float)
+
+
+def _stacked(
+    dims: Mapping[str, int], parts: Sequence[tuple[Any, tuple[int, ...], Sequence[Any]]]
+) -> tuple[Array, Array]:
+    """Residuals, each with its shape and its derivatives by parameter, as vector and matrix."""
+    size = sum(math.prod(shape) for shape in _shapes(dims).values())
+    r = [np.broadcast_to(value, shape).ravel() for value, shape, _ in parts]
+    J = [_beside(dims, shape, pieces) for _, shape, pieces in parts]
+    return np.concatenate([*r, []]), np.concatenate([*J, np.zeros((0, size))])
 
 
 # -- binding -------------------------------------------------------------------------------------
@@ -492,7 +559,9 @@ def _bound(
 class _Blocks:
     """The rows of arrays in aligned blocks; the same rows in the same blocks every time."""
 
-    def __init__(self, arrays: Sequence[Array], rows: int, whole: bool = WHOLE) -> None:
+    def __init__(
+        self, arrays: Sequence[Array], rows: int, whole: bool = WHOLE, width: int = 1
+    ) -> None:
         self.arrays = arrays
         self.rows = rows
         width = sum(a.size // rows for a, e in self._row_data(arrays)) if rows else 1
@@ -500,6 +569,8 @@ class _Blocks:
         if not whole and (rows * width * 8 > SMALL_BYTES or rows > SMALL_ROWS):
             fitting = 2 ** int(math.log2(max(1, BLOCK_BYTES // (8 * max(1, width)))))
             self.block_rows = min(max(fitting, FEWEST_ROWS), MOST_ROWS)
+        if not whole:
+            self.block_rows = min(self.block_rows, max(1, WIDE_BYTES // (8 * width)))
 
     @staticmethod
     def _row_data(arrays: Sequence[Array]) -> list[tuple[Array, Mapping[str, Any]]]:
@@ -560,6 +631,7 @@ class Problem:
     def __init__(self, arrays: Sequence[Array], totals: Totals) -> None:
         self._totals = totals
         self._blocks = _Blocks(arrays, totals.rows)
+        self._narrow = _Blocks(arrays, totals.rows, width=_width(totals.dims))
         self.n_rows = totals.rows
         self.consts = dict(totals.consts)
         self.dims = {
@@ -588,7 +660,7 @@ class Problem:
         """The objective, penalties included."""
         theta = self._theta(theta)
         with np.errstate(all="ignore"):
-            return float(finish(theta, self._gathered(theta, False), self._totals)[0])
+            return float(finish(theta, self._gathered(theta, 0), self._totals)[0])
 
     def grad(self, theta: Any) -> Array:
         """The gradient of `value`, shape (size,)."""
@@ -598,14 +670,111 @@ class Problem:
         """The objective and its gradient, in one pass over the rows."""
         theta = self._theta(theta)
         with np.errstate(all="ignore"):
-            f, g = finish(theta, self._gathered(theta, True), self._totals)
+            f, g = finish(theta, self._gathered(theta, 1), self._totals)
         return float(f), g
+
+    def hess(self, theta: Any) -> Array:
+        """The Hessian of `value`, shape (size, size).
+
+        Raises ValueError where it is too large.
+        """
+        return self.value_grad_hess(theta)[2]
+
+    def value_grad_hess(self, theta: Any) -> tuple[float, Array, Array]:
+        """The objective, its gradient and its Hessian, in one pass over the rows."""
+        self._check_hessian()
+        theta = self._theta(theta)
+        with np.errstate(all="ignore"):
+            acc = self._gathered(theta, 2)
+            f, g = finish(theta, acc, self._totals)
+            return float(f), g, finish_hess(theta, acc, self._totals)
+
+    def hvp(self, theta: Any, v: Any) -> Array:
+        """The product of the Hessian of `value` with a vector, shape (size,)."""
+        theta, v = self._theta(theta), self._theta(v)
+
+        def kernel(block: Block, acc: Sums) -> None:
+            partial_hvp(theta, v, block, self._totals, acc)
+
+        with np.errstate(all="ignore"):
+            return finish_hvp(theta, v, self._summed(kernel, HVP_TOTALS, 0), self._totals)
+
+    def _check_hessian(self) -> None:
+        size = 8 * self.size**2
+        if size > HESSIAN_BYTES:
+            raise ValueError(
+                f"the Hessian of {self.size} parameters has {size / 1e9:.1f} GB; "
+                "hvp(theta, v) multiplies with it and never makes it"
+            )
+
+    def scores(self, theta: Any) -> Array:
+        """The gradient of each row's own term of the loss, shape (n_rows, size).
+
+        Penalties and other terms without rows are no part of them. Raises ValueError where SCORES
+        says that there are none.
+        """
+        if SCORES is not None:
+            raise ValueError(f"rows have no gradients of their own: {SCORES}")
+        theta = self._theta(theta)
+        with np.errstate(all="ignore"):
+            parts = [_scores(theta, block, self._totals) for block in self._blocks]
+        return np.concatenate(parts)
+
+    def residuals(self, theta: Any) -> Array:
+        """What the objective squares, shape (m,): `value` is a constant plus `squares` * sum(r^2).
+
+        Raises ValueError where it is no sum of squares.
+        """
+        return np.concatenate([r for r, _ in self._residuals(theta)])
+
+    def jacobian(self, theta: Any) -> Array:
+        """The derivatives of `residuals`, shape (len(residuals), size)."""
+        return np.concatenate([J for _, J in self._residuals(theta)])
+
+    def residual_qr(self, theta: Any, scale: Any = 1.0) -> tuple[Array, Array, float]:
+        """The QR factorisation of the Jacobian with its columns divided by `scale`, by blocks.
+
+        Returns R (size, size), z = Q'r and the sum of the squares of what Q does not reach, so
+        that `|J/scale p + r|^2 = |R p + z|^2 + rss`. The Jacobian never exists as a whole.
+        """
+        scale = np.broadcast_to(np.asarray(scale, dtype=np.float64), (self.size,))
+        top = np.zeros((0, self.size + 1))
+        for r, J in self._residuals(theta):
+            with np.errstate(all="ignore"):
+                rows = np.column_stack((J / scale, r))
+            if not np.all(np.isfinite(rows)):
+                full = np.full((self.size, self.size), np.nan)
+                return full, full[0].copy(), math.nan
+            top = np.linalg.qr(np.concatenate((top, rows)), mode="r")
+        full = np.zeros((self.size + 1, self.size + 1))
+        full[: len(top)] = top
+        return full[:-1, :-1], full[:-1, -1], float(full[-1, -1] ** 2)
+
+    @property
+    def squares(self) -> float:
+        """`value` is a constant plus this times the sum of the squares of `residuals`."""
+        self._check_squares()
+        return float(_squares(self._totals))
+
+    def _check_squares(self) -> None:
+        if not SQUARES:
+            raise ValueError(f"the objective of {MODEL} is not a sum of squares")
+
+    def _residuals(self, theta: Any) -> Iterator[tuple[Array, Array]]:
+        """Residuals and their Jacobian, block by block, and last those without rows."""
+        self._check_squares()
+        theta = self._theta(theta)
+        for block in self._blocks:
+            with np.errstate(all="ignore"):
+                yield _row_residuals(theta, block, self._totals)
+        with np.errstate(all="ignore"):
+            yield _other_residuals(theta, self._totals)
 
     def loss(self, theta: Any) -> float:
         """The objective without its penalties."""
         theta = self._theta(theta)
         with np.errstate(all="ignore"):
-            return float(_loss(theta, self._gathered(theta, False), self._totals))
+            return float(_loss(theta, self._gathered(theta, 0), self._totals))
 
     def batch_value_and_grad(self, theta: Any, rows: Any) -> tuple[float, Array]:
         """An unbiased estimate of `value_and_grad` from some rows (indices, or a slice).
@@ -629,17 +798,29 @@ class Problem:
             f, g = finish(theta, acc, self._totals)
         return float(f), g
 
-    def _gathered(self, theta: Array, gradient: bool) -> Sums:
+    def _gathered(self, theta: Array, order: int) -> Sums:
         """The sums of every pass over the rows."""
-        acc = empty(self._totals, gradient=gradient)
-        for stage in range(PASSES):
+
+        def kernel(block: Block, acc: Sums) -> None:
+            partial(theta, block, self._totals, acc)
+
+        return self._summed(kernel, TOTALS, order)
+
+    def _summed(
+        self,
+        kernel: Callable[[Block, Sums], None],
+        passes: Sequence[Sequence[str]],
+        order: int,
+    ) -> Sums:
+        blocks = self._blocks if order < 2 else self._narrow
+        acc = _sums(passes, 0, order, {})
+        for stage in range(len(passes)):
             if stage:
-                acc = empty(self._totals, None, acc, gradient=gradient)
-            before = acc
-            for group in self._blocks.groups():
-                part = _sums(before.stage, gradient, before.known)
+                acc = _sums(passes, stage, order, {**acc.known, **acc.sums})
+            for group in blocks.groups():
+                part = _sums(passes, stage, order, acc.known)
                 for block in group:
-                    partial(theta, block, self._totals, part)
+                    kernel(block, part)
                 merge(acc, part)
         return acc
 
@@ -647,7 +828,7 @@ class Problem:
         """The user's lets, and places where numbers can go wrong, for some rows."""
         theta, rows = self._theta(theta), _chosen(rows, self.n_rows)
         with np.errstate(all="ignore"):
-            acc = self._gathered(theta, True)
+            acc = self._gathered(theta, 1)
             known = {**acc.known, **acc.sums}
             block = self._blocks.take(rows if TRACE_ROWS is None else slice(None))
             values = _trace(theta, block, self._totals, known)
@@ -660,6 +841,10 @@ class Problem:
     def init(self, seed: int = 0) -> Array:
         """Where a fit begins: declared starts, seeded draws, or the middle of the domain."""
         return _start(seed, self._totals.dims, self._totals.consts)
+
+    def proximal_weights(self) -> list[Any]:
+        """The weight of each term of `PROXIMAL`: a number, or one for each of its groups."""
+        return _proximal_weights(self._totals.dims, self._totals.consts)
 
     def unpack(self, theta: Any) -> dict[str, Any]:
         """The parameters by name, as arrays of their declared shape or floats."""
@@ -719,6 +904,19 @@ class Problem:
     def pullback(self, phi: Any, g: Any) -> Array:
         """The gradient by phi from the gradient by theta."""
         return self._free.pullback(self._theta(phi), self._theta(g))
+
+    def tangent(self, phi: Any, v: Any) -> Array:
+        """How theta changes when phi moves along v."""
+        return self._free.tangent(self._theta(phi), self._theta(v))
+
+    def pullback_hess(self, phi: Any, g: Any, H: Any) -> Array:
+        """The Hessian by phi from the gradient and the Hessian by theta."""
+        return self._free.pullback_hess(self._theta(phi), self._theta(g), np.asarray(H))
+
+    def pullback_hvp(self, phi: Any, g: Any, v: Any, Hv: Any) -> Array:
+        """The Hessian by phi times v; Hv is the one by theta times `tangent(phi, v)`."""
+        phi, Hv = self._theta(phi), self._theta(Hv)
+        return self._free.pullback(phi, Hv) + self._free.bend(phi, self._theta(g), self._theta(v))
 
     @property
     def free_bounds(self) -> tuple[Array, Array]:
@@ -823,6 +1021,41 @@ class _FreeCoordinates:
                 pulled[part] = np.moveaxis(back, -1, axis).ravel()
         return pulled
 
+    def tangent(self, phi: Array, v: Array) -> Array:
+        """d theta along v."""
+        with np.errstate(all="ignore"):
+            moved = v * self._slope(phi)
+            for (part, at, axis, kind), (_, along, _, _) in zip(
+                self._parts(phi), self._parts(v), strict=True
+            ):
+                change = _structure_tangent(kind, at, along)
+                moved[part] = np.moveaxis(change, -1, axis).ravel()
+        return moved
+
+    def bend(self, phi: Array, g: Array, v: Array) -> Array:
+        """The sum of g[i] times the second derivative of theta[i], times v."""
+        with np.errstate(all="ignore"):
+            bent = np.zeros_like(phi)
+            slope = self._slope(phi)
+            bent[self.low] = slope[self.low]
+            bent[self.high] = -slope[self.high]
+            bent[self.both] = -slope[self.both] * np.tanh(phi[self.both] / 2)
+            bent *= g * v
+            for (part, at, axis, kind), (_, slopes, _, _), (_, along, _, _) in zip(
+                self._parts(phi), self._parts(g), self._parts(v), strict=True
+            ):
+                change = _structure_bend(kind, at, slopes, along)
+                bent[part] = np.moveaxis(change, -1, axis).ravel()
+        return bent
+
+    def pullback_hess(self, phi: Array, g: Array, H: Array) -> Array:
+        if self.plain:
+            return H.copy()
+        half = np.array([self.pullback(phi, column) for column in H.T])
+        pulled = np.array([self.pullback(phi, column) for column in half.T])
+        pulled += np.array([self.bend(phi, g, v) for v in np.eye(phi.size)])
+        return 0.5 * (pulled + pulled.T)
+
     def _parts(self, vector: Array) -> list[tuple[slice, Array, int, str]]:
         """The structured parameters in a vector, their axis last."""
         return [
@@ -897,6 +1130,39 @@ def _structure_pullback(kind: str, phi: Array, g: Array) -> Array:
             steps = np.concatenate((np.ones_like(phi[..., :1]), np.exp(phi[..., 1:])), axis=-1)
             return steps * after
     return g - np.mean(g, axis=-1, keepdims=True)
+
+
+def _structure_tangent(kind: str, phi: Array, v: Array) -> Array:
+    match kind:
+        case "simplex" | "open simplex":
+            theta = _structure_from_free(kind, phi)
+            if kind == "open simplex":
+                return theta * (v - np.sum(theta * v, axis=-1, keepdims=True))
+            square = np.sum(phi**2, axis=-1, keepdims=True)
+            return 2 * (phi * v - theta * np.sum(phi * v, axis=-1, keepdims=True)) / square
+        case "ordered":
+            steps = np.concatenate((np.ones_like(phi[..., :1]), np.exp(phi[..., 1:])), axis=-1)
+            return np.cumsum(steps * v, axis=-1)
+    return v - np.mean(v, axis=-1, keepdims=True)
+
+
+def _structure_bend(kind: str, phi: Array, g: Array, v: Array) -> Array:
+    """The derivative of the pullback of g along v."""
+    match kind:
+        case "simplex" | "open simplex":
+            theta, moved = _structure_from_free(kind, phi), _structure_tangent(kind, phi, v)
+            along = g - np.sum(g * theta, axis=-1, keepdims=True)
+            shift = np.sum(g * moved, axis=-1, keepdims=True)
+            if kind == "open simplex":
+                return moved * along - theta * shift
+            square = np.sum(phi**2, axis=-1, keepdims=True)
+            turned = v - 2 * phi * np.sum(phi * v, axis=-1, keepdims=True) / square
+            return 2 * (turned * along - phi * shift) / square
+        case "ordered":
+            after = np.cumsum(g[..., ::-1], axis=-1)[..., ::-1]
+            steps = np.concatenate((np.zeros_like(phi[..., :1]), np.exp(phi[..., 1:])), axis=-1)
+            return steps * after * v
+    return np.zeros_like(phi)
 
 
 def _sigmoid(x: Array) -> Array:

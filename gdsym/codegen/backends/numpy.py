@@ -17,7 +17,9 @@ from gdsym.calculus.program import (
     Axis,
     Contract,
     Delta,
+    Factor,
     Leaf,
+    Linear,
     Map,
     Node,
     Number,
@@ -39,7 +41,6 @@ FUNCTIONS = {
     "sqrt": "np.sqrt({})",
     "abs": "np.abs({})",
     "sign": "np.sign({})",
-    "floor": "np.floor({})",
     "sin": "np.sin({})",
     "cos": "np.cos({})",
     "tan": "np.tan({})",
@@ -56,14 +57,37 @@ FUNCTIONS = {
     "and": "np.logical_and({}, {})",
     "or": "np.logical_or({}, {})",
     "not": "np.logical_not({})",
+    "hypot": "np.hypot({}, {})",
     "erf": "special.erf({})",
-    "erfcx": "special.erfcx({})",
-    "lgamma": "special.gammaln({})",
     "digamma": "special.digamma({})",
-    "trigamma": "special.polygamma(1, {})",
-    "tetragamma": "special.polygamma(2, {})",
-    "pentagamma": "special.polygamma(3, {})",
-    "beta_ln": "special.betaln({}, {})",
+    # those of `gdsym.codegen.special`
+    "lgamma": "_lgamma({})",
+    "trigamma": "_polygamma(1, {})",
+    "tetragamma": "_polygamma(2, {})",
+    "pentagamma": "_polygamma(3, {})",
+    "beta_ln": "_beta_ln({}, {})",
+    "digamma_gap": "_digamma_gap({}, {})",
+    "trigamma_gap": "_trigamma_gap({}, {})",
+    "trigamma_of_sum": "_trigamma_of_sum({}, {})",
+    "bell": "_bell({})",
+    "half_bell": "_bell({}, 0.5)",
+    "lower_gap": "_lower_gap({})",
+    "gelu_shape": "_gelu_shape({})",
+    "event_curve": "_event_curve({})",
+    "one_less": "_one_less({})",
+    "two_less": "_two_less({})",
+    "lost": "_lost({}, {})",
+    "logaddexp": "_logaddexp({}, {})",
+    "log1mexpexp": "_log1mexpexp({})",
+    "event_share": "_event_share({})",
+    "power_slope": "_power_slope({}, {})",
+    "power_curve": "_power_curve({}, {})",
+    "power_turn": "_power_turn({}, {})",
+    "turn_by_y": "_turn_by_y({}, {})",
+    "turn_mixed": "_turn_mixed({}, {})",
+    "turn_twice": "_turn_twice({}, {})",
+    "hypot_curve": "_hypot_curve({}, {})",
+    "hypot_mixed": "_hypot_mixed({}, {})",
 }
 LOGICAL = frozenset((*SIGNS, "and", "or", "not"))
 CONSTANTS = {"pi": "np.pi", "inf": "np.inf"}
@@ -79,6 +103,7 @@ LONGEST = 9
 RESERVED = frozenset(
     (
         *("theta", "dims", "stats", "seed", "lr", "method", "block", "totals", "acc", "sums"),
+        *("direction", "shape"),
         *("known", "rows", "consts", "given", "stage", "f"),
         *("np", "special", "tuple", "float"),
     )
@@ -161,13 +186,22 @@ class Writer:
         if self.uses.get(node, 0) == 0:
             return False
         if node in self.names or self.uses.get(node, 0) > 1:
-            cheap = (isinstance(node, Contract) and _is_one_hot(node)) or (
-                is_reciprocal(node) and not node.axes and node not in self.names
+            cheap = (
+                (isinstance(node, Contract) and _is_one_hot(node))
+                or (is_reciprocal(node) and not node.axes and node not in self.names)
+                or self._is_read_otherwise(node)
             )
             return not cheap
         if isinstance(node, Map) and node.op == "add" and any(map(has_one_hot, node.args)):
             return True
         return self.text(node).operations > LONGEST
+
+    def _is_read_otherwise(self, node: Node) -> bool:
+        """True for what has a name, read with its axes in another order or by other names."""
+        if not isinstance(node, Contract) or node.deltas or len(node.factors) != 1:
+            return False
+        inside = node.factors[0].node
+        return not node.summed and (inside in self.known or isinstance(inside, Leaf))
 
     def assign(self, node: Node) -> str:
         """One statement for the node; returns the name it gets."""
@@ -178,7 +212,8 @@ class Writer:
             plain = [arg for arg in node.args if arg not in indexed]
             if plain and indexed:
                 added = [self._indexed(arg) for arg in indexed]
-                text = self.text(Map(node.id, node.axes, "add", tuple(plain)))
+                kept = Map(node.id, node.axes, "add", tuple(plain))
+                text = self.text(kept if len(plain) > 1 else plain[0])
                 code = text.code if text.operations else f"{text.at(ATOM)}.copy()"
                 if any(set(arg.axes) == set(node.axes) for arg in plain):
                     self.lines.append(self._statement(name, code, node))
@@ -186,7 +221,8 @@ class Writer:
                         self._add_indexed(name, one_hot, amount, node)
                     self.known[node] = name
                     return name
-        self.lines.append(self._statement(name, self.text(node).code, node))
+        code = self.text(node).code
+        self.lines.append(self._statement(name, code, node))
         self.known[node] = name
         return name
 
@@ -264,6 +300,8 @@ class Writer:
                 axis = self._axis_argument(node.arg, node.over)
                 arg = self.text(node.arg)
                 return Text(f"np.{node.op}({arg.code}{axis})", ATOM, arg.operations + 1)
+            case Linear():
+                return self._linear(node)
             case Scan():
                 self.helpers.add("others")
                 arg = self.text(node.arg)
@@ -356,7 +394,7 @@ class Writer:
         below: list[Text] = []
         above_logical = 0
         operations = max(0, len(args) - 1)
-        for arg in sorted(args, key=lambda arg: len(arg.axes)):
+        for arg in sorted(args, key=lambda arg: (self.logical(arg), len(arg.axes))):
             if isinstance(arg, Number):
                 coefficient *= arg.value
                 continue
@@ -427,8 +465,11 @@ class Writer:
         if node.op in SIGNS:
             left, right = (text.at(SUM) for text in args)
             return Text(f"{left} {SIGNS[node.op]} {right}", COMPARISON, operations)
-        if FUNCTIONS[node.op].startswith("special."):
+        name = FUNCTIONS[node.op].partition("(")[0]
+        if name.startswith("special."):
             self.helpers.add("special")
+        elif name.startswith("_"):
+            self.helpers.add(name)
         return Text(FUNCTIONS[node.op].format(*(text.code for text in args)), ATOM, operations)
 
     # -- contractions
@@ -442,7 +483,8 @@ class Writer:
     def _contraction(self, node: Contract) -> Text:
         if node.deltas:
             if any(delta.source is None for delta in node.deltas):
-                raise NotImplementedError("an identity matrix")
+                self.sizes[node.axes[0].dim] = None
+                return Text(f"np.eye({self.dim_names[node.axes[0].dim]})", ATOM, 1)
             opened = [delta for delta in node.deltas if delta.axis in node.axes]
             if not opened:
                 return self._gather(node)
@@ -451,10 +493,35 @@ class Writer:
             return self._scatter(node)
         if len(node.factors) == 1:
             return self._single(node)
+        twin = _twin(node)
+        if twin is not None:
+            return self._gram(node, *twin)
         return self._pair(node)
+
+    def _gram(self, node: Contract, half: Factor, other: Factor, weight: Factor | None) -> Text:
+        """A symmetric product of a matrix with itself."""
+        (summed,) = node.summed
+        kept = [index for index in half.indices if index != summed]
+        place = dict(zip(half.indices, other.indices, strict=True))
+        text = self.oriented(half.node, _ordered(half.node, half.indices, (*kept, summed)))
+        code, operations = text.code, text.operations + 1
+        if weight is None and isinstance(half.node, Leaf) and len(kept) == 1:
+            transposed = self.oriented(
+                half.node, _ordered(half.node, half.indices, (summed, *kept))
+            )
+            code = f"{text.at(PRODUCT)} @ {transposed.at(UNARY)}"
+            return Text(code, PRODUCT, operations)
+        self.helpers.add("gram")
+        if weight is not None:
+            weights = self.text(weight.node)
+            code, operations = f"{code}, {weights.code}", operations + weights.operations
+        order = (*kept, *(place[index] for index in kept))
+        return self._oriented_name(f"_gram({code})", order, node.axes, operations)
 
     def _single(self, node: Contract) -> Text:
         arg, indices = node.factors[0]
+        if len(set(indices)) < len(indices):
+            return self._diagonal(node)
         if not node.summed:  # a transpose
             return self.oriented(arg, tuple(arg.axes[indices.index(axis)] for axis in node.axes))
         where = dict(zip(indices, arg.axes, strict=True))
@@ -466,6 +533,15 @@ class Writer:
         code = f"np.sum({text.code}{self._axis_argument(arg, over)})"
         left = tuple(indices[arg.axes.index(a)] for a in arg.axes if a not in over)
         return self._oriented_name(code, left, node.axes, text.operations + 1)
+
+    def _diagonal(self, node: Contract) -> Text:
+        """One factor with an index twice."""
+        arg = node.factors[0].node
+        if len(arg.axes) > 2:
+            return self._einsum(node)
+        text = self.text(arg)
+        function = "trace" if node.summed else "diagonal"
+        return Text(f"np.{function}({text.code})", ATOM, text.operations + 1)
 
     def _as_dot(self, arg: Node) -> Text | None:
         """The sum of a product of row vectors as a dot product."""
@@ -522,6 +598,50 @@ class Writer:
         code = f'np.einsum("{inputs}->{output}", {operands}, optimize=True)'
         return Text(code, ATOM, operations)
 
+    # -- linear algebra
+
+    def _linear(self, node: Linear) -> Text:
+        """Matrices as wholes: what is solved lies along the first axis."""
+        if node.op == "factored":
+            self.helpers.add("Factored")
+            text = self._filled(*node.parts[0], node.along)
+            return Text(f"_Factored({text.code})", ATOM, text.operations + 1)
+        if node.op == "sqdist":
+            self.helpers.add("sqdist")
+            a, b, d = node.along
+            first, second = (
+                self._filled(*node.parts[0], (a, d)),
+                self._filled(*node.parts[1], (b, d)),
+            )
+            operations = first.operations + second.operations + 1
+            code = f"_sqdist({first.code}, {second.code})"
+            return self._oriented_name(code, (a, b), node.axes, operations)
+        matrix = node.parts[0].node
+        assert isinstance(matrix, Linear)
+        text = self.text(matrix)
+        call, argument = f"{text.code}.{node.op}", ""
+        have = matrix.along if node.op == "inverse" else ()
+        operations = text.operations + 1
+        if len(node.parts) == 2:
+            have = (*node.along, *(axis for axis in node.axes if axis not in node.along))
+            carried = {*node.parts[1].indices, *node.along}
+            right = self._filled(*node.parts[1], tuple(axis for axis in have if axis in carried))
+            argument = right.code
+            operations += right.operations
+        return self._oriented_name(f"{call}({argument})", have, node.axes, operations)
+
+    def _filled(self, node: Node, indices: Axes, axes: Axes) -> Text:
+        """The node, read at `indices`, with all these axes, of ones where it has none."""
+        text = self._spread_at(node, indices, axes)
+        missing = [axis for axis in axes if axis not in indices]
+        if not missing:
+            return text
+        self.sizes |= dict.fromkeys(axis.dim for axis in missing)
+        shape = [self.dim_names[axis.dim] if axis in missing else "1" for axis in axes]
+        trailing = "," if len(shape) == 1 else ""
+        code = f"{text.at(PRODUCT)}*np.ones(({', '.join(shape)}{trailing}))"
+        return Text(code, PRODUCT, text.operations + 1)
+
     def _codes(self, delta: Delta) -> str:
         assert delta.source is not None
         return self.oriented(delta.source, delta.source.axes).code
@@ -562,6 +682,8 @@ class Writer:
 
     def _codes_over(self, delta: Delta, shared: Sequence[Axis]) -> str:
         """The codes shaped to broadcast over the shared indices of all codes."""
+        if delta.source is None:
+            return self._positions(delta.indices[0], shared)
         codes = self._codes(delta)
         if tuple(delta.indices) == tuple(shared) or not delta.indices:
             return codes
@@ -601,8 +723,8 @@ class Writer:
             levels = f"{count}[:{trailing}]" if trailing else count
             codes = self._spread_at(delta.source, delta.indices, node.axes)
             pieces.append(f"({levels} == {codes.at(SUM)})")
-        if len(pieces) == 1:
-            return Text(f"1.0*{pieces[0]}", PRODUCT, operations)
+        if not node.factors:
+            pieces.insert(0, "1.0")
         return Text("*".join(pieces), PRODUCT, operations)
 
     def _spread_at(self, node: Node, indices: Axes, axes: Axes) -> Text:
@@ -642,10 +764,30 @@ def _ordered(node: Node, indices: Axes, order: Sequence[Axis]) -> Axes:
     return tuple(own[index] for index in order)
 
 
+def _twin(node: Contract) -> tuple[Factor, Factor, Factor | None] | None:
+    """The factors of a product of a matrix with itself, and the weights between if there are."""
+    if len(node.summed) != 1:
+        return None
+    for place, factor in enumerate(node.factors):
+        for later in range(place + 1, len(node.factors)):
+            other = node.factors[later]
+            if other.node is factor.node and other.indices != factor.indices:
+                rest = [f for i, f in enumerate(node.factors) if i not in (place, later)]
+                distinct = len({*factor.indices, *other.indices}) == 2 * len(factor.indices) - 1
+                distinct &= all(
+                    (a in node.summed) == (b in node.summed)
+                    for a, b in zip(factor.indices, other.indices, strict=True)
+                )
+                if len(rest) < 2 and distinct and all(f.indices == node.summed for f in rest):
+                    return factor, other, rest[0] if rest else None
+    return None
+
+
 def _is_one_hot(node: Contract) -> bool:
     return (
         not node.factors
         and len(node.deltas) == 1
+        and node.deltas[0].source is not None
         and node.deltas[0].axis in node.axes
         and all(index in node.axes for index in node.deltas[0].indices)
     )
@@ -681,6 +823,10 @@ def _is_indexable(term: Node, total: Node) -> bool:
 
 
 def _is_logical(node: Node) -> bool:
+    while isinstance(node, Contract) and len(node.factors) == 1 and not node.deltas:
+        if node.summed:
+            return False
+        node = node.factors[0].node  # read with its axes in another order
     return isinstance(node, Map) and node.op in LOGICAL
 
 
