@@ -17,6 +17,7 @@ import numpy as np
 from gdsym.optimizers._iterate import (
     EPS,
     FLAT,
+    NOTHING,
     UNBOUNDED,
     Iterate,
     Mask,
@@ -24,7 +25,7 @@ from gdsym.optimizers._iterate import (
     Vector,
     grad_norm,
 )
-from gdsym.optimizers._line_search import Point, search
+from gdsym.optimizers._line_search import CURVATURE, Point, search
 
 # The rounding to expect in f, relative to its size. Where no step is found with the first, f may
 # have lost more digits than its size shows (its terms cancel), so the others are tried.
@@ -57,12 +58,21 @@ class _Held:
 
 
 def descend(
-    objective: Objective, start: Iterate, lower: Vector, upper: Vector, curvature: Curvature
+    objective: Objective,
+    start: Iterate,
+    lower: Vector,
+    upper: Vector,
+    curvature: Curvature,
+    left_of_slope: float = CURVATURE,
 ) -> Generator[Iterate, None, str]:
-    """Yields `start` and every accepted iterate; ends where no decrease is possible."""
+    """Yields `start` and every accepted iterate; ends where no decrease is possible.
+
+    left_of_slope: the share of the slope that a line search may leave.
+    """
     bounded = bool(np.any(np.isfinite(lower)) or np.any(np.isfinite(upper)))
     now = start
     level = 0
+    nothing = NOTHING * min(1.0, abs(start.f))
     size = abs(start.f)  # a running mean of |f|: f itself may pass through zero
     progress = _Progress(now, lower, upper)
     while True:
@@ -75,15 +85,16 @@ def descend(
             slope = float(now.g @ direction)
         known = curvature.known
         yield Iterate(now.x, now.f, now.g, now.step, -0.5 * slope if known or slope == 0 else inf)
-        if not -inf < slope < 0 or progress.stalled:
+        if not -inf < slope < 0 or progress.stalled or (known and -slope < nothing):
             return FLAT
         first = 1.0 if known else _first_length(now, direction)
         path = _path(objective, now, direction, lower, upper, bounded)
         at_zero = Point(0.0, now.x, now.f, now.g, slope, 0.0, False)
-        found = search(path, at_zero, first, NOISE[level] * max(size, abs(now.f)))
+        largest = max(size, abs(now.f))
+        found = search(path, at_zero, first, NOISE[level] * largest, left_of_slope)
         while found.point is None and level + 1 < len(NOISE):
             level += 1
-            found = search(path, at_zero, first, NOISE[level] * max(size, abs(now.f)))
+            found = search(path, at_zero, first, NOISE[level] * largest, left_of_slope)
         if found.point is None:
             if not known:
                 return FLAT

@@ -17,6 +17,9 @@ Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 EPS = float(np.finfo(np.float64).eps)
+# A decrease below this share of a value of order 1 is rounding of what the value is made of, also
+# where the value itself goes to 0.
+NOTHING = EPS**2
 
 
 @dataclass(frozen=True, slots=True)

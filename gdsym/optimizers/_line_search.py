@@ -57,7 +57,11 @@ class Found:
 
 
 def search(
-    path: Callable[[float], Point], start: Point, first: float, noise: float = 0.0
+    path: Callable[[float], Point],
+    start: Point,
+    first: float,
+    noise: float = 0.0,
+    left_of_slope: float = CURVATURE,
 ) -> Found:
     """Searches from `start` (alpha 0, negative slope), trying the length `first` first.
 
@@ -74,7 +78,7 @@ def search(
         if trial.finite:
             height = _height(trial, start)
             if height <= noise:
-                if _settled(trial, start):
+                if _settled(trial, start, left_of_slope):
                     return Found(trial)
                 if trial.f < lowest.f:
                     lowest = trial
@@ -104,8 +108,8 @@ def _height(point: Point, start: Point) -> float:
     return point.f - start.f - DECREASE * point.linear
 
 
-def _settled(trial: Point, start: Point) -> bool:
-    flat_enough = CURVATURE * abs(start.slope)
+def _settled(trial: Point, start: Point, left_of_slope: float) -> bool:
+    flat_enough = left_of_slope * abs(start.slope)
     return trial.slope >= -flat_enough if trial.clipped else abs(trial.slope) <= flat_enough
 
 

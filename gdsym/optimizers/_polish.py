@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gdsym.optimizers import _kinks
 from gdsym.optimizers._iterate import (
     EPS,
     Iterate,
@@ -54,7 +55,8 @@ def polish(
     for _ in range(STEPS):
         if here is None:
             return
-        yield Iterate(now.x, now.f, now.g, now.step, 0.5 * here.length**2)
+        g = _kinks.least(objective.kinks, now.x, now.g)
+        yield Iterate(now.x, now.f, g, now.step, 0.5 * here.length**2)
         x = now.x + here.step
         if np.array_equal(x, now.x):
             return
@@ -80,6 +82,7 @@ def _correction(
     H = H if H is not None and finite(H) else None
     factors = None if objective.residual_qr is None else objective.residual_qr(at.x)
     free = ~outward(at.g, at.x, lower, upper) & (lower < upper)
+    free &= ~_kinks.at_zero(objective.kinks, at.x)
     while free.any():
         found = None
         if factors is not None and finite(factors[0], factors[1]):
@@ -91,7 +94,8 @@ def _correction(
         x = at.x + found.step
         pushed = free & (((at.x <= lower) & (x < lower)) | ((at.x >= upper) & (x > upper)))
         if not pushed.any():
-            return None if np.any((x < lower) | (x > upper)) else found
+            beyond = np.any((x < lower) | (x > upper))
+            return None if beyond or _kinks.crossed(objective.kinks, at.x, x) else found
         free &= ~pushed
     return None
 

@@ -15,6 +15,7 @@ import numpy as np
 from gdsym.optimizers._iterate import (
     EPS,
     FLAT,
+    NOTHING,
     UNBOUNDED,
     Iterate,
     Mask,
@@ -26,7 +27,6 @@ from gdsym.optimizers._iterate import (
 
 ENOUGH = 1e-4  # of the predicted decrease, for a step to be taken
 TRIALS = 200
-NOTHING = EPS**2  # a decrease below this share of a value of order 1 is rounding of its terms
 BOTTOMLESS = 1e25  # a radius so many times the scale of the start: f falls without end
 
 
