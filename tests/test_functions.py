@@ -10,6 +10,7 @@ from oracle import DIGITS, MP, Case
 
 from gdsym.calculus.formula import evaluate
 from gdsym.calculus.reference import Arithmetic
+from gdsym.codegen import special
 from gdsym.codegen.backends import numpy as printer
 from gdsym.language.functions import FUNCTIONS, SIGNS
 
@@ -39,8 +40,9 @@ DOMAINS = {
     "pentagamma": POSITIVE,
     "log1p": tuple(x for x in (*INSIDE, *POSITIVE)),
     **dict.fromkeys(("log1mexp", "odds"), NEGATIVE),
-    **dict.fromkeys(("asin", "acos", "leg"), INSIDE),
-    **dict.fromkeys(("floor", "head"), tuple(k + k / 37 for k in range(1, 31))),  # at no jump
+    **dict.fromkeys(("asin", "acos", "asin_slope"), INSIDE),
+    **dict.fromkeys(("log1mexpexp", "event_share", "event_curve"), tuple(x for x in REAL if x < 7)),
+    "gelu_curve": tuple(x for x in REAL if abs(x) != 2),  # where it is flat
     "normal_slope": tuple(x for x in REAL if abs(x) != 1),  # where it is flat
     "log_normal_cdf": tuple(x for x in REAL if x < 50),
     "tan": tuple(x for x in REAL if abs(x) < 100),
@@ -51,7 +53,9 @@ TWO = {
     "pow": (FIRM, (*NEGATIVE[4:12:2], 0.5, 1.25, 3.0)),
     "xlogy": (PAIRS, FIRM),
     "xlog1py": (PAIRS, INSIDE[::2]),
-    "beta_ln": (FIRM, FIRM),
+    **dict.fromkeys(("power_slope", "power_log"), (FIRM, (*NEGATIVE[4:12:2], 0.5, 1.25, 3.0))),
+    **dict.fromkeys(("power_curve", "power_turn"), (FIRM, (*NEGATIVE[4:12:2], 0.5, 1.25, 3.0))),
+    **dict.fromkeys(("beta_ln", "digamma_gap", "trigamma_gap", "trigamma_of_sum"), (FIRM, FIRM)),
     "huber": (REAL, (0.25, 1.345, 3.0)),
 }
 
@@ -135,17 +139,6 @@ def test_a_derivative_is_the_slope_of_the_meaning(name, place):
 # -- lowering and printing -----------------------------------------------------------------------
 
 
-# What is more than 4 ulp, as `test_accuracy.py` has it at 1,000 points.
-COARSE = {
-    **dict.fromkeys(("normal_cdf", "log_normal_cdf", "mills", "gelu", "gelu_slope"), 8),
-    "mills_gap": 200,
-    "erfc": 5,
-    "erfcx": 8,
-    "lgamma": 20,  # relative to 1 rather than to itself, near its zeros 1 and 2
-    "beta_ln": 20,  # the difference of larger ones
-}
-
-
 def computed(name, tried):
     """The function in an emitted module, at arguments that are parameters."""
     entry = FUNCTIONS[name]
@@ -184,7 +177,7 @@ class Float:
                 return evaluate(entry.lowering, names, self)
             text = f"{{}} {SIGNS[op]} {{}}" if op in SIGNS else printer.FUNCTIONS[op]
             names = [f"a{place}" for place in range(len(args))]
-            scope = {"np": np, "special": __import__("scipy.special").special}
+            scope = {"np": np, **vars(special)}
             return eval(text.format(*names), scope, dict(zip(names, args, strict=True)))
 
 
@@ -200,10 +193,9 @@ def ulps(found, wanted):
     return float(error / MP.mpf(float(np.spacing(abs(float(wanted))))))
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if name != "lost"])
 def test_a_function_is_right_to_a_few_units_in_the_last_place(name):
     tried = [args for args in points(FUNCTIONS[name]) if is_finite(exact(name, args))]
 
     for found, args in zip(computed(name, tried), tried, strict=True):
-        bound = COARSE.get(name, 4)
-        assert ulps(found, exact(name, args)) <= bound, args
+        assert ulps(found, exact(name, args)) <= 4, args

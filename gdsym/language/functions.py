@@ -46,14 +46,6 @@ COMPARISONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "
 SIGNS = {name: sign for sign, name in COMPARISONS.items()}
 
 
-def _fraction(y: str, first: int, last: int) -> str:
-    """The continued fraction y + first/(y + (first + 1)/(y + ...))."""
-    text = y
-    for count in range(last, first - 1, -1):
-        text = f"({y} + {count}/{text})"
-    return text
-
-
 FUNCTIONS: dict[str, Function] = _table(
     _elementary("exp", "exp(x)", "exp", "e to the power x"),
     _elementary("expm1", "exp(x)", "expm1", "exp(x) - 1, exact for small x"),
@@ -67,30 +59,43 @@ FUNCTIONS: dict[str, Function] = _table(
     _elementary("sin", "cos(x)", "sin", "sine, x in radians"),
     _elementary("cos", "-sin(x)", "cos", "cosine, x in radians"),
     _elementary("tan", "1 + tan(x)^2", "tan", "tangent, x in radians"),
-    _elementary("asin", "1/leg(x)", "asin", "inverse sine"),
-    _elementary("acos", "-1/leg(x)", "acos", "inverse cosine"),
-    _elementary("atan", "1/(1 + x^2)", "atan", "inverse tangent"),
-    # The factors of 1 - x^2 have their digits next to 1, their product as written has not.
+    _elementary("asin", "asin_slope(x)", "asin", "inverse sine"),
+    _elementary("acos", "-asin_slope(x)", "acos", "inverse cosine"),
+    _elementary("atan", "atan_slope(x)", "atan", "inverse tangent"),
     Function(
-        "leg",
+        "atan_slope",
         ("x",),
-        "sqrt(1 - x^2), the cosine of asin(x)",
-        ("-x/leg(x)",),
-        "sqrt(1 - x^2)",
-        "sqrt(where(abs(x) < 0.5, 1 - x^2, (1 - x)*(1 + x)))",
+        "derivative of atan: 1/(1 + x^2)",
+        ("atan_curve(x)",),
+        "1/(1 + x^2)",
+        "1/(1 + x^2)",
         hidden=True,
     ),
-    _elementary(
-        "floor", "0", "floor", "the largest whole number that is not above x", hidden=True
-    ),
-    # The leading bits of a number, few enough for an exact square.
+    # The square of 1 + x^2 is too large from 1e77 on, where this is 1e-231.
     Function(
-        "head",
+        "atan_curve",
         ("x",),
-        "x >= 0 rounded down to a multiple of 1/1024, at most 64",
-        ("0",),
-        "floor(1024*min(x, 64))/1024",
-        "floor(1024*min(x, 64))/1024",
+        "derivative of atan_slope: -2*x/(1 + x^2)^2",
+        ("(6*x^2 - 2)/(1 + x^2)^3",),
+        "-2*x/(1 + x^2)^2",
+        "-2/((x + 1/x)*(1 + x^2))",
+        hidden=True,
+    ),
+    Function(
+        "asin_slope",
+        ("x",),
+        "derivative of asin: 1/sqrt(1 - x^2)",
+        ("asin_slope(x)*x/one_less(x)",),
+        "1/sqrt(1 - x^2)",
+        "1/sqrt(one_less(x))",
+        hidden=True,
+    ),
+    Function(
+        "one_less",
+        ("x",),
+        "1 - x^2, next to 1 too",
+        ("-2*x",),
+        "1 - x^2",
         hidden=True,
     ),
     Function(
@@ -100,13 +105,12 @@ FUNCTIONS: dict[str, Function] = _table(
         ("turn_by_y(y, x)", "turn_by_x(y, x)"),
         "atan2",
     ),
-    # 1/s - 2*x^2/s^2 has no digit next to the diagonals, (y - x)*(y + x)/s^2 has all.
+    # As written, these are too large or too small where their terms are squared.
     Function(
         "turn_by_y",
         ("y", "x"),
         "derivative of atan2 by y: x/(x^2 + y^2)",
-        ("-2*x*y/(x^2 + y^2)^2", "(y - x)*(y + x)/(x^2 + y^2)^2"),
-        "x/(x^2 + y^2)",
+        ("turn_twice(y, x)", "turn_mixed(y, x)"),
         "x/(x^2 + y^2)",
         hidden=True,
     ),
@@ -114,31 +118,122 @@ FUNCTIONS: dict[str, Function] = _table(
         "turn_by_x",
         ("y", "x"),
         "derivative of atan2 by x: -y/(x^2 + y^2)",
-        ("(y - x)*(y + x)/(x^2 + y^2)^2", "2*x*y/(x^2 + y^2)^2"),
+        ("turn_mixed(y, x)", "-turn_twice(y, x)"),
         "-y/(x^2 + y^2)",
-        "-y/(x^2 + y^2)",
+        "-turn_by_y(x, y)",
+        hidden=True,
+    ),
+    Function(
+        "turn_mixed",
+        ("y", "x"),
+        "(y^2 - x^2)/(x^2 + y^2)^2",
+        ("2*y*(3*x^2 - y^2)/(x^2 + y^2)^3", "2*x*(x^2 - 3*y^2)/(x^2 + y^2)^3"),
+        "(y^2 - x^2)/(x^2 + y^2)^2",
+        hidden=True,
+    ),
+    Function(
+        "turn_twice",
+        ("y", "x"),
+        "-2*x*y/(x^2 + y^2)^2",
+        ("2*x*(3*y^2 - x^2)/(x^2 + y^2)^3", "2*y*(3*x^2 - y^2)/(x^2 + y^2)^3"),
+        "-2*x*y/(x^2 + y^2)^2",
+        hidden=True,
+    ),
+    # sqrt(x^2 + y^2) where the squares are too large or too small; its gradient at 0 is 0.
+    Function(
+        "hypot",
+        ("a", "b"),
+        "sqrt(a^2 + b^2); gradient 0 at 0",
+        ("hypot_slope(a, b)", "hypot_slope(b, a)"),
+        "sqrt(a^2 + b^2)",
+        hidden=True,
+    ),
+    Function(
+        "hypot_slope",
+        ("a", "b"),
+        "derivative of hypot by a: a/hypot(a, b), and 0 at 0",
+        ("hypot_curve(a, b)", "hypot_mixed(a, b)"),
+        "a/sqrt(a^2 + b^2)",
+        "a/where(hypot(a, b) == 0, 1, hypot(a, b))",
+        hidden=True,
+    ),
+    Function(
+        "hypot_curve",
+        ("a", "b"),
+        "derivative of hypot_slope by a: b^2/hypot(a, b)^3",
+        ("-3*a*b^2/hypot(a, b)^5", "(2*a^2*b - b^3)/hypot(a, b)^5"),
+        "b^2/sqrt(a^2 + b^2)^3",
+        hidden=True,
+    ),
+    Function(
+        "hypot_mixed",
+        ("a", "b"),
+        "derivative of hypot_slope by b: -a*b/hypot(a, b)^3",
+        ("(2*a^2*b - b^3)/hypot(a, b)^5", "(2*a*b^2 - a^3)/hypot(a, b)^5"),
+        "-a*b/sqrt(a^2 + b^2)^3",
         hidden=True,
     ),
     _elementary("sinh", "cosh(x)", "sinh", "hyperbolic sine"),
     _elementary("cosh", "sinh(x)", "cosh", "hyperbolic cosine"),
     # 1 - tanh(x)^2 has no digit left at x = 20.
-    _elementary("tanh", "sech(x)^2", "tanh", "hyperbolic tangent"),
+    _elementary("tanh", "tanh_slope(x)", "tanh", "hyperbolic tangent"),
     Function(
-        "sech",
+        "tanh_slope",
         ("x",),
-        "1/cosh(x)",
-        ("-sech(x)*tanh(x)",),
-        "1/cosh(x)",
-        "1/cosh(x)",
+        "derivative of tanh: 1 - tanh(x)^2",
+        ("-2*tanh_slope(x)*tanh(x)",),
+        "1/cosh(x)^2",
+        "4*sigmoid_slope(2*x)",
         hidden=True,
     ),
     Function(
         "pow",
         ("x", "y"),
         "x to the power y",
-        ("y*pow(x, y - 1)", "xlogy(pow(x, y), x)"),
+        ("power_slope(x, y)", "power_log(x, y)"),
         "power",
         hidden=True,  # written `x^y`
+    ),
+    # y - 1 is rounded, and at x = y = 0 the factor 0 does not silence 1/x.
+    Function(
+        "power_slope",
+        ("x", "y"),
+        "derivative of x^y by x: y*x^(y - 1), and 0 where y is 0",
+        ("power_curve(x, y)", "power_turn(x, y)"),
+        "where(y == 0, 0, y*pow(x, y - 1))",
+        hidden=True,
+    ),
+    Function(
+        "power_log",
+        ("x", "y"),
+        "derivative of x^y by y: x^y*log(x), and 0 where x^y is 0",
+        ("power_turn(x, y)", "xlogy(power_log(x, y), x)"),
+        "xlogy(pow(x, y), x)",
+        "xlogy(pow(x, y), x)",
+        hidden=True,
+    ),
+    Function(
+        "power_curve",
+        ("x", "y"),
+        "derivative of power_slope by x: y*(y - 1)*x^(y - 2), and 0 where y is 0 or 1",
+        (
+            "(y - 2)*power_curve(x, y)/x",
+            "(2*y - 1)*pow(x, y - 2) + xlogy(power_curve(x, y), x)",
+        ),
+        "where(y*(y - 1) == 0, 0, y*(y - 1)*pow(x, y - 2))",
+        hidden=True,
+    ),
+    # Next to y*log(x) = -1, the sum has no digit as written.
+    Function(
+        "power_turn",
+        ("x", "y"),
+        "derivative of power_slope by y: x^(y - 1)*(1 + y*log(x))",
+        (
+            "((y - 1)*power_turn(x, y) + y*pow(x, y - 1))/x",
+            "pow(x, y - 1)*log(x)*(2 + y*log(x))",
+        ),
+        "pow(x, y - 1)*(1 + y*log(x))",
+        hidden=True,
     ),
     Function(
         "xlogy",
@@ -217,9 +312,34 @@ FUNCTIONS: dict[str, Function] = _table(
         "gelu_slope",
         ("x",),
         "derivative of gelu",
-        ("(2 - x^2)*normal_pdf(x)",),
+        ("gelu_curve(x)",),
         "normal_cdf(x) + x*normal_pdf(x)",
-        "normal_cdf(x) + x*normal_pdf(x)",
+        "where(x < 0, gelu_shape(x)*normal_pdf(x), normal_cdf(x) + x*normal_pdf(x))",
+        hidden=True,
+    ),
+    Function(
+        "gelu_curve",
+        ("x",),
+        "derivative of gelu_slope: (2 - x^2)*normal_pdf(x)",
+        ("x*(x^2 - 4)*normal_pdf(x)",),
+        "(2 - x^2)*normal_pdf(x)",
+        "two_less(min(abs(x), 64))*normal_pdf(x)",
+        hidden=True,
+    ),
+    Function(
+        "gelu_shape",
+        ("x",),
+        "normal_cdf(-u)/normal_pdf(u) - u, u = abs(x): gelu_slope by normal_pdf, below 0",
+        ("-sign(x)*(1 + lower_gap(x)/mills(-abs(x)))",),
+        "normal_cdf(-abs(x))/normal_pdf(x) - abs(x)",
+        hidden=True,
+    ),
+    Function(
+        "two_less",
+        ("x",),
+        "2 - x^2, next to sqrt(2) too",
+        ("-2*x",),
+        "2 - x^2",
         hidden=True,
     ),
     Function(
@@ -235,10 +355,36 @@ FUNCTIONS: dict[str, Function] = _table(
         "logaddexp",
         ("a", "b"),
         "log(exp(a) + exp(b))",
-        ("sigmoid(a - b)", "sigmoid(b - a)"),
+        ("share(a, b)", "share(b, a)"),
         "log(exp(a) + exp(b))",
-        "max(a, b) + log1p(exp(-abs(a - b)))",
         group="activations and losses",
+    ),
+    # a - b is rounded, and then stands in an exponent.
+    Function(
+        "share",
+        ("a", "b"),
+        "sigmoid(a - b): the share of exp(a) in exp(a) + exp(b)",
+        ("share_slope(a, b)", "-share_slope(a, b)"),
+        "1/(1 + exp(b - a))",
+        "sigmoid(a - b)*(1 + lost(a, b)*sigmoid(b - a))",
+        hidden=True,
+    ),
+    Function(
+        "share_slope",
+        ("a", "b"),
+        "derivative of share by a: share(a, b)*share(b, a)",
+        ("-share_slope(a, b)*tanh((a - b)/2)", "share_slope(a, b)*tanh((a - b)/2)"),
+        "exp(a - b)/(1 + exp(a - b))^2",
+        "sigmoid_slope(a - b)*(1 - lost(a, b)*tanh((a - b)/2))",
+        hidden=True,
+    ),
+    Function(
+        "lost",
+        ("a", "b"),
+        "what a - b loses to rounding; 0 on paper",
+        ("0", "0"),
+        "0",
+        hidden=True,
     ),
     # Maechler (2012), "Accurately computing log(1 - exp(-|a|))": the branch point is log(2).
     Function(
@@ -259,6 +405,31 @@ FUNCTIONS: dict[str, Function] = _table(
         "1/expm1(-x)",
         hidden=True,
     ),
+    # As written, exp(z) is lost in the logarithm below z = -37, and is 0 below -745.
+    Function(
+        "log1mexpexp",
+        ("z",),
+        "log(1 - exp(-exp(z))), the logarithm of the inverse complementary log-log link",
+        ("event_share(z)",),
+        "log(-expm1(-exp(z)))",
+        hidden=True,
+    ),
+    Function(
+        "event_share",
+        ("z",),
+        "derivative of log1mexpexp: rate/(exp(rate) - 1), rate = exp(z)",
+        ("event_curve(z)",),
+        "exp(z)/expm1(exp(z))",
+        hidden=True,
+    ),
+    Function(
+        "event_curve",
+        ("z",),
+        "derivative of event_share: event_share(z)*(1 - exp(z) - event_share(z))",
+        ("event_curve(z)*(1 - exp(z) - 2*event_share(z)) - exp(z)*event_share(z)",),
+        "exp(z)/expm1(exp(z))*(1 - exp(z) - exp(z)/expm1(exp(z)))",
+        hidden=True,
+    ),
     # -- special
     Function(
         "erf",
@@ -274,27 +445,16 @@ FUNCTIONS: dict[str, Function] = _table(
         "1 - erf(x)",
         ("-2/sqrt(pi)*bell(x)",),
         "erfc",
-        "where(x < 0.5, 1 - erf(x), bell(x)*erfcx(max(x, 0.5)))",
+        "where(x < 0.5, 1 - erf(x), bell(x)/(sqrt(pi)*(x + lower_gap(sqrt(2)*x)/sqrt(2))))",
         group="special",
     ),
-    # As written, the rounding of x^2 costs x^2 units in the last place. With x = h + (x - h) and
-    # few bits in h, h^2 is exact.
+    # A function of its own: the rounding of x^2 costs x^2 units in the last place.
     Function(
         "bell",
         ("x",),
         "exp(-x^2)",
         ("-2*x*bell(x)",),
         "exp(-x^2)",
-        "exp(-head(abs(x))^2)*exp(-(abs(x) - head(abs(x)))*(abs(x) + head(abs(x))))",
-        hidden=True,
-        group="special",
-    ),
-    Function(
-        "erfcx",
-        ("x",),
-        "exp(x^2)*erfc(x)",
-        ("2*x*erfcx(x) - 2/sqrt(pi)",),
-        "exp(x^2)*erfc(x)",
         hidden=True,
         group="special",
     ),
@@ -337,8 +497,35 @@ FUNCTIONS: dict[str, Function] = _table(
         "beta_ln",
         ("a", "b"),
         "logarithm of the beta function",
-        ("digamma(a) - digamma(a + b)", "digamma(b) - digamma(a + b)"),
+        ("-digamma_gap(a, b)", "-digamma_gap(b, a)"),
         "lgamma(a) + lgamma(b) - lgamma(a + b)",
+        group="special",
+    ),
+    Function(
+        "digamma_gap",
+        ("a", "b"),
+        "digamma(a + b) - digamma(a)",
+        ("-trigamma_gap(a, b)", "trigamma_of_sum(a, b)"),
+        "digamma(a + b) - digamma(a)",
+        hidden=True,
+        group="special",
+    ),
+    Function(
+        "trigamma_gap",
+        ("a", "b"),
+        "trigamma(a) - trigamma(a + b)",
+        ("tetragamma(a) - tetragamma(a + b)", "-tetragamma(a + b)"),
+        "trigamma(a) - trigamma(a + b)",
+        hidden=True,
+        group="special",
+    ),
+    Function(
+        "trigamma_of_sum",
+        ("a", "b"),
+        "trigamma(a + b)",
+        ("tetragamma(a + b)", "tetragamma(a + b)"),
+        "trigamma(a + b)",
+        hidden=True,
         group="special",
     ),
     Function(
@@ -356,7 +543,6 @@ FUNCTIONS: dict[str, Function] = _table(
         "exp(-x^2/2)",
         ("-x*half_bell(x)",),
         "exp(-x^2/2)",
-        "exp(-head(abs(x))^2/2)*exp(-(abs(x) - head(abs(x)))*(abs(x) + head(abs(x)))/2)",
         hidden=True,
         group="special",
     ),
@@ -365,9 +551,19 @@ FUNCTIONS: dict[str, Function] = _table(
         "normal_slope",
         ("x",),
         "derivative of normal_pdf: -x*normal_pdf(x)",
-        ("(x - 1)*(x + 1)*normal_pdf(x)",),
+        ("normal_curve(x)",),
         "-x*exp(-x^2/2)/sqrt(2*pi)",
         "-x*normal_pdf(x)",
+        hidden=True,
+        group="special",
+    ),
+    Function(
+        "normal_curve",
+        ("x",),
+        "derivative of normal_slope: (x^2 - 1)*normal_pdf(x)",
+        ("x*(3 - x^2)*normal_pdf(x)",),
+        "(x^2 - 1)*exp(-x^2/2)/sqrt(2*pi)",
+        "-one_less(min(abs(x), 64))*normal_pdf(x)",
         hidden=True,
         group="special",
     ),
@@ -377,7 +573,7 @@ FUNCTIONS: dict[str, Function] = _table(
         "distribution function of the standard normal distribution",
         ("normal_pdf(x)",),
         "ncdf",
-        "where(x < -0.7, half_bell(x)*erfcx(max(-x/sqrt(2), 0))/2, (1 + erf(x/sqrt(2)))/2)",
+        "where(x < -0.4, normal_pdf(x)/(abs(x) + lower_gap(x)), (1 + erf(x/sqrt(2)))/2)",
         group="special",
     ),
     Function(
@@ -386,28 +582,38 @@ FUNCTIONS: dict[str, Function] = _table(
         "log(normal_cdf(x))",
         ("mills(x)",),
         "log(normal_cdf(x))",
-        "where(x < -0.7, log(erfcx(max(-x/sqrt(2), 0))/2) - x^2/2, log1p(-normal_cdf(-x)))",
+        "where(x < -0.5, -log(sqrt(2*pi)*(abs(x) + lower_gap(x))) - x^2/2, "
+        "where(x < 0.4, log1p(erf(x/sqrt(2))) - log(2), "
+        "log1p(-normal_pdf(x)/(abs(x) + lower_gap(x)))))",
         group="special",
     ),
-    # normal_pdf(x)/normal_cdf(x) is 0/0 below x = -38; the scaled erfc is not.
+    # normal_pdf(x)/normal_cdf(x) is 0/0 below x = -38.
     Function(
         "mills",
         ("x",),
         "normal_pdf(x)/normal_cdf(x), the inverse Mills ratio",
         ("-mills(x)*mills_gap(x)",),
         "normal_pdf(x)/normal_cdf(x)",
-        "where(x < -0.7, sqrt(2/pi)/erfcx(max(-x/sqrt(2), 0)), normal_pdf(x)/normal_cdf(x))",
+        "where(x < 0, abs(x) + lower_gap(x), normal_pdf(x)/normal_cdf(x))",
         hidden=True,
         group="special",
     ),
-    # Laplace's continued fraction of the Mills ratio; 29 terms are enough from 5 on.
     Function(
         "mills_gap",
         ("x",),
         "x + mills(x), which is about -1/x far below 0",
         ("1 - mills(x)*mills_gap(x)",),
         "x + normal_pdf(x)/normal_cdf(x)",
-        f"where(x < -5, 1/{_fraction('max(-x, 5)', 2, 29)}, x + mills(x))",
+        "where(x < 0, lower_gap(x), x + mills(x))",
+        hidden=True,
+        group="special",
+    ),
+    Function(
+        "lower_gap",
+        ("x",),
+        "mills_gap(-u), u = abs(x)",
+        ("sign(x)*(mills(-abs(x))*lower_gap(x) - 1)",),
+        "normal_pdf(x)/normal_cdf(-abs(x)) - abs(x)",
         hidden=True,
         group="special",
     ),
@@ -490,16 +696,17 @@ AXIS_MAPS: dict[str, str] = {
     "log_softmax": "z - logsumexp[k](z)",
 }
 
+LINEAR: dict[str, str] = {
+    "trace": "trace(A): the sum of the diagonal of a square matrix",
+    "det": "det(A): the determinant of a square matrix",
+    "logdet": "logdet(A): the logarithm of the determinant; nan where that is negative",
+    "inv": "inv(A): the inverse of a square matrix",
+    "solve": "solve(A, b): the x of A @ x == b; b is a vector or has a column for each system",
+    "outer": "outer(a, b): the matrix of the products of the entries of two vectors",
+    "diag": "diag(v): the matrix with v on its diagonal; diag(A): the diagonal of a square matrix",
+    "eye": "eye(d): the identity matrix, of the dimensions [d, d]",
+    "sqdist": "sqdist(X, Z): squared distances between the rows of X and those of Z",
+}
+
 # Named in language.md, not built yet: the message says so instead of "unknown function".
-PLANNED: tuple[str, ...] = (
-    "trace",
-    "det",
-    "logdet",
-    "inv",
-    "solve",
-    "outer",
-    "diag",
-    "eye",
-    "sqdist",
-    "dropout",
-)
+PLANNED: tuple[str, ...] = ("dropout",)

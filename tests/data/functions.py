@@ -10,7 +10,7 @@ The exact number is kept as the nearest double and the rest in 1/256 of its last
 from __future__ import annotations
 
 import sys
-from math import floor, log10, nextafter
+from math import expm1, floor, lgamma, log, log10, nextafter
 from multiprocessing import Pool
 from pathlib import Path
 from random import Random
@@ -23,78 +23,64 @@ from gdsym.language.functions import FUNCTIONS
 
 COUNT = 1000
 STORED = Path(__file__).with_name("functions.npz")
-GAMMAS = ("lgamma", "digamma", "trigamma", "tetragamma", "pentagamma", "beta_ln")
-FLAT = (
-    "lt",
-    "le",
-    "gt",
-    "ge",
-    "eq",
-    "ne",
-    "and",
-    "or",
-    "not",
-    "where",
-    "shift",
-    "sign",
-    "floor",
-    "head",
-)
+GAMMAS = ("lgamma", "digamma", "trigamma", "tetragamma", "pentagamma")
+BETAS = ("beta_ln", "digamma_gap", "trigamma_gap", "trigamma_of_sum")
+FLAT = ("lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not", "where", "shift", "sign", "lost")
 # What stands in first derivatives: its value and its slope are the first and second of those.
 SLOPES = (
-    "leg",
-    "sech",
-    "sigmoid_slope",
-    "odds",
-    "bell",
-    "half_bell",
-    "normal_slope",
-    "gelu_slope",
+    *("asin_slope", "atan_slope", "tanh_slope", "sigmoid_slope", "odds", "bell", "half_bell"),
+    *("normal_slope", "gelu_slope", "mills", "turn_by_y", "turn_by_x", "hypot_slope", "share"),
+    *("event_share", "power_slope", "power_log", "digamma_gap"),
 )
-SLOPES += ("mills", "turn_by_y", "turn_by_x")
-VALUES = ("erfcx", "pentagamma", "mills_gap")
+# What stands in second derivatives only, or in lowerings.
+VALUES = (
+    *("pentagamma", "mills_gap", "lower_gap", "gelu_shape", "gelu_curve", "two_less"),
+    *("normal_curve", "atan_curve", "turn_mixed", "turn_twice", "hypot_curve", "hypot_mixed"),
+    *("share_slope", "event_curve", "one_less", "power_curve", "power_turn"),
+    *("trigamma_gap", "trigamma_of_sum"),
+)
 
 # Where a function is tried: the least and the largest size of x, below 0 and above it, and points
-# that it is tried next to.
-REAL = dict.fromkeys(("asin", "acos", "leg"), ((1e-20, 1), (1e-20, 1), (1, -1))) | {
-    **dict.fromkeys(("exp", "expm1"), ((1e-300, 700), (1e-300, 700), ())),
-    **dict.fromkeys(("log", "log2", "log10", "sqrt", "root"), (None, (1e-300, 1e300), (1,))),
-    "log1p": ((1e-300, 1), (1e-300, 1e300), (-1,)),
-    **dict.fromkeys(("abs", "relu"), ((1e-300, 1e300), (1e-300, 1e300), ())),
-    **dict.fromkeys(("sin", "cos", "tan"), ((1e-150, 1e15), (1e-150, 1e15), ())),
-    "atan": ((1e-150, 1e75), (1e-150, 1e75), ()),
-    **dict.fromkeys(("sinh", "cosh", "tanh", "sech"), ((1e-300, 700), (1e-300, 700), ())),
+# that it is tried next to. 700 is where exp(x) ends, and with it many others.
+ALL = (1e-300, 1e300)
+EXP = (1e-300, 700)
+FAR = (1e-300, 1e100)  # mpmath's erfc ends before 1e200
+REAL = {
     **dict.fromkeys(
-        ("sigmoid", "log_sigmoid", "softplus", "sigmoid_slope"), ((1e-300, 700), (1e-300, 700), ())
+        ("asin", "acos", "asin_slope", "one_less"), ((1e-300, 1), (1e-300, 1), (1, -1))
     ),
-    "odds": ((1e-150, 700), None, ()),
-    "log1mexp": ((1e-300, 700), None, (-0.6931471805599453,)),
-    **dict.fromkeys(("erf", "erfc", "bell"), ((1e-150, 26), (1e-150, 26), ())),
-    "erfcx": (None, (1e-150, 1e100), ()),
+    **dict.fromkeys(("exp", "expm1", "sinh", "cosh"), (EXP, EXP, ())),
+    **dict.fromkeys(("log", "log2", "log10", "sqrt", "root"), (None, ALL, (1,))),
+    "log1p": ((1e-300, 1), ALL, (-1,)),
+    **dict.fromkeys(("log1mexp", "odds"), (ALL, None, (-0.6931471805599453,))),
+    **dict.fromkeys(("log1mexpexp", "event_share", "event_curve"), (ALL, EXP, ())),
+    **dict.fromkeys(GAMMAS, (None, ALL, (1, 2, 1.4616321449683622))),
+    **dict.fromkeys(("erf", "erfc"), (FAR, FAR, ())),
+    **dict.fromkeys(("normal_cdf", "log_normal_cdf", "mills", "mills_gap"), (FAR, FAR, ())),
+    "lower_gap": (FAR, FAR, ()),
+    **dict.fromkeys(("normal_slope", "normal_curve"), (ALL, ALL, (1, -1))),
     **dict.fromkeys(
-        ("lgamma", "digamma", "trigamma", "tetragamma", "pentagamma"),
-        (None, (1e-50, 1e50), (1, 2, 1.4616321449683622)),
+        ("gelu", "gelu_slope", "gelu_curve", "gelu_shape"),
+        (FAR, FAR, (-0.7517915246935645, -1.4142135623730951, 1.4142135623730951)),
     ),
-    **dict.fromkeys(
-        ("normal_pdf", "normal_cdf", "half_bell", "normal_slope"),
-        ((1e-150, 37), (1e-150, 37), (1, -1)),
-    ),
-    **dict.fromkeys(("gelu", "gelu_slope"), ((1e-150, 37), (1e-150, 37), (-0.7517915246935645,))),
-    "log_normal_cdf": ((1e-150, 1e100), (1e-150, 37), ()),
-    "mills_gap": ((1e-150, 1e100), (1e-150, 37), ()),
-    "mills": ((1e-150, 1e100), (1e-150, 37), ()),
+    "two_less": ((1e-300, 1e150), (1e-300, 1e150), (-1.4142135623730951, 1.4142135623730951)),
 }
-PLAIN = ((1e-150, 1e150), (1e-150, 1e150), ())
+PLAIN = (ALL, ALL, ())
+# Of these 1/y^2 is a second derivative, and y^2 has to be a double.
+SQUARED = (1e-150, 1e150)
 PAIRS = {
-    "atan2": (((1e-70, 1e70), (1e-70, 1e70)), ((1e-70, 1e70), (1e-70, 1e70))),
-    **dict.fromkeys(("turn_by_y", "turn_by_x"), (((1e-70, 1e70),) * 2,) * 2),
-    "pow": ((None, (1e-8, 1e8)), ((1e-3, 30), (1e-3, 30))),
-    "xlogy": (((1e-100, 1e100), (1e-100, 1e100)), (None, (1e-100, 1e100))),
-    "xlog1py": (((1e-100, 1e100), (1e-100, 1e100)), ((1e-100, 1), (1e-100, 1e100))),
-    "huber": (((1e-100, 1e100), (1e-100, 1e100)), (None, (1e-100, 1e100))),
-    "logaddexp": (((1e-20, 700), (1e-20, 700)), ((1e-20, 700), (1e-20, 700))),
-    "beta_ln": ((None, (1e-20, 1e20)), (None, (1e-20, 1e20))),
+    **dict.fromkeys(("pow", "power_slope", "power_log", "power_curve"), ((None, ALL), PLAIN[:2])),
+    "power_turn": ((None, ALL), PLAIN[:2]),
+    "xlogy": (PLAIN[:2], (None, SQUARED)),
+    "xlog1py": (PLAIN[:2], ((1e-300, 1), SQUARED)),
+    "huber": (PLAIN[:2], (None, ALL)),
+    **dict.fromkeys(BETAS, ((None, ALL), (None, ALL))),
 }
+# Where steps in proportion to x are small for the function, however large x is.
+SCALED = ("log", "log2", "log10", "log1p", "sqrt", "root", "abs", "relu", "atan", "atan2")
+SCALED += ("atan_slope", "turn_by_y", "turn_by_x", "xlogy", "xlog1py", "huber", "hypot")
+SCALED += ("hypot_slope", "min", "max", "clip")
+POWERS = ("pow", "power_slope", "power_log", "power_curve", "power_turn")
 
 
 def sized(draw: Random, least: float, largest: float) -> float:
@@ -128,9 +114,33 @@ def points(name: str) -> list[tuple[float, ...]]:
         a, b = (drawn(draw, *side, ()) for side in PAIRS.get(name, (PLAIN[:2], PLAIN[:2])))
         if draw.random() < 0.3 and b > 0 and a > 0:
             b = a * (1 + draw.choice((-1, 1)) * 2 ** -draw.randint(1, 40))
-        if abs(a) != abs(b):
+        if draw.random() < 0.2:
+            a, b = singular(name, draw, a, b)
+        far = name in POWERS and abs(b * log(a)) > 700
+        if abs(a) != abs(b) and not far:
             made.append((a, b))
     return made
+
+
+def singular(name: str, draw: Random, a: float, b: float) -> tuple[float, float]:
+    """A point next to where the function, or a derivative of it, is 0."""
+    near = 1 + draw.choice((-1, 1)) * 2 ** -draw.randint(2, 52)
+    if name in ("logaddexp", "share"):
+        a = -sized(draw, 1e-15, 30)
+        return a, log(-expm1(a)) * near
+    if name in POWERS and a != 1:
+        return a, -1 / log(a) * near
+    if name == "beta_ln":
+        if draw.random() < 0.3:
+            return near, 1 + draw.choice((-1, 1)) * 2 ** -draw.randint(2, 52)
+        a = sized(draw, 1, 1e8)
+        low, high = 1e-3, 1.0  # beta_ln is above 0 at the first, below at the second
+        for _ in range(60):
+            middle = (low + high) / 2
+            found = lgamma(a) + lgamma(middle) - lgamma(a + middle)
+            low, high = (middle, high) if found > 0 else (low, middle)
+        return (a, low * near) if draw.random() < 0.5 else (low * near, a)
+    return a, b
 
 
 def orders(name: str) -> list[tuple[int, ...]]:
@@ -147,28 +157,21 @@ def orders(name: str) -> list[tuple[int, ...]]:
 def exact(name: str, args: tuple[float, ...]) -> list[object]:
     tiny = sum(max(0.0, -log10(abs(x)), log10(abs(x)) / 3) for x in args if x)
     if name in GAMMAS:
-        arithmetic = Arithmetic(80 + (floor(2 * sum(abs(log10(x)) for x in args))))
-        mp = arithmetic.mp
-        at = [mp.convert(x) for x in args]
-        if name == "beta_ln":
-            a, b = at
-            ps = {(k, z): mp.psi(k, z) for k in (0, 1) for z in (a, b, a + b)}
-            return [
-                mp.loggamma(a) + mp.loggamma(b) - mp.loggamma(a + b),
-                ps[0, a] - ps[0, a + b],
-                ps[0, b] - ps[0, a + b],
-                ps[1, a] - ps[1, a + b],
-                -ps[1, a + b],
-                ps[1, b] - ps[1, a + b],
-            ]
+        mp = Arithmetic(80 + floor(2 * abs(log10(args[0])))).mp
         first = GAMMAS.index(name) - 1
-        (x,) = at
+        x = mp.convert(args[0])
         chain = [mp.loggamma(x) if k < 0 else mp.psi(k, x) for k in range(first, first + 3)]
         return chain[: len(orders(name))]
-    arithmetic = Arithmetic(560 + floor(2 * tiny))
+    if name in BETAS:
+        return exact_beta(name, *args)
+    arithmetic = Arithmetic(560 + floor(3 * tiny))
     mp = arithmetic.mp
     at = [mp.convert(x) for x in args]
-    steps = [abs(x) * mp.mpf(10) ** -60 for x in at]
+    scaled = [name in SCALED or (name in POWERS and not place) for place in range(len(at))]
+    steps = [
+        (abs(x) if far else min(abs(x), mp.one)) * mp.mpf(10) ** -60
+        for x, far in zip(at, scaled, strict=True)
+    ]
     done: dict[tuple[int, ...], object] = {}
 
     def f(*moves: int) -> object:
@@ -199,6 +202,21 @@ def exact(name: str, args: tuple[float, ...]) -> list[object]:
                         total += p * q * move((i, p), (j, q))
                 found.append(total / (4 * steps[i] * steps[j]))
     return [mp.zero if abs(x) < mp.mpf(10) ** -400 else x for x in found]
+
+
+def exact_beta(name: str, *args: float) -> list[object]:
+    mp = Arithmetic(80 + floor(2 * sum(abs(log10(x)) for x in args))).mp
+    a, b = (mp.convert(x) for x in args)
+    if name == "trigamma_of_sum":
+        return [mp.psi(1, a + b)]
+    if name == "trigamma_gap":
+        return [mp.psi(1, a) - mp.psi(1, a + b)]
+    if name == "digamma_gap":
+        of_sum = mp.psi(1, a + b)
+        return [mp.psi(0, a + b) - mp.psi(0, a), of_sum - mp.psi(1, a), of_sum]
+    value = mp.loggamma(a) + mp.loggamma(b) - mp.loggamma(a + b)
+    gaps = [mp.psi(k, z) - mp.psi(k, a + b) for k in (0, 1) for z in (a, b)]
+    return [value, *gaps[:2], gaps[2], -mp.psi(1, a + b), gaps[3]]
 
 
 def made(name: str) -> tuple[str, np.ndarray, np.ndarray, np.ndarray]:

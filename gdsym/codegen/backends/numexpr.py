@@ -42,7 +42,6 @@ FUNCTIONS = {
     "sqrt": "sqrt({})",
     "abs": "abs({})",
     "sign": "sign({})",
-    "floor": "floor({})",
     "sin": "sin({})",
     "cos": "cos({})",
     "tan": "tan({})",
