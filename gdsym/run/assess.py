@@ -118,7 +118,7 @@ def judged(outcome: Outcome, certificate: Certificate) -> Outcome:
             message += f"{certificate.downhill}\nhelp: start elsewhere, at random for instance: "
             message += "`= normal(0, 0.1)`"
         case "infinity":
-            message = f"there is no finite minimum: {', '.join(certificate.toward)}"
+            message = f"no finite minimum lies this way: {', '.join(certificate.toward)}"
             message += _rows_named(certificate.rows)
             message += "\nhelp: a penalty or a prior keeps it finite"
         case _:

@@ -27,6 +27,8 @@ Kind = Literal["minimum", "saddle", "infinity", "unknown"]
 TO_GAIN = 1e-8
 # Or the next Newton step changes no parameter by more than this part of itself, or of its way.
 STEP = 1e-6
+# Or, where the minimum is 0, next to nothing is left of what the fit has gained.
+NOTHING = 1e-24
 FAR = 1e-4  # a gradient, or a step, that may still lead somewhere else
 MOST_NAMES = 6
 
@@ -151,7 +153,8 @@ def _by_hessian(
             return examined("saddle", downhill=along)
         return examined("unknown", "the curvature is still negative", downhill=along)
     unit = _unit(module, here.problem, f, rest, len(here.moving))
-    if decrement > TO_GAIN * unit and not _is_short(here, step, start):
+    arrived = decrement <= TO_GAIN * unit or _is_short(here, step, start)
+    if not arrived and decrement > NOTHING * (_value_at(here, start) - f):
         return examined("unknown", f"{decrement:.2g} of the objective is still to gain")
     return examined("minimum", flat=found.data, gauge=found.gauge)
 
@@ -185,6 +188,12 @@ def _unit(module: Module, problem: Problem, f: float, rest: float, count: int) -
         spread = rest if np.isfinite(rest) else f
         return float(spread) / max(1, (problem.n_rows or 1) - count)
     return abs(f)
+
+
+def _value_at(here: Place, theta: Vector) -> float:
+    """The objective elsewhere; 0 where it is not known."""
+    f, _ = here.problem.value_and_grad(theta)
+    return float(f) if np.isfinite(f) else 0.0
 
 
 def _is_short(here: Place, step: Vector, start: Vector, part: float = STEP) -> bool:

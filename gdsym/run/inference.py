@@ -226,7 +226,7 @@ def _why_none(seen: Examined, df: float) -> str:
     if certificate.kind == "saddle":
         return "the fit ended at a saddle"
     if certificate.kind == "infinity":
-        return "there is no finite minimum"
+        return "no finite minimum lies this way"
     if certificate.kind == "unknown":
         return certificate.why or "the point is not known to be a minimum"
     if seen.spectrum is None and len(seen.here.moving):
