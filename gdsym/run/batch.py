@@ -127,9 +127,11 @@ def polished(
 
     The same outcome where the curvature there is unknown, or is not that of a minimum.
     """
-    f, g = objective(outcome.phi)
-    steps = polish(objective, Iterate(outcome.phi, f, g, 0.0, inf), lower, upper)
+    if objective.hess is None and objective.residual_qr is None:
+        return outcome
     try:
+        f, g = objective(outcome.phi)
+        steps = polish(objective, Iterate(outcome.phi, f, g, 0.0, inf), lower, upper)
         for extra, at in enumerate(steps):
             norm = grad_norm(at.f, at.g, at.x, lower, upper)
             number = outcome.iterations + (extra > 0)
