@@ -31,17 +31,21 @@ def report(result: Result) -> None:
             _print(part)
             click.echo()
     for shown in estimates(result):
-        _print(shown if isinstance(shown, str) else _set(shown))
+        if isinstance(shown, str):
+            _print(shown)
+        else:
+            show_table(shown)
         click.echo()
     for line in remarks(result):
         click.echo(line)
 
 
-def _set(cells: Cells) -> Table:
+def show_table(cells: Cells) -> None:
+    """Prints a table of texts, the first column to the left."""
     table = _table(cells.header[0], cells.header[1:])
-    for first, *others in cells.rows:
-        table.add_row(_text(first), *others)
-    return table
+    for row in cells.rows:
+        table.add_row(*map(_text, row))
+    _print(table)
 
 
 def parameter_tables(

@@ -63,19 +63,32 @@ def chi_squared(statistic: float, df: float) -> float:
     return front / _continued_fraction(x + 1 - a, coefficients)
 
 
-def _t_tail(df: float, square: float) -> float:
-    """The regularised incomplete beta function of df/2, 1/2 at x = df/(df + square), by its
-    continued fraction (NIST DLMF 8.17.22).
+def f_tail(statistic: float, df: float, df_rest: float) -> float:
+    """P(F >= statistic) for df and df_rest degrees of freedom."""
+    if not statistic > 0:
+        return 1.0
+    a, b = df_rest / 2, df / 2
+    log_beta = math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
+    return _incomplete_beta(a, b, df_rest, df * statistic, log_beta)
 
-    1 - x is square/(df + square) exactly, which `1 - x` in floats is not.
+
+def _t_tail(df: float, square: float) -> float:
+    log_beta = math.log(math.pi) / 2 - _log_ratio(df / 2)
+    return _incomplete_beta(df / 2, 0.5, df, square, log_beta)
+
+
+def _incomplete_beta(a: float, b: float, part: float, other: float, log_beta: float) -> float:
+    """The regularised incomplete beta function at x = part/(part + other), by its continued
+    fraction (NIST DLMF 8.17.22).
+
+    1 - x is other/(part + other) exactly, which `1 - x` in floats is not.
     """
-    a, b = df / 2, 0.5
-    x, rest = df / (df + square), square / (df + square)
+    x, rest = part / (part + other), other / (part + other)
     if rest == 0 or x == 0:
         return float(rest == 0)
     log_x = math.log1p(-rest) if rest < 0.5 else math.log(x)
-    logs = a * log_x + b * math.log(rest) + _log_ratio(a)
-    front = math.exp(logs) / math.sqrt(math.pi)
+    log_rest = math.log(rest) if rest < 0.5 else math.log1p(-x)
+    front = math.exp(a * log_x + b * log_rest - log_beta)
     if x > (a + 1) / (a + b + 2):
         return 1 - front / (b * _beta_fraction(b, a, rest))
     return front / (a * _beta_fraction(a, b, x))
