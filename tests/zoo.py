@@ -189,13 +189,17 @@ DATA: dict[str, Callable[[Random], Arrays]] = {
         "way": codes(r, 10, 3),
     },
     "isotonic": lambda r: {"x": normal(r, 9), "y": np.sort(normal(r, 9))},
+    "relevance": numbers(6, 3),
+    "evidence": numbers(9, 3),
+    "covariance": lambda r: {"X": normal(r, 8, 3)},
+    "cholesky": lambda r: {"X": normal(r, 8, 3), "below": np.tril(np.ones((3, 3)), -1)},
+    "factors": lambda r: {"X": normal(r, 9, 4)},
     "himmelblau": lambda r: {},
     "rastrigin": lambda r: {},
 }
 
 # The models that a study of what people fit listed, by their numbers there, and what of the zoo
-# stands for each. What is not here needs a recurrence along the rows (33, 34, 37) or the linear
-# algebra of matrices (39, 40).
+# stands for each. What is not here needs a recurrence along the rows (33, 34, 37).
 LISTED: dict[int, tuple[str, ...]] = {
     1: ("least_squares",),
     2: ("standardized_ridge",),
@@ -232,6 +236,8 @@ LISTED: dict[int, tuple[str, ...]] = {
     35: ("growth", "logistic_growth"),
     36: ("yield_curve", "smile"),
     38: ("portfolio", "shortfall"),
+    39: ("covariance", "cholesky", "factors"),
+    40: ("relevance", "evidence"),
     41: ("glove",),
     42: ("policy",),
     43: ("item_response",),

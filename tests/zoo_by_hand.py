@@ -336,6 +336,45 @@ def kernel_ridge(K, y, a):
     return np.sum((y - K @ a) ** 2) / 2 + 0.1 * a @ a
 
 
+def gaussian(y, K):
+    """Minus the logarithm of the density of y, Gaussian with mean 0 and covariance K."""
+    return -stats.multivariate_normal(np.zeros(len(y)), K).logpdf(y)
+
+
+def gaussian_rows(R, K):
+    """The same of every row together, without the constant."""
+    return sum(gaussian(row, K) for row in R) - R.size / 2 * np.log(2 * np.pi)
+
+
+@by_hand
+def relevance(X, y, a, noise):
+    Z = X * np.exp(a)
+    K = np.exp(-np.sum((Z[:, None] - Z) ** 2, axis=-1) / 2) + noise**2 * np.eye(len(y))
+    return gaussian(y, K) - np.sum(stats.norm(0, 2).logpdf(a))
+
+
+@by_hand
+def evidence(X, y, shrink, precision):
+    return gaussian(y, np.eye(len(y)) / precision + X @ X.T / shrink)
+
+
+@by_hand
+def covariance(X, mu, B):
+    P = B @ B.T + np.eye(len(B)) / 10
+    return gaussian_rows(X - mu, np.linalg.inv(P)) + 0.1 * np.sum(abs(P))
+
+
+@by_hand
+def cholesky(X, below, mu, a, B):
+    L = np.diag(np.exp(a)) + below * B
+    return gaussian_rows(X - mu, L @ L.T) + np.sum(B**2) / 20
+
+
+@by_hand
+def factors(X, W, a):
+    return gaussian_rows(X, W @ W.T + np.diag(np.exp(a)))
+
+
 @by_hand
 def ordinal(X, y, w, c):
     ends = np.concatenate([[-np.inf], c, [np.inf]])

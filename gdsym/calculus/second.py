@@ -148,22 +148,30 @@ def _row_term(graph: Graph, node: Node, row: Axis) -> Node | None:
                 rest.remove(moving[0])
                 inner = _row_term(graph, moving[0], row)
                 return graph.mul(*rest, inner) if inner is not None else None
-            if not moving and size in rest:
+            totals = [arg for arg in rest if _totals(arg, row)]
+            if not moving and len(totals) == 1:  # of data alone
+                rest.remove(totals[0])
+                inner = _row_term(graph, totals[0], row)
+                return graph.mul(*rest, inner) if inner is not None else None
+            if not moving and not totals and size in rest:
                 rest.remove(size)
                 return graph.mul(*rest)
-    return None if _moves(node) and _sums(node, row) else graph.number(0)
+    return None if _moves(node) and _totals(node, row) else graph.number(0)
 
 
 def _sums(node: Node, row: Axis) -> bool:
     """True where the node depends on parameters through a sum over rows."""
-    return any(
-        _moves(part)
-        and (
-            (isinstance(part, Contract) and row in part.summed)
-            or (isinstance(part, Reduce) and row in part.over)
-        )
+    return any(_moves(part) for part in _totals(node, row))
+
+
+def _totals(node: Node, row: Axis) -> list[Node]:
+    """The sums over rows that a node reads."""
+    return [
+        part
         for part in reachable([node])
-    )
+        if (isinstance(part, Contract) and row in part.summed)
+        or (isinstance(part, Reduce) and row in part.over)
+    ]
 
 
 def _moves(node: Node) -> bool:
