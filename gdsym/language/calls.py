@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gdsym.errors import did_you_mean
-from gdsym.language import data_functions, habits, reductions, syntax
+from gdsym.language import data_functions, habits, linear, reductions, syntax, training
 from gdsym.language.distributions import DISTRIBUTIONS
-from gdsym.language.functions import AXIS_MAPS, FUNCTIONS, PLANNED, REDUCTIONS
+from gdsym.language.functions import AXIS_MAPS, FUNCTIONS, LINEAR, PLANNED, REDUCTIONS
 from gdsym.language.model import Expr
 from gdsym.language.phrases import counted
 
@@ -35,12 +35,14 @@ def call(typer: Typer, node: syntax.Call) -> Expr | None:
         result = reductions.reduction(typer, node)
     elif name in AXIS_MAPS:
         result = reductions.softmax(typer, node)
+    elif name in LINEAR:
+        result = linear.call(typer, node)
     elif name == "onehot":
         result = data_functions.onehot(typer, node)
     elif name == "standardize":
         result = data_functions.standardize(typer, node)
     elif name == "train":
-        result = data_functions.train(typer, node)
+        result = training.train(typer, node)
     elif function is not None and (typer.hidden or not function.hidden):
         result = _element_wise(typer, node, function.params)
     else:
@@ -93,7 +95,7 @@ def _unknown_function(typer: Typer, node: syntax.Call) -> None:
     if stem != name and stem in DISTRIBUTIONS:
         written = f"`observe y ~ {stem}(...)` or `prior w ~ {stem}(...)`"
     known = [n for n, f in FUNCTIONS.items() if not f.hidden]
-    known += [*REDUCTIONS, *AXIS_MAPS, *PLANNED, *DATA_FUNCTIONS, *scope.functions]
+    known += [*REDUCTIONS, *AXIS_MAPS, *LINEAR, *PLANNED, *DATA_FUNCTIONS, *scope.functions]
     mend = f"write {written}" if written else did_you_mean(name, known)
     return scope.error("function", f"unknown function `{name}`", span, help=mend)
 

@@ -10,6 +10,7 @@ from gdsym.language.model import (
     Broadcast,
     Dims,
     Expr,
+    Linear,
     MatMul,
     OneHot,
     Reduce,
@@ -24,11 +25,14 @@ from gdsym.language.model import (
 )
 from gdsym.language.scope import Value
 
+# What is known only when the fit is done: `train` of parameters or constants.
+FITTED = "fitted value"
+
 
 def children(expr: Expr) -> tuple[Expr, ...]:
     """The expressions directly inside an expression."""
     match expr:
-        case Apply():
+        case Apply() | Linear():
             return expr.args
         case MatMul():
             return (expr.left, expr.right)
@@ -58,7 +62,7 @@ def broadcast(expr: Expr, dims: Dims, span: Span) -> Expr | None:
 
 
 def depends(expr: Expr, values: Mapping[str, Value]) -> frozenset[str]:
-    """The kinds of values that an expression is computed from."""
+    """The kinds of values that an expression is computed from, FITTED among them."""
     kinds: set[str] = set()
     seen: set[int] = set()
     pending = [expr]
@@ -69,6 +73,8 @@ def depends(expr: Expr, values: Mapping[str, Value]) -> frozenset[str]:
         seen.add(id(node))
         if isinstance(node, Ref) and node.name in values:
             kinds |= values[node.name].depends
+        if isinstance(node, Train) and not depends(node.arg, values) <= {"data"}:
+            kinds.add(FITTED)
         pending += children(node)
     return frozenset(kinds)
 
