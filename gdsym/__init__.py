@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gdsym.api import Model, compile, fit, load
     from gdsym.errors import GdsymError
+    from gdsym.gradcheck import check_gradient
 
 __version__ = "0.1.0"
-__all__ = ["GdsymError", "Model", "__version__", "compile", "fit", "load"]
+__all__ = ["GdsymError", "Model", "__version__", "check_gradient", "compile", "fit", "load"]
 
 _HOMES = {
     "GdsymError": "gdsym.errors",
     "Model": "gdsym.api",
+    "check_gradient": "gdsym.gradcheck",
     "compile": "gdsym.api",
     "fit": "gdsym.api",
     "load": "gdsym.api",

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "gdsym"
 # Module or folder -> what it may import of gdsym and of other libraries, anywhere in the file.
 # `gdsym` itself (the version, nothing else) is free to all; so is a folder to its own files.
 GRANTS = {
-    "__init__": {"api", "errors"},
+    "__init__": {"api", "errors", "gradcheck"},
     "__main__": {"cli"},
     "errors": set(),
     "files": {"errors"},
@@ -22,13 +22,14 @@ GRANTS = {
     "compiler": {"errors", "files", "language", "calculus", "codegen", "optimizers", "sympy"},
     "stages": {"errors", "files", "language", "calculus", "codegen", "compiler"},
     "lint": {"errors", "language", "calculus", "compiler", "numpy"},
+    "gradcheck": {"errors", "files", "language", "calculus", "mpmath"},
     "optimizers": {"errors", "numpy", "scipy"},
     "data": {"errors", "files", "numpy", "pyarrow", "pandas"},
     "run": {"errors", "files", "data", "optimizers", "numpy", "scipy", "threadpoolctl"},
     "cache": {"errors", "files", "compiler"},
     "api": {"errors", "files", "cache", "compiler", "data", "optimizers", "run", "numpy"},
     "cli": {
-        *("errors", "files", "language", "cache", "lint", "stages"),
+        *("errors", "files", "language", "cache", "gradcheck", "lint", "stages"),
         *("api", "data", "optimizers", "run"),
         *("click", "rich", "numpy", "pyarrow", "threadpoolctl"),
     },

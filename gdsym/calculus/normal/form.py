@@ -1,0 +1,119 @@
+"""Nodes of a program in normal form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gdsym.calculus.normal.atoms import BOUND, Index, Poly, Sum, items
+from gdsym.calculus.normal.field import Field
+from gdsym.calculus.normal.ring import GivenUp
+from gdsym.calculus.program import (
+    Axis,
+    Contract,
+    Leaf,
+    Map,
+    Node,
+    Number,
+    Program,
+    Reduce,
+    Scan,
+    reachable,
+)
+from gdsym.calculus.stabilise.facts import declared, positive
+
+COPIES = 8  # occurrences of one dimension that are told apart
+
+
+class Former:
+    """Brings nodes into normal form, each once: a polynomial whose free indices are its axes."""
+
+    def __init__(self, program: Program, field: Field) -> None:
+        self.program = program
+        self.field = field
+        self.facts = declared(program.model)
+        self.done: dict[Node, Poly] = {}
+
+    def form(self, node: Node) -> Poly:
+        """Raises GivenUp where the node is too large or of a kind that is not known here."""
+        for part in reachable([node]):
+            if part not in self.done:
+                self.field.tick()
+                made = self.done[part] = self._form(part)
+                # Seen at the node, before a label is split into its values.
+                if len(made) > 1 and positive(self.facts, part):
+                    self.field.assume(made)
+        return self.done[node]
+
+    def _form(self, node: Node) -> Poly:
+        field = self.field
+        match node:
+            case Number():
+                return field.number(node.value)
+            case Leaf(kind="size"):
+                return field.size(node.name)
+            case Leaf():
+                return field.leaf(node.kind, self._name(node), self._free(node.axes))
+            case Map():
+                return field.call(node.op, *(self.done[arg] for arg in node.args))
+            case Contract():
+                return self._contract(node)
+            case Reduce(op="logsumexp"):
+                powers = field.exp(self.done[node.arg])
+                return field.log(field.bound(powers, self._free(node.over)))
+            case Reduce():
+                return self._reduce(node)
+            case Scan():
+                product = self._along("prod", self.done[node.arg], self._free([node.axis])[0])
+                return field.times(product, field.power(self.done[node.arg], -1))
+        raise GivenUp(f"there is no normal form of a {type(node).__name__.lower()}")
+
+    def _name(self, leaf: Leaf) -> str:
+        """What is learnt in training goes by what it is, not by where it was written."""
+        if leaf.kind != "stat":
+            return leaf.name
+        end = ".sd" if leaf.name.endswith(".sd") else ""
+        return f"{self.program.stats[leaf.name].id}{end}"
+
+    def _free(self, axes: Iterable[Axis], kind: str = "f") -> tuple[Index, ...]:
+        return tuple(self._index(axis, kind) for axis in axes)
+
+    def _index(self, axis: Axis, kind: str) -> Index:
+        # An alias is the same dimension, its axes are axes of their own.
+        place = self.program.graph.dims.index(axis.dim)
+        return Index(kind, self.field.root(axis.dim), place * COPIES + axis.copy)
+
+    def _contract(self, node: Contract) -> Poly:
+        field = self.field
+        parts = []
+        for factor, indices in node.factors:
+            at = dict(zip(self._free(factor.axes), self._free(indices, "t"), strict=True))
+            parts.append(field.moved(self.done[factor], at))
+        for source, indices, axis in node.deltas:
+            here = self._index(axis, "t")
+            if source is None:
+                parts.append(field.delta(self._index(indices[0], "t"), here))
+                continue
+            at = dict(zip(self._free(source.axes), self._free(indices, "t"), strict=True))
+            code = field.code(field.moved(self.done[source], at))
+            if code is None:
+                raise GivenUp("an index that is no code")
+            parts.append(field.delta(code, here))
+        total = field.bound(field.times(*parts), self._free(node.summed, "t"))
+        back = zip(self._free(node.axes, "t"), self._free(node.axes), strict=True)
+        return field.moved(total, dict(back))
+
+    def _reduce(self, node: Reduce) -> Poly:
+        (axis,) = self._free(node.over)
+        return self._along(node.op, self.done[node.arg], axis)
+
+    def _along(self, op: str, arg: Poly, axis: Index) -> Poly:
+        """`max`, `prod` or `argmax` over an index, as an atom."""
+        field = self.field
+        inside = field.together(field.closed(arg))
+        height = 1 + max((field.table.height(monomial) for monomial in inside), default=0)
+        bound = Index("b", axis.dim, height * BOUND)
+        terms = Sum(items(field.moved(inside, {axis: bound})))
+        free = frozenset(
+            index for monomial, _ in terms for index in field.table.free(monomial, [bound])
+        )
+        return {((field.table.make(op, (terms, bound), free, height), 1),): 1}

@@ -1,0 +1,10 @@
+"""Checks derivatives that were derived by hand against the exact ones.
+
+report = gdsym.check_gradient("logistic.gd")
+assert report.holds, report
+"""
+
+from gdsym.gradcheck.check import check_gradient, check_text
+from gdsym.gradcheck.report import Counterexample, Finding, Report, Verdict
+
+__all__ = ["Counterexample", "Finding", "Report", "Verdict", "check_gradient", "check_text"]
