@@ -111,10 +111,9 @@ def _spectrum(scale: Vector, values: Vector, vectors: Matrix, part: float) -> Sp
 
 
 def _scale(h: Matrix) -> Vector:
-    """The roots of the diagonal; where that is 0 or tiny, of the largest entry of the row."""
-    rows = np.max(np.abs(h), axis=1, initial=0.0)
+    """The roots of the diagonal; where that is 0, of the largest entry of the row."""
     diagonal = np.abs(np.diagonal(h))
-    size = np.where(diagonal > 1e-12 * rows, diagonal, rows)
+    size = np.where(diagonal > 0, diagonal, np.max(np.abs(h), axis=1, initial=0.0))
     return np.sqrt(np.where(size > 0, size, 1.0))
 
 

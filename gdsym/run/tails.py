@@ -13,6 +13,7 @@ from statistics import NormalDist
 _TINY = 1e-300
 _EPS = 1e-16
 _MOST_TERMS = 10_000
+MANY = 1e8  # degrees of freedom, for which the fraction needs too many terms
 
 
 def two_sided(statistic: float, df: float = math.inf) -> float:
@@ -21,6 +22,10 @@ def two_sided(statistic: float, df: float = math.inf) -> float:
         return math.nan
     if math.isinf(df):
         return math.erfc(abs(statistic) / math.sqrt(2))
+    if df > MANY:  # the first term of an expansion in 1/df (Abramowitz and Stegun, 26.7.8)
+        t = abs(statistic)
+        density = math.exp(-t * t / 2) / math.sqrt(2 * math.pi)
+        return math.erfc(t / math.sqrt(2)) + density * (t**3 + t) / (2 * df)
     return _t_tail(df, statistic * statistic)
 
 
