@@ -13,7 +13,7 @@ from dataclasses import replace
 from gdsym.calculus.notation import show
 from gdsym.calculus.program import Program
 from gdsym.language import syntax
-from gdsym.language.functions import REDUCTIONS
+from gdsym.language.functions import LINEAR, REDUCTIONS
 from gdsym.language.parse import parse_expression
 
 GREEK = frozenset(
@@ -31,7 +31,7 @@ OWN = frozenset(("log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "exp", "max
 WRITTEN = {
     **{"lgamma": r"\log\Gamma", "digamma": r"\psi", "trigamma": r"\psi_{1}"},
     **{"log2": r"\log_{2}", "log10": r"\log_{10}", "asin": r"\arcsin", "acos": r"\arccos"},
-    **{"atan": r"\arctan"},
+    **{"atan": r"\arctan", "logdet": r"\log\det", "trace": r"\operatorname{tr}"},
 }
 BRACKETS = {
     "abs": (r"\left|", r"\right|"),
@@ -132,8 +132,11 @@ class Latex:
             case syntax.Index():
                 return any(map(self.is_array, node.items)) or len(node.items) > 1
             case syntax.Call():
-                if node.function.text in REDUCTIONS and len(node.arguments) == 1:
+                name = node.function.text
+                if name in REDUCTIONS and len(node.arguments) == 1:
                     return node.axes is not None
+                if name in LINEAR:
+                    return name not in ("trace", "det", "logdet")
                 return any(map(self.is_array, node.arguments))
         return False
 
@@ -158,6 +161,8 @@ class Latex:
                 return rf"\neg {self.text(node.operand, UNARY)}", UNARY
             case syntax.Unary():
                 return f"{node.operator}{self.text(node.operand, PRODUCT)}", SUM
+            case syntax.Transpose(operand=syntax.Call(function=syntax.Name(text="inv")) as call):
+                return f"{self.text(call.arguments[0], ATOM)}^{{-\\top}}", UNARY
             case syntax.Transpose():
                 return f"{self.text(node.operand, ATOM)}^{{\\top}}", UNARY
             case syntax.Power():
@@ -249,6 +254,8 @@ class Latex:
             return f"{left} {self.text(arguments[0])} {right}{lower}", ATOM
         if name in BIG and len(arguments) == 1:
             return f"{BIG[name]}{lower} {self.text(arguments[0], PRODUCT)}", UNARY
+        if name in LINEAR and (written := self._linear(name, arguments)) is not None:
+            return written
         if name == "where":
             condition, a, b = map(self.text, arguments)
             rows = rf"{a} & \text{{if }} {condition} \\ {b} & \text{{otherwise}}"
@@ -261,6 +268,24 @@ class Latex:
             head = rf"\operatorname{{{_escaped(name)}}}"
         inner = ", ".join(map(self.text, arguments))
         return rf"{head}{lower}\left({inner}\right)", ATOM
+
+    def _linear(self, name: str, arguments: Sequence[syntax.Expression]) -> tuple[str, int] | None:
+        """Linear algebra that is no function on paper."""
+        match name:
+            case "inv":
+                return f"{self.text(arguments[0], ATOM)}^{{-1}}", UNARY
+            case "solve":
+                matrix, power = arguments[0], "-1"
+                if isinstance(matrix, syntax.Transpose):
+                    matrix, power = matrix.operand, r"-\top"
+                inverse = f"{self.text(matrix, ATOM)}^{{{power}}}"
+                return rf"{inverse} \, {self.text(arguments[1], UNARY)}", PRODUCT
+            case "outer":
+                first, second = (self.text(argument, ATOM) for argument in arguments)
+                return rf"{first} \, {second}^{{\top}}", PRODUCT
+            case "eye":
+                return rf"\mathbf{{I}}_{{{self.text(arguments[0])}}}", ATOM
+        return None
 
     def _is_short(self, node: syntax.Expression) -> bool:
         """Whether an exponent is still readable when it is set small."""

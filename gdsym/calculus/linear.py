@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from gdsym.calculus.program import (
+    FACTORED,
     Axes,
     Axis,
     Contract,
@@ -22,6 +23,7 @@ from gdsym.calculus.program import (
     Node,
     unused_axis,
 )
+from gdsym.calculus.symmetric import is_symmetric
 
 # As many indices of its own as a slope may have beside those of its node.
 FRESH = 3
@@ -32,7 +34,8 @@ FRESH = 3
 
 def factored(graph: Graph, matrix: Node, rows: Axis, columns: Axis) -> Linear:
     """A square matrix in factors."""
-    node = graph.linear("factored", [Factor(matrix, matrix.axes)], (rows, columns))
+    op = "symmetric" if is_symmetric(graph, matrix, rows, columns) else "factored"
+    node = graph.linear(op, [Factor(matrix, matrix.axes)], (rows, columns))
     assert isinstance(node, Linear)
     return node
 
@@ -89,7 +92,14 @@ def log_of_det(graph: Graph, node: Node) -> Node | None:
 def solve(graph: Graph, matrix: Linear, right: Factor, axis: Axis, *, transposed: bool) -> Node:
     """The solution of matrix @ x = right (or of matrix.T @ x = right), read at the indices of
     `right`, whose index `axis` is the one that is summed in the product."""
-    op = "solve_transposed" if transposed else "solve"
+    op = "solve_transposed" if transposed and matrix.op == "factored" else "solve"
+    node = right.node
+    if isinstance(node, Map) and node.op == "mul" and node not in graph.named:
+        scalars = [arg for arg in node.args if not arg.axes]
+        rest = graph.mul(*(arg for arg in node.args if arg.axes))
+        if scalars and rest.axes == node.axes:
+            right = Factor(rest, right.indices)
+            return graph.mul(*scalars, solve(graph, matrix, right, axis, transposed=transposed))
     return graph.linear(op, [Factor(matrix, matrix.axes), right], (axis,))
 
 
@@ -136,7 +146,7 @@ def slopes(graph: Graph, node: Linear) -> list[tuple[Contract, int]]:
     Each comes with the place of the one factor, an operand of the node, that stands for the
     operand's differential. A contraction may leave out an axis of the node: it broadcasts.
     """
-    if node.op == "factored":
+    if node.op in FACTORED:
         return [_slope(node.axes, [], node.parts[0])]
     if node.op == "sqdist":
         return list(_distances(graph, node))

@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from gdsym.calculus.program import (
+    FACTORED,
     Axes,
     Axis,
     Contract,
@@ -277,29 +278,38 @@ class Notation:
         return f"mean{over}({self.text(arg.factors[0].node)})"
 
     def _linear(self, node: Linear) -> tuple[str, int]:
-        if node.op == "factored":
+        text, level, have = self._as_called(node)
+        if len(have) == 2 and have != self.order(node):
+            return f"{text if level == ATOM else f'({text})'}.T", ATOM
+        return text, level
+
+    def _as_called(self, node: Linear) -> tuple[str, int, Axes]:
+        """A call of linear algebra, and the axes of its value in their order."""
+        if node.op in FACTORED:
             (part,) = node.parts
-            rows = dict(zip(part.node.axes, part.indices, strict=True))
-            if tuple(rows[axis] for axis in self.order(part.node) if axis in rows) == node.along:
-                return self.text(part.node), LOGIC
-            return f"{self.text(part.node, ATOM)}.T", ATOM
+            at = dict(zip(part.node.axes, part.indices, strict=True))
+            order = tuple(at[axis] for axis in self.order(part.node) if axis in at)
+            return *self._known(part.node), order if len(order) == 2 else node.along
         if node.op == "sqdist":
             a, b, d = node.along
             first, second = node.parts
             left, right = self._oriented(first, (a, d)), self._oriented(second, (b, d))
-            return f"sqdist({left}, {right})", ATOM
+            return f"sqdist({left}, {right})", ATOM, (a, b)
         matrix = node.parts[0].node
         assert isinstance(matrix, Linear)
-        text = self.text(matrix)
-        if len(node.parts) == 2:
-            (axis,) = node.along
-            right = self._oriented(node.parts[1], (axis, *(a for a in node.axes if a != axis)))
-            transposed = ".T" if node.op == "solve_transposed" else ""
-            return (
-                f"solve({self.text(matrix, ATOM) if transposed else text}{transposed}, {right})",
-                ATOM,
-            )
-        return f"{'inv' if node.op == 'inverse' else node.op}({text})", ATOM
+        argument = self._oriented(Factor(matrix, matrix.axes), matrix.along, LOGIC)
+        if len(node.parts) == 1:
+            name = "inv" if node.op == "inverse" else node.op
+            return f"{name}({argument})", ATOM, matrix.along if node.axes else ()
+        if node.op == "solve_transposed":
+            argument = self._oriented(Factor(matrix, matrix.axes), matrix.along[::-1], LOGIC)
+        have = (*node.along, *(axis for axis in node.axes if axis not in node.along))
+        right = self._oriented(node.parts[1], have, LOGIC)
+        return f"solve({argument}, {right})", ATOM, have
+
+    def _known(self, node: Node) -> tuple[str, int]:
+        """The text of a node and the precedence of its outermost operator."""
+        return (self.names[node], ATOM) if node in self.names else self._make(node)
 
     def _contraction(self, node: Contract) -> tuple[str, int]:
         if node.deltas:
@@ -317,8 +327,7 @@ class Notation:
         else:
             body = self._product([factor.node for factor in node.factors])[0]
         if not node.summed and len(node.axes) == 1:  # a vector along another axis
-            moved = node.factors[0].node
-            return (self.names[moved], ATOM) if moved in self.names else self._make(moved)
+            return self._known(node.factors[0].node)
         if not node.summed:
             return f"{self.text(node.factors[0].node, ATOM)}.T", ATOM
         return f"sum{over}({body})", ATOM
@@ -359,12 +368,17 @@ class Notation:
             return self.orders[node]
         return tuple(sorted(node.axes, key=lambda axis: axis != self.row))
 
-    def _oriented(self, factor: Factor, wanted: Axes) -> str:
+    def _oriented(self, factor: Factor, wanted: Axes, level: int = UNARY) -> str:
         node, indices = factor
         at = dict(zip(node.axes, indices, strict=True))
         have = tuple(at[axis] for axis in self.order(node) if axis in at)
+        if isinstance(node, Linear) and node not in self.names and len(have) == 2:
+            text, own, axes = self._as_called(node)
+            upright = tuple(at[axis] for axis in axes) == wanted
+            bare = own >= (level if upright else ATOM)
+            return (text if bare else f"({text})") + ("" if upright else ".T")
         if len(wanted) < 2 or have == wanted:
-            return self.text(node, UNARY)
+            return self.text(node, level)
         return f"{self.text(node, ATOM)}.T"
 
     def _with_codes(self, node: Contract) -> tuple[str, int]:

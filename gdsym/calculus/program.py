@@ -25,6 +25,9 @@ from typing import NamedTuple
 from gdsym.errors import Span
 from gdsym.language.model import Dims, Model
 
+# The kinds of matrices in factors; `symmetric` where the formula tells that it is.
+FACTORED = ("factored", "symmetric")
+
 # Powers beyond this are not folded: the number would not be a double any more.
 LARGEST_EXPONENT = 1024
 
@@ -155,12 +158,12 @@ class Scan(Node):
 class Linear(Node):
     """A function of matrices as wholes; its parts are read at indices, as those of a contraction.
 
-    `factored` is the square matrix `parts[0]`, with rows and columns `along`: read entry by entry
-    it is the matrix, and inside a module its factors, which the next five share. `logdet` and
-    `det`. `inverse`: its row p and column q lie where the matrix has them. `solve`, and with the
-    transposed matrix `solve_transposed`: of `parts[1]` along `along[0]`, which is the axis of the
-    solution, too. `sqdist`: the squares of the differences between the entries `along[0]` of one
-    part and `along[1]` of the other, summed over `along[2]`.
+    `factored` (`symmetric` where it is known to be) is the square matrix `parts[0]`, with rows and
+    columns `along`: read entry by entry it is the matrix, inside a module its factors, which the
+    next five share. `logdet` and `det`. `inverse`: its row p and column q lie where the matrix has
+    them. `solve`, and with the transposed matrix `solve_transposed`: of `parts[1]` along
+    `along[0]`, which is the axis of the solution, too. `sqdist`: the squares of the differences
+    between the entries `along[0]` of one part and `along[1]` of the other, summed over `along[2]`.
     """
 
     op: str
@@ -437,6 +440,8 @@ class Graph:
                     Delta(source, tuple(at[i] for i in where), at[axis])
                     for source, where, axis in node.deltas
                 ]
+            elif _is_symmetric_inverse(node):
+                plain.append(Factor(node, tuple(sorted(indices))))
             elif _is_transpose(node) and node not in self.named:
                 assert isinstance(node, Contract)
                 at = dict(zip(node.axes, indices, strict=True))
@@ -542,7 +547,7 @@ class Graph:
         """A function of matrices as wholes; see `Linear`, and `calculus/linear.py`."""
         parts = tuple(parts)
         match op:
-            case "factored":
+            case "factored" | "symmetric":
                 axes = self.sort(along)
             case "logdet" | "det":
                 axes = ()
@@ -613,6 +618,13 @@ def _of_one_code(deltas: list[Delta], out: set[Axis]) -> list[Delta]:
                 first[delta.source, delta.indices] = delta.axis
             found.append(delta)
     return found
+
+
+def _is_symmetric_inverse(node: Node) -> bool:
+    if not isinstance(node, Linear) or node.op != "inverse":
+        return False
+    matrix = node.parts[0].node
+    return isinstance(matrix, Linear) and matrix.op == "symmetric"
 
 
 def _is_spread(node: Node) -> bool:

@@ -19,6 +19,7 @@ import mpmath
 
 from gdsym.calculus.formula import evaluate as evaluate_formula
 from gdsym.calculus.program import (
+    FACTORED,
     Axes,
     Axis,
     Contract,
@@ -139,7 +140,7 @@ class _Interpreter:
 
     def _linear(self, node: Linear) -> Table:
         first, indices = node.parts[0]
-        if node.op == "factored":
+        if node.op in FACTORED:
             return {
                 tuple(at.values()): self._entry(first, indices, at)
                 for at in self._indices(node.axes)

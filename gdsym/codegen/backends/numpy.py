@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from gdsym.calculus.program import (
+    FACTORED,
     Axes,
     Axis,
     Contract,
@@ -74,8 +75,7 @@ FUNCTIONS = {
     "lower_gap": "_lower_gap({})",
     "gelu_shape": "_gelu_shape({})",
     "event_curve": "_event_curve({})",
-    "one_less": "_one_less({})",
-    "two_less": "_two_less({})",
+    "less_square": "_less_square({}, {})",
     "lost": "_lost({}, {})",
     "logaddexp": "_logaddexp({}, {})",
     "log1mexpexp": "_log1mexpexp({})",
@@ -86,8 +86,6 @@ FUNCTIONS = {
     "turn_by_y": "_turn_by_y({}, {})",
     "turn_mixed": "_turn_mixed({}, {})",
     "turn_twice": "_turn_twice({}, {})",
-    "hypot_curve": "_hypot_curve({}, {})",
-    "hypot_mixed": "_hypot_mixed({}, {})",
 }
 LOGICAL = frozenset((*SIGNS, "and", "or", "not"))
 CONSTANTS = {"pi": "np.pi", "inf": "np.inf"}
@@ -602,7 +600,7 @@ class Writer:
 
     def _linear(self, node: Linear) -> Text:
         """Matrices as wholes: what is solved lies along the first axis."""
-        if node.op == "factored":
+        if node.op in FACTORED:
             self.helpers.add("Factored")
             text = self._filled(*node.parts[0], node.along)
             return Text(f"_Factored({text.code})", ATOM, text.operations + 1)
@@ -751,8 +749,9 @@ class Writer:
         codes = [self._codes_over(delta, shared) for delta in node.deltas]
         codes += [self._positions(axis, shared) for axis in zipped]
         places = [*opened, *zipped]
-        self.sizes |= dict.fromkeys(axis.dim for axis in places)
-        sizes = ", ".join(self.dim_names[axis.dim] for axis in places)
+        self.sizes |= dict.fromkeys(axis.dim for axis in places if axis != self.row)
+        counts = ["rows.size" if a == self.row else self.dim_names[a.dim] for a in places]
+        sizes = ", ".join(counts)
         trailing = "," if len(places) == 1 else ""
         code = f"_scatter(({', '.join(codes)}{trailing}), {value}, ({sizes}{trailing}))"
         return self._oriented_name(code, (*kept, *places), node.axes, operations)
