@@ -32,6 +32,9 @@ class Flat:
     stats: dict = field(default_factory=dict)
     consts: dict = field(default_factory=dict)
 
+    def stats_at(self, theta):
+        return self.stats
+
     def __post_init__(self):
         self.start = np.asarray(self.start, dtype=float)
         self.size = len(self.start)
@@ -158,6 +161,9 @@ class Line:
     bounds = ((None, None),) * 3
     free_bounds = np.full(3, -np.inf), np.full(3, np.inf)
     stats: dict = {}  # noqa: RUF012
+
+    def stats_at(self, theta):
+        return self.stats
 
     def __init__(self, X, y, lam=0.1, interrupt_at=0):
         self.X, self.y, self.lam = X, y, lam

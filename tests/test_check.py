@@ -167,7 +167,7 @@ def mistake(text, brackets=""):
         ("prod[j](A)", "n k"),
         ("max[n](X - w)", "d"),
         ("train(mean[n](X))", "d"),
-        ("train(y)", "n"),
+        ("train(y[m2])", "m2"),
         # numbers
         ("n*s", ""),
         ("c == c2", "n"),

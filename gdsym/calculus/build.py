@@ -8,15 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
+from gdsym.calculus import linear
 from gdsym.calculus.program import (
     Axis,
     Delta,
     Factor,
     Graph,
+    Leaf,
     Node,
     Place,
     Program,
     canonical_axes,
+    is_kept,
+    reachable,
+    rows_beside,
     unused_axis,
 )
 from gdsym.errors import Span
@@ -28,6 +33,7 @@ from gdsym.language.model import (
     Draw,
     Expr,
     Label,
+    Linear,
     MatMul,
     Model,
     Number,
@@ -63,7 +69,7 @@ def build(model: Model) -> Program:
     order = [dim.name for dim in model.dims if dim.name != model.row]
     if model.row is not None:
         order.append(model.row)
-    builder = Builder(Graph(tuple(order)), model.row)
+    builder = Builder(Graph(tuple(order)), model)
     for declared in model.data:
         builder.declare("data", declared.name, declared.dims)
     for param in model.params:
@@ -98,27 +104,31 @@ def build(model: Model) -> Program:
         if declared.default is not None:
             formulas[f"default {declared.name}"] = builder.node(declared.default)
     text = model.source.text
+    places = [(span, builder.while_fitting(node)) for span, node in builder.places]
+    lets = {name: builder.while_fitting(node) for name, node in lets.items()}
+    graph.named.update(lets.values())
+    loss = builder.while_fitting(loss)
     return Program(
         model=model,
         graph=graph,
         loss=loss,
-        value=graph.add(loss, *penalties),
+        value=graph.add(loss, *(builder.while_fitting(penalty) for penalty in penalties)),
         lets=lets,
         predictions=predictions,
-        stats=builder.stats,
+        stats={name: builder.while_fitting(node) for name, node in builder.stats.items()},
         formulas=formulas,
-        places=tuple(
-            (node, Place(text[span.start : span.stop], span)) for span, node in builder.places
-        ),
+        places=tuple((node, Place(text[span.start : span.stop], span)) for span, node in places),
     )
 
 
 class Builder:
     """Expression to node, children first and without recursion."""
 
-    def __init__(self, graph: Graph, row: str | None) -> None:
+    def __init__(self, graph: Graph, model: Model | None) -> None:
         self.graph = graph
-        self.row = row
+        self.model = model
+        self.row = model.row if model is not None else None
+        self.meant: dict[Node, Node] = {}  # see `while_fitting`
         self.values: dict[str, Node] = {}
         self.stats: dict[str, Node] = {}
         self.places: list[tuple[Span, Node]] = []
@@ -178,7 +188,8 @@ class Builder:
                 by = graph.number(expr.by)
                 return graph.call("shift", parts[0], by, graph.size(expr.dim))
             case Train():
-                name = f"train{len(self.stats) + 1}.value"
+                when = "kept" if self._after_the_fit(parts[0]) else "value"
+                name = f"train{len(self.stats) + 1}.{when}"
                 self.stats[name] = parts[0]
                 return graph.leaf("stat", name, parts[0].axes)
             case Label():
@@ -191,7 +202,29 @@ class Builder:
                 return graph.contract([], [delta], (*parts[0].axes, category))
             case Standardize():
                 return self._standardize(expr, parts[0])
+            case Linear():
+                return self._linear(expr, parts)
         raise TypeError(expr)
+
+    def _after_the_fit(self, node: Node) -> bool:
+        """Whether `train` of a node is more than totals of the data, block by block."""
+        parts = reachable([node])
+        fitted = any(isinstance(p, Leaf) and p.kind in ("param", "const") for p in parts)
+        total = self.row is not None and any(Axis(self.row) in part.axes for part in parts)
+        paired = self.model is not None and rows_beside(parts, self.model)
+        return fitted or not total or bool(paired)
+
+    def while_fitting(self, node: Node) -> Node:
+        """The node with what is kept after the fit as it is computed: the data are the same."""
+        for part in reachable([node]):
+            if part in self.meant:
+                continue
+            self.meant[part] = part
+            if isinstance(part, Leaf) and part.kind == "stat" and is_kept(part.name):
+                self.meant[part] = self.while_fitting(self.stats[part.name])
+            elif any(self.meant[operand] is not operand for operand in part.operands):
+                self.meant[part] = self.graph.copied(part, self.meant)
+        return self.meant[node]
 
     def _matmul(self, expr: MatMul, left: Node, right: Node) -> Node:
         result = canonical_axes(expr.dims)
@@ -206,7 +239,61 @@ class Builder:
             Factor(left, tuple(left_at[axis] for axis in left.axes)),
             Factor(right, tuple(right_at[axis] for axis in right.axes)),
         ]
+        for place, (own, other) in enumerate((factors, factors[::-1])):
+            # inv(A) @ b keeps more digits as a solution.
+            if (matrix := linear.inverted(own.node)) is not None:
+                axis = result[-1 if place else 0]
+                indices = tuple(axis if index == bound else index for index in other.indices)
+                side = Factor(other.node, indices)
+                return linear.solve(self.graph, matrix, side, axis, transposed=bool(place))
         return self.graph.contract_over([bound], factors, (), result)
+
+    def _linear(self, expr: Linear, parts: Sequence[Node]) -> Node:
+        graph = self.graph
+        result = canonical_axes(expr.dims)
+        if expr.function == "eye":
+            return graph.identity(*result)
+        axes = [canonical_axes(arg.dims) for arg in expr.args]
+        match expr.function:
+            case "outer":
+                return graph.mul(parts[0], graph.renamed(parts[1], {axes[1][0]: result[1]}))
+            case "diag" if len(axes[0]) == 1:
+                return graph.mul(parts[0], graph.identity(*result))
+            case "diag":
+                return linear.diagonal(graph, parts[0], *axes[0])
+            case "trace":
+                return linear.trace(graph, parts[0], *axes[0])
+            case "sqdist":
+                return self._sqdist(expr, parts)
+        rows, columns = axes[0]
+        match expr.function:
+            case "logdet":
+                made = linear.logdet(graph, parts[0], rows, columns)
+            case "det":
+                made = linear.det(graph, parts[0], rows, columns)
+            case "inv":
+                inverse = linear.inverse(graph, parts[0], rows, columns)
+                made = graph.renamed(inverse, {rows: result[0], columns: result[1]})
+            case _:
+                at = dict(zip(axes[1], result, strict=True))
+                right = Factor(parts[1], tuple(at[axis] for axis in parts[1].axes))
+                matrix = linear.factored(graph, parts[0], rows, columns)
+                made = linear.solve(graph, matrix, right, result[0], transposed=False)
+        self.places.append((expr.span, made))
+        return made
+
+    def _sqdist(self, expr: Linear, parts: Sequence[Node]) -> Node:
+        a, b = canonical_axes(expr.dims)
+        own = [canonical_axes(arg.dims) for arg in expr.args]
+        if len(own[0]) == 1:  # points on a line
+            other = self.graph.renamed(parts[1], {own[1][0]: b})
+            return self.graph.power(self.graph.sub(parts[0], other), Fraction(2))
+        d = Axis(own[0][1].dim, sum(axis.dim == own[0][1].dim for axis in (a, b)))
+        factors = []
+        for part, axes, row in zip(parts, own, (a, b), strict=True):
+            at = dict(zip(axes, (row, d), strict=True))
+            factors.append(Factor(part, tuple(at[axis] for axis in part.axes)))
+        return linear.sqdist(self.graph, *factors, (a, b, d))
 
     def _reduce(self, expr: Reduce, arg: Node) -> Node:
         graph = self.graph
@@ -286,7 +373,7 @@ def _over(dims: Dims, axes: Dims) -> tuple[Axis, ...]:
 
 def _children(expr: Expr) -> tuple[Expr, ...]:
     match expr:
-        case Apply():
+        case Apply() | Linear():
             return expr.args
         case MatMul():
             return (expr.left, expr.right)

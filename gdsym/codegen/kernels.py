@@ -6,7 +6,17 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from gdsym.calculus.program import Axes, Axis, Leaf, Map, Node, Number, canonical_axes, reachable
+from gdsym.calculus.program import (
+    Axes,
+    Axis,
+    Leaf,
+    Map,
+    Node,
+    Number,
+    canonical_axes,
+    is_kept,
+    reachable,
+)
 from gdsym.codegen.backends import Backend
 from gdsym.codegen.backends.numpy import Text, Writer, python_name
 from gdsym.codegen.plan import Plan, Total, is_total
@@ -305,12 +315,16 @@ class Kernels:
         }
         groups: dict[int, dict[str, Node]] = {}
         for name, node in self.program.stats.items():
+            if is_kept(name):
+                continue
             after = max((stage_of.get(part, 0) for part in reachable([node])), default=0)
             groups.setdefault(after, {})[name] = node
         return dict(sorted(groups.items()))
 
     def _stat_axes(self, stat: str, node: Node) -> Axes:
         """The axes of a statistic of data in the order in which they were declared."""
+        if is_kept(stat):
+            return node.axes
         name = stat.rsplit(".", 1)[0]
         declared = [item.dims for item in self.model.data if item.name == name]
         axes = canonical_axes(declared[0]) if declared else node.axes

@@ -15,6 +15,7 @@ from gdsym.calculus.program import Leaf, Node, Number, Program, reachable
 from gdsym.calculus.structure import structure
 from gdsym.codegen.backends import backend as backend_called
 from gdsym.codegen.curvature import has_scores, has_squares, second_order
+from gdsym.codegen.kept import kept, kept_axes
 from gdsym.codegen.kernels import Kernels, at_sums
 from gdsym.codegen.literal import assignment, block, number
 from gdsym.codegen.plan import Plan
@@ -64,6 +65,7 @@ def module_text(
         *second_order(kernels),
         kernels.loss(),
         kernels.predict(),
+        kept(kernels),
         trace,
         kernels.constants(),
         kernels.start(),
@@ -283,6 +285,7 @@ def _description(
         },
         "WHOLE": plan.whole,
         "PREDICT_WHOLE": plan.predict_whole,
+        "KEPT": kept_axes(plan.program),
         "MINIBATCH": plan.minibatch,
         "SCORES": _no_scores(plan, kernels),
         "SQUARES": has_squares(kernels),
@@ -305,6 +308,7 @@ def _description(
         "LOGSUMS": "tuple[str, ...]",
         "STARTS": "dict[str, float]",
         "LABELS": "tuple[tuple[str, str], ...]",
+        "KEPT": "dict[str, tuple[str, ...]]",
         "MINIBATCH": "str | None",
         "SCORES": "str | None",
         "PLACES": "dict[str, tuple[int, int, str]]",
@@ -398,7 +402,10 @@ def _labels(program: Program) -> tuple[tuple[str, str], ...]:
     """The labels that the text names, each after its dimension; the data may not have them."""
     leaves = (node for node in reachable(program.outputs()) if isinstance(node, Leaf))
     named = dict.fromkeys(leaf.name for leaf in leaves if leaf.kind == "label")
-    return tuple((dim, label) for dim, _, label in (name.partition(" ") for name in named))
+    labels = [(dim, label) for dim, _, label in (name.partition(" ") for name in named)]
+    levels = [(p.domain.axis, p.domain.level) for p in program.model.params]
+    labels += [(axis, level) for axis, level in levels if axis is not None and level is not None]
+    return tuple(dict.fromkeys(labels))
 
 
 def _predicted_from(name: str, program: Program) -> tuple[str, ...]:

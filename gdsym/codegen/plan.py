@@ -7,7 +7,7 @@ that total's pass to be over; this is the only reason for a second pass.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from gdsym.calculus.notation import Notation
@@ -23,7 +23,9 @@ from gdsym.calculus.program import (
     Program,
     Reduce,
     Scan,
+    is_kept,
     reachable,
+    rows_beside,
 )
 
 
@@ -69,7 +71,8 @@ def plan(program: Program, derived: Program) -> Plan:
     objective = [program.value, program.loss]
     needed = set(reachable([*objective, *program.grads.values()]))
     second = set(reachable([*program.hess.values(), *program.hvp.values(), *program.rows()]))
-    learnable = needed | second | set(reachable(program.stats.values()))
+    learnt = [node for name, node in program.stats.items() if not is_kept(name)]
+    learnable = needed | second | set(reachable(learnt))
     ready = _readiness(order, row, fixed, program.stats)
     learn = [
         (ready[node] - 1, node)
@@ -176,7 +179,7 @@ def _kind(node: Node) -> str:
 def _of_data_alone(order: list[Node]) -> set[Node]:
     fixed: set[Node] = set()
     for node in order:
-        if isinstance(node, Leaf) and node.kind in ("param", "direction"):
+        if isinstance(node, Leaf) and (node.kind in ("param", "direction") or is_kept(node.name)):
             continue
         if all(operand in fixed for operand in node.operands):
             fixed.add(node)
@@ -210,24 +213,20 @@ def _by_pass(totals: Iterable[tuple[int, Total]]) -> tuple[tuple[Total, ...], ..
     )
 
 
-def _needs_whole(order: Iterable[Node], row: Axis | None, program: Program) -> bool:
+def _needs_whole(
+    order: Iterable[Node], row: Axis | None, program: Program, apart: Collection[str] = ()
+) -> bool:
     """True where no block of rows can be evaluated by itself.
 
     Rows are paired with rows, a parameter has one entry per row, or something other than a sum or
-    a logsumexp runs over rows.
+    a logsumexp runs over rows. `apart` are dimensions of other rows than those of the block.
     """
     if row is None:
         return False
-    named = next((dim.like for dim in program.model.dims if dim.name == row.dim), None)
-    first = named or row.dim  # the rows may themselves be like another dimension
-    rows = {first, *program.model.aliases(first)}
+    order = list(order)
+    if rows_beside(order, program.model).difference(apart):
+        return True
     for node in order:
-        axes = set(node.axes)
-        if isinstance(node, Contract):
-            axes |= {index for factor in node.factors for index in factor.indices}
-            axes |= {i for delta in node.deltas for i in (*delta.indices, delta.axis)}
-        if any(axis.dim in rows and axis != row for axis in axes):
-            return True
         if isinstance(node, Leaf) and node.kind == "param" and row in node.axes:
             return True
         if isinstance(node, Reduce) and row in node.over and node.op != "logsumexp":
@@ -241,7 +240,9 @@ def _predicts_whole(program: Program) -> bool:
     order = reachable(program.predictions.values())
     if any(is_total(node, program.row) for node in order):
         return True
-    return _needs_whole(order, program.row, program)
+    # Along these lie the rows of the training data, all of which every block reads.
+    stats = [node for node in order if isinstance(node, Leaf) and node.kind == "stat"]
+    return _needs_whole(order, program.row, program, rows_beside(stats, program.model))
 
 
 def _bias(program: Program) -> str | None:

@@ -24,6 +24,7 @@ PREDICTIONS: tuple[dict[str, Any], ...] = ()
 MINIBATCH: str | None = None
 PASSES = 0
 WHOLE = PREDICT_WHOLE = False
+KEPT: dict[str, tuple[str, ...]] = {}
 TRACE_ROWS: dict[str, int] | None = None
 TOTALS: tuple[tuple[str, ...], ...] = ()
 LEARNT: tuple[tuple[str, ...], ...] = ()
@@ -42,6 +43,7 @@ _learn: Callable[[int, Block, Totals, dict[str, Any]], None]
 _learnt: Callable[[int, Totals, dict[str, Any]], None]
 _loss: Callable[[Array, Sums, Totals], float]
 _predict: Callable[[Array, Block, Totals], dict[str, Any]]
+_keep: Callable[[Array, Block, Totals], dict[str, Any]]
 _trace: Callable[[Array, Block, Totals, Mapping[str, Any]], dict[str, Any]]
 partial: Callable[[Array, Block, Totals, Sums], None]
 finish: Callable[[Array, Sums, Totals], tuple[float, Array]]
@@ -335,11 +337,19 @@ def _declared(dims: Mapping[str, Any] | None) -> tuple[dict[str, int], dict[str,
     return sizes, labels
 
 
-def _derive_dims(sizes: dict[str, int], labels: dict[str, Any]) -> None:
-    """The dimensions that are like another, or smaller by a number, as far as these are known."""
+def _derive_dims(
+    sizes: dict[str, int], labels: dict[str, Any], kept: Mapping[str, int] | None = None
+) -> None:
+    """The dimensions that are like another, or smaller by a number, as far as these are known.
+
+    In a prediction a dimension like the rows has the size `kept` where its rows are those of the
+    training data.
+    """
     for _ in DIMS:  # one may rest on another
         for name, entry in DIMS.items():
-            if entry.get("like") in sizes:
+            if kept and name in kept:
+                sizes[name] = kept[name]
+            elif entry.get("like") in sizes:
                 sizes[name] = sizes[entry["like"]]
                 labels[name] = labels[entry["like"]]
             elif "less" in entry and entry["less"][0] in sizes:
@@ -409,6 +419,7 @@ def _settle(
     labels: dict[str, Any],
     largest: Mapping[str, tuple[int, str]],
     rows: int,
+    kept: Mapping[str, int] | None = None,
 ) -> None:
     """The sizes that are still open: of categories, by their largest code."""
     for dim, (code, name) in largest.items():
@@ -419,7 +430,7 @@ def _settle(
             )
     if ROW is not None:
         sizes[ROW] = rows
-    _derive_dims(sizes, labels)
+    _derive_dims(sizes, labels, kept)
     for entry in PARAMS:
         for dim in entry["dims"]:
             _size(sizes, dim)
@@ -872,11 +883,14 @@ class Problem:
     @property
     def stats(self) -> dict[str, dict[str, Any]]:
         """What `standardize` learnt from the training data."""
-        found: dict[str, dict[str, Any]] = {}
-        for key, value in self._totals.stats.items():
-            name, part = key.rsplit(".", 1)
-            found.setdefault(name, {})[part] = np.array(value)
-        return found
+        return _by_name(self._totals.stats)
+
+    def stats_at(self, theta: Any) -> dict[str, dict[str, Any]]:
+        """`stats`, and what `train` keeps of these data and parameters; `predict` takes both."""
+        theta = self._theta(theta)
+        with np.errstate(all="ignore"):
+            kept = _keep(theta, self._blocks.take(slice(None)), self._totals)
+        return _by_name({**self._totals.stats, **kept})
 
     @property
     def fixed(self) -> Array:
@@ -1169,6 +1183,15 @@ def _sigmoid(x: Array) -> Array:
     return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))
 
 
+def _by_name(stats: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Statistics `name.part` as nested dictionaries."""
+    found: dict[str, dict[str, Any]] = {}
+    for key, value in stats.items():
+        name, part = key.rsplit(".", 1)
+        found.setdefault(name, {})[part] = np.array(value)
+    return found
+
+
 def _shapes(dims: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
     return {entry["name"]: tuple(dims[dim] for dim in entry["dims"]) for entry in PARAMS}
 
@@ -1240,11 +1263,14 @@ def _predicted(
     }
     if len(counts) > 1:
         raise ValueError(f"the data have different numbers of rows: {sorted(counts)}")
+    if not counts and any(ROW in entry["dims"] for entry in PREDICTIONS):
+        optional = [e["arg"] for e in DATA if e["name"] in needed and ROW in e["dims"]]
+        raise TypeError(f"how many rows are to be predicted? pass {' or '.join(optional)}")
     rows = next(iter(counts), 0)
     sizes, labels = _declared(dims)
     largest: dict[str, tuple[int, str]] = {}
     _measure(arrays, sizes, largest)
-    _settle(sizes, labels, largest, rows)
+    _settle(sizes, labels, largest, rows, _kept_sizes(stats))
     _filled(arrays, sizes, rows, needed)
     theta = _numbers("theta", theta).astype(np.float64)
     size = sum(math.prod(shape) for shape in _shapes(sizes).values())
@@ -1269,6 +1295,16 @@ def _predicted(
         else:
             predictions[entry["name"]] = np.array(pieces[0])[()]
     return {name: values.astype(np.float64, copy=False) for name, values in predictions.items()}
+
+
+def _kept_sizes(stats: Mapping[str, Any] | None) -> dict[str, int]:
+    """The sizes of the dimensions of what `train` kept."""
+    sizes: dict[str, int] = {}
+    for key, dims in KEPT.items():
+        name, part = key.rsplit(".", 1)
+        if name in (stats or {}) and part in (stats or {})[name]:
+            sizes.update(zip(dims, np.shape((stats or {})[name][part]), strict=True))
+    return sizes
 
 
 def _needed_stats() -> list[str]:

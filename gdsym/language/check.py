@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from gdsym.errors import Diagnostic, Source, SourceError, Span, did_you_mean
-from gdsym.language import align, declarations, syntax
+from gdsym.language import align, declarations, syntax, training
 from gdsym.language.calls import DATA_FUNCTIONS
 from gdsym.language.claims import claim
 from gdsym.language.expressions import CONSTANTS, Typer
@@ -203,6 +203,7 @@ class _Checker:
             case syntax.Claim():
                 found = claim(statement, self.scope, self.claims)
                 if found is not None:
+                    training.before_the_fit(found.expr, self.scope, "a claim")
                     self.claims.append(found)
             case syntax.Later():
                 self.complete = False
@@ -366,6 +367,7 @@ class _Checker:
         if expr is not None:
             span = statement.name.span
             self.predictions[name] = Prediction(name, expr, statement.doc, span)
+            training.mixed_rows(expr, self.scope, {let.name: let.expr for let in self.lets})
         return None
 
     def _stated(self, statement: syntax.Let) -> Expr | None:
@@ -406,6 +408,8 @@ class _Checker:
     def _objective(self, statement: syntax.Objective) -> None:
         keyword = statement.keyword
         expr = Typer(self.scope).type(statement.value)
+        if expr is not None:
+            training.before_the_fit(expr, self.scope, f"`{keyword}`")
         if keyword == "penalty":
             if expr is not None and self._is_scalar(statement, expr):
                 self.penalties.append(expr)
@@ -429,6 +433,8 @@ class _Checker:
     def _distribution(self, statement: syntax.Observe) -> None:
         lets = {let.name: let.expr for let in self.lets}
         term = minus_log_density(statement, self.scope, Known(lets, self.fixed))
+        if term is not None:
+            training.before_the_fit(term, self.scope, f"`{statement.keyword}`")
         if statement.keyword == "prior":
             self.priors.append((statement, term))
             return

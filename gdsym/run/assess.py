@@ -202,7 +202,7 @@ def _scalars(
     given = {name: value for name, value in given.items() if name in taken}
 
     def at(theta: Vector) -> Vector:
-        found = module.predict(theta, **given, dims=bound.dims, stats=problem.stats)
+        found = module.predict(theta, **given, dims=bound.dims, stats=problem.stats_at(theta))
         return np.array([found[name] for name in scalars])
 
     def central(i: int, h: float) -> Vector:

@@ -311,7 +311,7 @@ class _Run:
             dims=dims,
             theta=theta,
             theta_names=tuple(problem.theta_names),
-            stats=dict(problem.stats),
+            stats=dict(problem.stats_at(theta)),
             consts=dict(problem.consts),
             columns=dict(self.bound.columns),
             options=self.plan.given(),
