@@ -8,7 +8,7 @@ out. So a fit counts as converged only where the second derivatives agree.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -29,6 +29,7 @@ TO_GAIN = 1e-8
 STEP = 1e-6
 # Or, where the minimum is 0, next to nothing is left of what the fit has gained.
 NOTHING = 1e-24
+DOUBTFUL = 1e-8  # the part of the largest eigenvalue that may be an effect of the gradient
 FAR = 1e-4  # a gradient, or a step, that may still lead somewhere else
 MOST_NAMES = 6
 
@@ -110,7 +111,7 @@ def examine(
         return Examined(Certificate(why=why, **known), here)
     h = dense_hessian(here)
     if h is None:
-        return Examined(_by_products(module, here, names, products, known), here)
+        return Examined(_by_products(module, here, names, products, start, known), here)
     return _by_hessian(module, here, h, start, blocks, known)
 
 
@@ -123,7 +124,8 @@ def _by_hessian(
     known: dict[str, Any],
 ) -> Examined:
     names = [block.entry(i) for block in blocks for i in range(block.start, block.part.stop)]
-    spectrum, (f, g) = of_hessian(h), here.value_and_grad()
+    f, g = here.value_and_grad()
+    spectrum = _nearer(here, of_hessian(h), g)
     (step, decrement), squares, rest = spectrum.newton_step(g), None, np.nan
     if (root := _root(module, here)) is not None:
         r, z, rest = root
@@ -153,10 +155,38 @@ def _by_hessian(
             return examined("saddle", downhill=along)
         return examined("unknown", "the curvature is still negative", downhill=along)
     unit = _unit(module, here.problem, f, rest, len(here.moving))
-    arrived = decrement <= TO_GAIN * unit or _is_short(here, step, start)
-    if not arrived and decrement > NOTHING * (_value_at(here, start) - f):
+    if not _arrived(here, step, decrement, unit, start, f):
         return examined("unknown", f"{decrement:.2g} of the objective is still to gain")
     return examined("minimum", flat=found.data, gauge=found.gauge)
+
+
+def _nearer(here: Place, spectrum: Spectrum, g: Vector) -> Spectrum:
+    """The spectrum a Newton step nearer to the minimum, where that shows more flat directions.
+
+    What the model leaves open along a curve (factors that may be mixed) is flat at the minimum
+    only: elsewhere it has a curvature as small as the gradient.
+    """
+    doubtful = spectrum.range & (spectrum.values < DOUBTFUL * spectrum.largest)
+    if spectrum.indefinite or not np.any(doubtful) or not np.any(g):
+        return spectrum
+    step, _ = replace(spectrum, range=spectrum.range & ~doubtful).newton_step(g)
+    try:
+        h = here.moved(step).value_grad_hess()[2]
+    except (ValueError, *NOT_A_NUMBER):
+        return spectrum
+    if not np.all(np.isfinite(h)):
+        return spectrum
+    nearer = of_hessian(h)
+    return nearer if nearer.rank < spectrum.rank and not nearer.indefinite else spectrum
+
+
+def _arrived(
+    here: Place, step: Vector, decrement: float, unit: float, start: Vector, f: float
+) -> bool:
+    """Whether what is left to gain is nothing, by any of three measures."""
+    if decrement <= TO_GAIN * unit or _is_short(here, step, start):
+        return True
+    return decrement <= NOTHING * (_value_at(here, start) - f)
 
 
 def _root(module: Module, here: Place) -> tuple[Matrix, Vector, float] | None:
@@ -211,6 +241,7 @@ def _flat(
     """The null space in the parameters, the scale in which it is orthonormal, and it in words."""
     tangents = here.tangents()
     size = np.abs(tangents) @ (1 / spectrum.scale)
+    size[here.active] = 0.0  # on the edge of a simplex nothing moves, but not to the last bit
     scale = 1 / np.where(size > 0, size, 1.0)
     scaled = (tangents @ spectrum.null) * scale[:, None]
     if not scaled.shape[1]:
@@ -246,6 +277,7 @@ def _by_products(
     here: Place,
     names: Sequence[str],
     products: int,
+    start: Vector,
     known: dict[str, Any],
 ) -> Certificate:
     """The certificate where the Hessian is too large to be made: by products with vectors."""
@@ -263,7 +295,7 @@ def _by_products(
         along = _direction(here, seen.downhill, names)
         small = seen.decrement <= 1e-3 * unit
         return Certificate("saddle" if small else "unknown", downhill=along, **known)
-    if seen.decrement > TO_GAIN * unit:
+    if not _arrived(here, seen.step, seen.decrement, unit, start, f):
         why = f"{seen.decrement:.2g} of the objective is still to gain"
         return Certificate(why=why, **known)
     return Certificate("minimum", **known)

@@ -188,7 +188,7 @@ def lines(comparison: Comparison) -> list[str]:
     texts = []
     for test in comparison.tests:
         kept = ", ".join(test.kept)
-        what = f"{test.smaller} is {test.larger} with {kept} kept" if kept else ""
+        what = f"{test.smaller} is {test.larger} with {kept} fixed" if kept else ""
         what = what or f"{test.smaller} within {test.larger}"
         name = "likelihood ratio chi-squared" if test.rest is None else "F"
         degrees = "1 degree" if test.df == 1 else f"{test.df:,} degrees"

@@ -1,0 +1,304 @@
+"""What a fit says about the point where it ended, on models whose points are known on paper."""
+
+import math
+
+import numpy as np
+import pytest
+
+import gdsym
+from gdsym.run.assess import judged
+from gdsym.run.certificate import Certificate
+from gdsym.run.outcome import Outcome
+
+RNG = np.random.default_rng(5)
+LOGIT = """
+data X[n, d], y[n] in {0, 1}
+param w[d], b
+nll sum(softplus(X @ w + b) - y*(X @ w + b))
+"""
+X = RNG.standard_normal((60, 2))
+Y = (RNG.random(60) < 1 / (1 + np.exp(-X[:, 0]))).astype(float)
+
+
+def test_a_minimum_is_certified_with_what_is_left_to_gain():
+    certificate = gdsym.fit(LOGIT, {"X": X, "y": Y}).certificate
+
+    assert certificate.kind == "minimum"
+    assert 0 <= certificate.decrement < 1e-20
+    assert 0 < certificate.smallest <= certificate.largest
+    assert certificate.flat == certificate.gauge == certificate.active == ()
+    assert not certificate.estimated
+
+
+def test_the_eigenvalues_are_those_of_the_scaled_hessian():
+    result = gdsym.fit(LOGIT, {"X": X, "y": Y})
+    a = np.column_stack([X, np.ones(60)])
+    p = 1 / (1 + np.exp(-a @ result.theta))
+    h = a.T @ (a * (p * (1 - p))[:, None])
+    scale = np.sqrt(np.diag(h))
+
+    values = np.linalg.eigvalsh(h / scale[:, None] / scale)
+
+    found = result.certificate.smallest, result.certificate.largest
+    assert found == pytest.approx((values[0], values[-1]), rel=1e-9)
+
+
+def test_the_decrement_is_the_loss_that_is_left():
+    result = gdsym.fit(LOGIT, {"X": X, "y": Y}, method="gd", lr=1e-2, max_iter=150)
+    best = gdsym.fit(LOGIT, {"X": X, "y": Y})
+
+    left = result.objective - best.objective
+
+    assert result.status == "stopped"
+    assert result.certificate.kind == "unknown"
+    # A quadratic model, so right to the part of the distance that remains.
+    assert 1e-6 < left < 1e-1
+    assert result.certificate.decrement == pytest.approx(left, rel=0.05)
+
+
+def test_the_stopping_rule_is_named():
+    stopped = gdsym.fit(LOGIT, {"X": X, "y": Y}, max_iter=2)
+
+    assert "limit of 2 iterations" in stopped.certificate.rule
+    assert stopped.certificate.rule in stopped.message
+
+
+# -- flat directions -----------------------------------------------------------------------------
+
+
+def test_dummies_that_add_up_to_the_intercept_are_named():
+    group = np.arange(60) % 3
+    dummies = np.eye(3)[group]
+    result = gdsym.fit(LOGIT, {"X": dummies, "y": Y}, set={"d": ["red", "green", "blue"]})
+
+    assert result.status == "converged"
+    assert result.certificate.kind == "minimum"
+    assert result.certificate.flat == ("all of w - b",)
+    assert result.certificate.gauge == ()
+
+
+def test_the_same_column_twice_in_other_units_is_named():
+    both = np.column_stack([X[:, 0], 2.54 * X[:, 0], X[:, 1]])
+    result = gdsym.fit(LOGIT, {"X": both, "y": Y}, set={"d": ["inch", "cm", "other"]})
+
+    (text,) = result.certificate.flat
+    # inch + 2.54 cm is what counts, so w[inch] up by 2.54 and w[cm] down by 1 changes nothing.
+    assert text in ("w[inch] - 0.3937*w[cm]", "2.54*w[inch] - w[cm]")
+    assert result.certificate.kind == "minimum"
+
+
+SOFTMAX = """
+dim k in {"a", "b", "c"}
+data X[n, d], y[n] in k
+param W[d, k], b[k]
+observe y ~ categorical_logit(X @ W + b)
+"""
+
+
+def labels(noise=1.5):
+    scores = X @ np.array([[1.0, 0.0, -1.0], [0.5, -0.5, 0.0]])
+    scores = scores + noise * np.random.default_rng(2).gumbel(size=scores.shape)
+    return np.array(["a", "b", "c"])[np.argmax(scores, axis=1)]
+
+
+def test_a_softmax_is_not_determined_by_its_form_and_that_is_no_failure():
+    result = gdsym.fit(SOFTMAX, {"X": X, "y": labels()})
+
+    assert result.status == "converged"
+    assert result.certificate.kind == "minimum"
+    assert result.certificate.flat == ()
+    assert result.certificate.gauge == (
+        "all of W[d, :] shifted together, for each d",
+        "all of b[:] shifted together",
+    )
+
+
+def test_a_base_level_leaves_nothing_open():
+    result = gdsym.fit(
+        SOFTMAX.replace("W[d, k]", "W[d, k] in base[k]").replace("b[k]", "b[k] in base[k]"),
+        {"X": X, "y": labels()},
+    )
+
+    assert result.certificate.kind == "minimum"
+    assert result.certificate.gauge == result.certificate.flat == ()
+
+
+def test_factors_of_a_matrix_may_be_mixed():
+    text = """
+dim k = 2
+data i[n] in users, j[n] in items, r[n]
+param U[users, k] = normal(0, 1), V[items, k] = normal(0, 1)
+loss mean((r - sum[k](U[i]*V[j]))^2)
+"""
+    rng = np.random.default_rng(0)
+    i, j = np.divmod(np.arange(30), 5)
+    truth = rng.standard_normal((6, 2)) @ rng.standard_normal((2, 5))
+    r = truth[i, j] + 0.1 * rng.standard_normal(30)
+
+    result = gdsym.fit(text, {"i": i, "j": j, "r": r})
+
+    assert result.status == "converged"
+    assert result.certificate.gauge == (
+        "U and V mixed along k: any matrix to the one, its inverse to the other",
+    )
+    assert result.certificate.flat == ()
+
+
+# -- saddles and infinity ------------------------------------------------------------------------
+
+
+def test_a_saddle_is_called_one_and_is_not_converged():
+    result = gdsym.fit("param x = 1, y = 0\nloss (x^2 - 1)^2 + x^2 - y^2 + y^4", method="lbfgs")
+
+    assert result.theta == pytest.approx([math.sqrt(0.5), 0])
+    assert result.certificate.kind == "saddle"
+    assert result.certificate.downhill == "y"
+    assert result.status == "stopped"
+    assert result.exit_code == 1
+    assert "saddle" in result.message
+
+
+@pytest.mark.parametrize("tol", [1e-4, 1e-6, 1e-8, 1e-11])
+def test_separable_data_have_no_finite_minimum(tol):
+    x = np.linspace(-2, 2, 20)
+    y = (x > 0.3).astype(float)
+
+    result = gdsym.fit(LOGIT, {"X": x[:, None], "y": y}, tol=tol, method="lbfgs")
+
+    assert result.certificate.kind == "infinity"
+    assert result.status == "stopped"
+    assert set(result.certificate.toward) == {"w[0] -> +inf", "b -> -inf"}
+    assert result.certificate.rows == tuple(range(20))
+    assert result.std_errors is None
+
+
+def test_the_rows_of_a_group_without_a_failure_are_named():
+    group = np.arange(60) % 3 == 2
+    y = np.where(group, 1.0, Y)
+    columns = np.column_stack([X[:, 0], group])
+
+    result = gdsym.fit(LOGIT, {"X": columns, "y": y}, set={"d": ["dose", "treated"]})
+
+    assert result.certificate.kind == "infinity"
+    assert result.certificate.toward == ("w[treated] -> +inf",)
+    assert result.certificate.rows == tuple(np.flatnonzero(group))
+    assert "w[treated] -> +inf, which fits 20 rows ever better (rows 3, 6, 9, 12, 15" in (
+        result.message
+    )
+
+
+@pytest.mark.parametrize("loss", ["exp(-x)", "1/(1 + x^2)", "log1p(exp(-3*x))"])
+def test_what_falls_for_ever_has_no_minimum(loss):
+    result = gdsym.fit(f"param x = 1\nloss {loss}", method="lbfgs")
+
+    assert result.certificate.kind == "infinity"
+    assert result.status != "converged"
+
+
+@pytest.mark.parametrize(
+    "loss", ["(x - 3)^2", "(x - 3)^4", "cosh(x - 40)/1e6", "(x - 1e6)^2/1e12", "x^2*1e-9 + x"]
+)
+def test_a_minimum_however_flat_or_far_is_finite(loss):
+    result = gdsym.fit(f"param x = 1\nloss {loss}")
+
+    assert result.certificate.kind == "minimum"
+    assert result.status == "converged"
+
+
+def test_a_penalty_makes_separable_data_finite():
+    x = np.linspace(-2, 2, 20)
+
+    result = gdsym.fit(
+        LOGIT + "penalty 0.01*sum(w^2)\n", {"X": x[:, None], "y": (x > 0.3).astype(float)}
+    )
+
+    assert result.certificate.kind == "minimum"
+    assert result.status == "converged"
+
+
+# -- bounds, fixed entries, kinks ----------------------------------------------------------------
+
+
+def test_a_closed_bound_is_active_by_name():
+    result = gdsym.fit("param x >= 0, y\nloss (x + 1)^2 + (y - x - 2)^2")
+
+    assert result.theta == pytest.approx([0, 2])
+    assert result.certificate.active == ("x",)
+    assert result.certificate.kind == "minimum"
+    assert result.certificate.condition == pytest.approx(1)
+
+
+def test_the_corner_of_a_simplex_is_active():
+    text = (
+        "dim k = 3\nparam w[k] in simplex[k]\nconst c[k] = [0.9, 0.8, -0.5]\nloss sum((w - c)^2)"
+    )
+
+    result = gdsym.fit(text, method="lbfgs")
+
+    # The projection onto the simplex: the last entry is cut off.
+    assert result.params["w"] == pytest.approx([0.55, 0.45, 0], abs=1e-9)
+    assert result.certificate.kind == "minimum"
+    assert result.certificate.active == ("w[2]",)
+    assert result.certificate.flat == result.certificate.gauge == ()
+
+
+@pytest.mark.parametrize("domain", ["simplex[k] and > 0", "sumzero[k]", "ordered[k]"])
+def test_a_change_of_variables_with_a_direction_too_many_is_not_reported(domain):
+    text = f"dim k = 3\nparam w[k] in {domain}\nconst c[k] = [0.2, 0.3, 0.5]\nloss sum((w - c)^2)"
+
+    certificate = gdsym.fit(text, method="lbfgs").certificate
+
+    assert certificate.kind == "minimum"
+    assert certificate.flat == certificate.gauge == ()
+
+
+def test_where_nothing_may_move_there_is_nothing_to_look_at():
+    result = gdsym.fit("param x = 2\nloss (x - 1)^2", fix=["x"])
+
+    assert result.certificate.kind == "minimum"
+    assert result.certificate.decrement == 0
+
+
+# -- too large for a matrix ----------------------------------------------------------------------
+
+
+def test_a_hessian_too_large_to_be_made_is_looked_at_by_products():
+    text = "dim k = 2500\nconst c[k]\nparam x[k]\nloss sum(c*(x - 1)^2)"
+    c = np.linspace(1, 4, 2500)
+
+    result = gdsym.fit(text, set={"c": c})
+
+    assert result.certificate.kind == "minimum"
+    assert result.certificate.estimated
+    assert result.certificate.largest == pytest.approx(8, rel=1e-2)
+    assert result.certificate.smallest == pytest.approx(2, rel=2e-2)
+
+
+# -- status --------------------------------------------------------------------------------------
+
+
+def outcome(status, own_end=False):
+    return Outcome(status, "why", np.zeros(1), 1.0, 1e-9, 3, own_end=own_end)
+
+
+def test_only_a_minimum_leaves_converged_as_it_is():
+    for kind in ("saddle", "infinity", "unknown"):
+        certificate = Certificate(kind, decrement=1e-3, why="1e-3 is still to gain")
+        assert judged(outcome("converged"), certificate).status == "stopped"
+    assert (
+        judged(outcome("converged"), Certificate("minimum", decrement=0.0)).status == "converged"
+    )
+
+
+def test_without_second_derivatives_the_status_is_that_of_the_method():
+    certificate = Certificate(why="the loss has kinks")
+
+    assert judged(outcome("converged"), certificate) == outcome("converged")
+
+
+def test_a_method_that_could_do_no_more_at_a_minimum_has_converged():
+    certificate = Certificate("minimum", decrement=1e-19)
+
+    assert judged(outcome("stopped", own_end=True), certificate).status == "converged"
+    assert judged(outcome("stopped"), certificate).status == "stopped"  # a limit came first
+    assert judged(outcome("finished"), certificate).status == "finished"
