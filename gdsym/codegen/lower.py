@@ -9,6 +9,8 @@ factors, no codes).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from math import isqrt
 
 from gdsym.calculus.formula import evaluate
 from gdsym.calculus.program import (
@@ -89,6 +91,9 @@ class _Lowering:
 
     def _function(self, op: str, args: list[Node]) -> Node:
         entry = FUNCTIONS.get(op)
+        length = _length(self.graph, args[0]) if op in ("sqrt", "root") else None
+        if length is not None:
+            return length
         if entry is None or entry.lowering is None:
             return self.graph.call(op, *args)
         names = dict(zip(entry.params, args, strict=True))
@@ -252,6 +257,32 @@ def _twins(
     if not half or any(touched & set(factor.indices) for factor in left):
         return {}, [], list(factors)
     return swap, half, left
+
+
+def _length(graph: Graph, square: Node) -> Node | None:
+    """sqrt(a^2 + b^2) as hypot(a, b): the squares may be too large for doubles."""
+    if not (isinstance(square, Map) and square.op == "add" and len(square.args) == 2):
+        return None
+    a, b = (_side(graph, term) for term in square.args)
+    return graph.call("hypot", a, b) if a is not None and b is not None else None
+
+
+def _side(graph: Graph, term: Node) -> Node | None:
+    """The square root of a term that is a number or a square; None where it is neither."""
+    coefficient, rest = graph.split(term)
+    if coefficient <= 0:
+        return None
+    number = graph.number(coefficient)
+    top, bottom = isqrt(coefficient.numerator), isqrt(coefficient.denominator)
+    exact = Fraction(top, bottom)
+    root = graph.number(exact) if exact**2 == coefficient else graph.call("sqrt", number)
+    if rest is None:
+        return root
+    factors = rest.args if isinstance(rest, Map) and rest.op == "mul" else (rest,)
+    powers = [graph.base(factor) for factor in factors]
+    if any(exponent % 2 for _, exponent in powers):
+        return None
+    return graph.mul(root, *(graph.power(base, exponent / 2) for base, exponent in powers))
 
 
 def _kept(indices: Axes, before: Axes, after: Axes) -> Axes:

@@ -200,18 +200,19 @@ def _event_curve_far(z: Array) -> Array:
 
 
 def _event_gap(z: Array) -> Array:
-    """rate + rate/(exp(rate) - 1) - 1, rate = exp(z): Bernoulli's series below 1."""
+    """rate + rate/(exp(rate) - 1) - 1, rate = exp(z): Bernoulli's series below 2."""
     rate = np.exp(z)
-    small = np.minimum(rate, 1.0)
-    square = small * small
-    series = (
+    small = np.minimum(rate, 2.0)
+    series = (  # B(2k)/(2k)!
+        *(1.455172475614865e-27, -5.744790668872202e-26, 2.267952452337683e-24),
+        *(-8.953517427037546e-23, 3.534707039629467e-21, -1.3954464685812522e-19),
         *(5.5090028283602295e-18, -2.174868698558062e-16, 8.586062056277845e-15),
         *(-3.3896802963225827e-13, 1.3382536530684679e-11, -5.284190138687493e-10),
         *(2.08767569878681e-08, -8.267195767195768e-07, 3.306878306878307e-05),
         *(-0.001388888888888889, 0.08333333333333333),
     )
-    below = small * (0.5 + small * _polynomial(square, series))
-    return np.where(rate < 1, below, (rate - 1) + _event_share(z))
+    below = small * (0.5 + small * _polynomial(small * small, series))
+    return np.where(rate < 2, below, (rate - 1) + _event_share(z))
 
 
 # -- powers and lengths --------------------------------------------------------------------------
@@ -222,26 +223,48 @@ def _power_less(x: Array, y: Array, count: float) -> Array:
     exponent, rest = _two_sum(y, -count)
     power = np.power(x, exponent)
     if np.any(rest):
-        power = power + power * np.where(rest == 0, 0.0, rest * np.log(x))
+        better = power + power * np.where(rest == 0, 0.0, rest * np.log(x))
+        power = np.where(np.isfinite(power), better, power)
     return power
 
 
 def _power_slope(x: Array, y: Array) -> Array:
     """y*x^(y - 1), and 0 where y is 0."""
-    return np.where(y == 0, 0.0, y * _power_less(x, y, 1.0))
+    power = _power_less(x, y, 1.0)
+    values = np.where(y == 0, 0.0, y * power)
+    return _patched(values, _ended(power, x), _power_slope_far, x, y)
+
+
+def _ended(power: Array, x: Array) -> Array:
+    """Where a power is too large or too small, but what multiplies it may not be."""
+    return (np.isinf(power) | (power == 0)) & (x > 0)
+
+
+def _power_slope_far(x: Array, y: Array) -> Array:
+    return np.power(x, y) * y / x
 
 
 def _power_curve(x: Array, y: Array) -> Array:
     """y*(y - 1)*x^(y - 2), and 0 where y is 0 or 1."""
-    share = y * (y - 1)
-    return np.where(share == 0, 0.0, share * _power_less(x, y, 2.0))
+    share, power = y * (y - 1), _power_less(x, y, 2.0)
+    values = np.where(share == 0, 0.0, share * power)
+    return _patched(values, _ended(power, x), _power_curve_far, x, y)
+
+
+def _power_curve_far(x: Array, y: Array) -> Array:
+    return np.power(x, y) * y / x * (y - 1) / x
 
 
 def _power_turn(x: Array, y: Array) -> Array:
     """x^(y - 1)*(1 + y*log(x))."""
     turn = 1 + y * np.log(x)
     turn = _patched(turn, np.abs(turn) < 0.5, _turn_near_zero, x, y)
-    return _power_less(x, y, 1.0) * turn
+    power = _power_less(x, y, 1.0)
+    return _patched(power * turn, _ended(power, x), _power_turn_far, x, y, turn)
+
+
+def _power_turn_far(x: Array, y: Array, turn: Array) -> Array:
+    return np.power(x, y) * turn / x
 
 
 def _turn_near_zero(x: Array, y: Array) -> Array:
@@ -282,40 +305,13 @@ def _turn_twice(y: Array, x: Array) -> Array:
     return np.ldexp(-2 * x * y / _squared_length(y, x), -2 * exponent)
 
 
-def _hypot_curve(a: Array, b: Array) -> Array:
-    """b^2/hypot(a, b)^3, and 0 at 0."""
-    return _over_cubed_length(a, b, b, b)
-
-
-def _hypot_mixed(a: Array, b: Array) -> Array:
-    """-a*b/hypot(a, b)^3, and 0 at 0."""
-    return -_over_cubed_length(a, b, a, b)
-
-
-def _over_cubed_length(a: Array, b: Array, p: Array, q: Array) -> Array:
-    """p*q/hypot(a, b)^3, and 0 at 0, for p and q of a and b."""
-    large = np.abs(p) > np.abs(q)
-    p, q = np.where(large, p, q), np.where(large, q, p)
-    exponent = np.frexp(np.maximum(np.abs(a), np.abs(b)))[1]
-    a, b, p = np.ldexp(a, -exponent), np.ldexp(b, -exponent), np.ldexp(p, -exponent)
-    square = _sum_twice(_two_product(a, a), _two_product(b, b))[0]
-    square = np.where(square == 0, 1.0, square)
-    return np.ldexp(np.ldexp(p / (square * np.sqrt(square)), -exponent) * q, -exponent)
-
-
-def _one_less(x: Array) -> Array:
-    """1 - x^2, which as written has no digit next to 1."""
+def _less_square(c: Array, x: Array) -> Array:
+    """c - x^2, also next to 0, where it has no digit as written."""
     square, rest = _two_product(x, x)
-    return (1 - square) - rest
+    return (c - square) - rest
 
 
 # -- the normal distribution ---------------------------------------------------------------------
-
-
-def _two_less(x: Array) -> Array:
-    """2 - x^2, which as written has no digit next to sqrt(2)."""
-    x = np.abs(x)
-    return ((1.4142135623730951 - x) - 9.667293313452913e-17) * (1.4142135623730951 + x)
 
 
 def _lower_gap(x: Array) -> Array:
@@ -338,6 +334,25 @@ def _lower_gap(x: Array) -> Array:
         *(-0.09309367285799144, -0.24874773357082716, 1.240839294692091),
     )
     return _polynomial(1 - 8 / (u + 4), coefficients) / (u + 1.5)
+
+
+def _lower_curve(x: Array) -> Array:
+    """mills(x)*(x + mills(x)), mills(x) = normal_pdf(x)/normal_cdf(x), for x <= 1/4; from there
+    on its value there."""
+    coefficients = (
+        *(-7.390249765179455e-09, 3.2950935157378256e-08, 5.89424807783745e-08),
+        *(-3.9341819587929617e-07, -2.574211209905265e-07, 2.4517890945635874e-06),
+        *(1.2510553123678093e-06, -1.0631996138223886e-05, -7.382069304651782e-06),
+        *(3.5441224483743275e-05, 3.782553438535178e-05, -9.380520650724575e-05),
+        *(-0.0001531906414584861, 0.00019544759389076218, 0.0005040680269120584),
+        *(-0.0002967923342482647, -0.001407197861839568, 0.00020591861810490605),
+        *(0.003470951800253698, 0.000553824718755209, -0.007866071750744502),
+        *(-0.0028315561967882114, 0.017057663226602255, 0.007477638839954371),
+        *(-0.03686174611219523, -0.012612860341595844, 0.08188487723238438),
+        *(-0.0018498635845430108, -0.18832107257914532, 0.21994097938799675),
+        0.9209443979625288,
+    )
+    return _polynomial(1 - 6 / (3.25 - np.minimum(x, 0.25)), coefficients)
 
 
 def _gelu_shape(x: Array) -> Array:
@@ -382,9 +397,10 @@ def _lgamma_near_zero(x: Array) -> Array:
 
 
 def _polygamma(order: int, x: Array) -> Array:
-    """The first, second or third derivative of digamma: ten steps up, then Stirling's series
-    (Abramowitz and Stegun 6.4.6, 6.4.12-14)."""
-    r = 1 / (x + 10)
+    """The first, second or third derivative of digamma: from below 10 ten steps up, then
+    Stirling's series (Abramowitz and Stegun 6.4.6, 6.4.12-14)."""
+    low = np.where(x < 10, 1.0, 0.0)
+    r = 1 / (x + 10 * low)
     factorial = (1.0, 2.0, 6.0)[order - 1]
     series = (
         (
@@ -404,10 +420,12 @@ def _polygamma(order: int, x: Array) -> Array:
     total = factorial / order + r * (factorial / 2 + r * _polynomial(r * r, series))
     for _ in range(order):
         total = total * r
+    steps = 0.0 * low
     for step in range(9, -1, -1):
         y = x + step
         square = y * y
-        total = total + factorial / (square, square * y, square * square)[order - 1]
+        steps = steps + factorial / (square, square * y, square * square)[order - 1]
+    total = total + np.where(low, steps, 0.0)
     values = total if order != 2 else -total
     return _patched(values, x <= 0, _polygamma_below, order + 0.0 * x, x)
 
@@ -437,26 +455,26 @@ def _stirling_slopes(x: Array, y: Array, series: tuple[float, ...]) -> tuple[Arr
 
 def _digamma_gap(a: Array, b: Array) -> Array:
     """digamma(a + b) - digamma(a) for a, b > 0: every term is above 0."""
-    total = a + b
-    x, y = a + 10, total + 10
+    total, low = a + b, np.where(a < 10, 1.0, 0.0)
+    x, y = a + 10 * low, total + 10 * low
     r, q = 1 / x, 1 / y
     series = (
         *(3.0539543302701198, -0.4432598039215686, 0.08333333333333333, -0.021092796092796094),
         *(0.007575757575757576, -0.004166666666666667, 0.003968253968253968),
         *(-0.008333333333333333, 0.08333333333333333, 0.0),
     )
-    step = b / y * r  # r - q
     slope = _stirling_slopes(r * r, q * q, series)[1]
-    found = step * (0.5 + (r + q) * slope)
-    for count in range(9, -1, -1):
-        found = found + b / (total + count) / (a + count)
-    return found + np.log1p(b / x)
+    steps = 0.0 * low
+    for step in range(9, -1, -1):
+        steps = steps + b / (total + step) / (a + step)
+    rest = b / y / x * (0.5 + (r + q) * slope)  # b/(y*x) is r - q
+    return np.log1p(b / x) + (rest + np.where(low, steps, 0.0))
 
 
 def _trigamma_gap(a: Array, b: Array) -> Array:
     """trigamma(a) - trigamma(a + b) for a, b > 0: every term is above 0."""
-    total = a + b
-    x, y = a + 10, total + 10
+    total, low = a + b, np.where(a < 10, 1.0, 0.0)
+    x, y = a + 10 * low, total + 10 * low
     r, q = 1 / x, 1 / y
     series = (
         *(54.971177944862156, -7.092156862745098, 1.1666666666666667, -0.2531135531135531),
@@ -464,11 +482,12 @@ def _trigamma_gap(a: Array, b: Array) -> Array:
         *(-0.03333333333333333, 0.16666666666666666, 0.0),
     )
     value, slope = _stirling_slopes(r * r, q * q, series)
-    found = b / y * r * (1 + (r + q) * (0.5 + q * slope) + value)
-    for count in range(9, -1, -1):
-        x, y = a + count, total + count
-        found = found + b / y / x * (1 / x + 1 / y)
-    return found
+    steps = 0.0 * low
+    for step in range(9, -1, -1):
+        u, v = a + step, total + step
+        steps = steps + b / v / u * (1 / u + 1 / v)
+    rest = b / y / x * (1 + ((r + q) * (0.5 + q * slope) + value))  # b/(y*x) is r - q
+    return rest + np.where(low, steps, 0.0)
 
 
 def _trigamma_of_sum(a: Array, b: Array) -> Array:
@@ -476,7 +495,8 @@ def _trigamma_of_sum(a: Array, b: Array) -> Array:
     size between twice, for small sums, and once."""
     total, rest = _two_sum(a, b)
     value = _polygamma(1, total)
-    return value - value * (rest / total) * ((2 + total) / (1 + total))
+    lost = value * (rest / total) * ((2 + total) / (1 + total))
+    return np.where(np.isinf(value), value, value - lost)
 
 
 def _beta_ln(a: Array, b: Array) -> Array:
@@ -515,7 +535,8 @@ def _beta_ln_low(a: Array, b: Array) -> Array:
     rise = (x - 0.5) * np.log1p(b / x) + b * (np.log(x + b) - 1) + (_binet(x + b) - _binet(x))
     values = np.where(a < 1.5, first + start - end, first - rise)
     size = np.abs(first) + np.where(a < 1.5, np.abs(start) + np.abs(end), np.abs(rise))
-    return _patched(values, np.abs(values) < 0.45 * size, _beta_ln_near_zero, a, b)
+    rare = (np.abs(values) < 0.45 * size) & (b > 0.005)  # at smaller b no a has a 0
+    return _patched(values, rare, _beta_ln_near_zero, a, b)
 
 
 def _beta_ln_near_zero(a: Array, b: Array) -> Array:

@@ -71,6 +71,13 @@ def scaled_gap(t: mpf) -> mpf:
     return (on_half_line(t) + mpf("1.5")) * gap(on_half_line(t))
 
 
+def lower_curve(t: mpf) -> mpf:
+    """mills(x)*(x + mills(x)) for x <= 1/4 by t = (u - 2.75)/(u + 3.25), u = -x."""
+    u = 3 * (1 + t) / (1 - t) - mpf("0.25")
+    step = gap(u) if u >= 0 else mp.npdf(u) / mp.ncdf(-u) - u
+    return (u + step) * step
+
+
 def scaled_gelu_shape(t: mpf) -> mpf:
     u = on_half_line(t)
     return (1 / (u + gap(u)) - u) / (GELU_ROOT - u)
@@ -93,6 +100,7 @@ def scaled_binet(t: mpf) -> mpf:
 GELU_ROOT = -mpmath.findroot(lambda x: mp.ncdf(x) + x * mp.npdf(x), mpf(-0.75))
 FITS = {
     "lower_gap": (scaled_gap, mpf(-1), mpf(1), 29),
+    "lower_curve": (lower_curve, mpf(-1), mpf(1), 30),
     "gelu_shape": (scaled_gelu_shape, mpf(-1), mpf(1), 24),
     "lgamma": (scaled_lgamma, mpf(-1) / 3, mpf("1.75") / mpf("3.75"), 24),
     "binet": (scaled_binet, mpf(-1), mpf(1), 17),

@@ -34,6 +34,7 @@ def rules(model: Model) -> Rewrite:
         "sqrt": powers.sqrt,
         "log": partial(logarithms.log, facts),
         "log1p": logarithms.log1p,
+        "log1mexp": partial(logarithms.log1mexp, facts),
         "log_sigmoid": logarithms.log_sigmoid,
         "logaddexp": logarithms.logaddexp,
         "where": choices.where,

@@ -56,6 +56,13 @@ def log1p(graph: Graph, args: tuple[Node, ...]) -> Node | None:
     return graph.call("log", mirrored) if mirrored is not None else None
 
 
+def log1mexp(facts: Facts, graph: Graph, args: tuple[Node, ...]) -> Node | None:
+    """log1mexp(-exp(z)) = log1mexpexp(z): far below 0, exp(z) is 0 in doubles. Also of what
+    multiplies exponentials and numbers above 0."""
+    rate = log_of(facts, graph, graph.neg(args[0]))
+    return graph.call("log1mexpexp", rate) if rate is not None else None
+
+
 def log_sigmoid(graph: Graph, args: tuple[Node, ...]) -> Node | None:
     """log_sigmoid(z) = -softplus(-z): the folds of labels need to know only one of the two."""
     return graph.neg(graph.call("softplus", graph.neg(args[0])))

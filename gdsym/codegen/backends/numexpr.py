@@ -49,6 +49,7 @@ FUNCTIONS = {
     "acos": "arccos({})",
     "atan": "arctan({})",
     "atan2": "arctan2({}, {})",
+    "hypot": "hypot({}, {})",
     "sinh": "sinh({})",
     "cosh": "cosh({})",
     "tanh": "tanh({})",

@@ -73,6 +73,7 @@ FUNCTIONS = {
     "bell": "_bell({})",
     "half_bell": "_bell({}, 0.5)",
     "lower_gap": "_lower_gap({})",
+    "lower_curve": "_lower_curve({})",
     "gelu_shape": "_gelu_shape({})",
     "event_curve": "_event_curve({})",
     "less_square": "_less_square({}, {})",
