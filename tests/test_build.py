@@ -72,6 +72,18 @@ MODELS = {
         "let z = (X - c) @ w/train(max(abs(y)))\nloss sum((y - z)^2)\npredict p = z",
         {"X": X, "y": Y},
     ),
+    "rows of training": (
+        "dim m like n\ndata X[n, d], y[n]\nparam w[d], h > 0 = 1\n"
+        "let K[n, m] = exp(-sum[d]((X - train(X[m]))^2)/h)\n"
+        "loss sum((y - X @ w)^2) + sum(K)\npredict p = (K @ train(y[m]))/sum[m](K)",
+        {"X": X, "y": Y},
+    ),
+    "fitted values of training": (
+        "data X[n, d], y[n]\nparam w[d]\nconst c = 2\nlet r = y - X @ w\nresidual r\n"
+        "let s = train(sqrt(sum(r^2)/(n - c)))\n"
+        "predict p = (X @ w - train(sum(y)/n))/s\npredict count = train(n) + train(c)*w",
+        {"X": X, "y": Y},
+    ),
     # -- constants and parameters
     "constants of constants": (
         "data y[n]\nconst a = 2\nconst b = a^2/3\nconst c[k] = [1, 2, a]\nparam m, g[k] = c\n"
@@ -161,7 +173,11 @@ def predicted(case):
     data = {name: array for name, array in case.data.items() if name in needed}
     problem = case.problem
     return case.module.predict(
-        case.theta, **data, dims=problem.dims, stats=problem.stats, **problem.consts
+        case.theta,
+        **data,
+        dims=problem.dims,
+        stats=problem.stats_at(case.theta),
+        **problem.consts,
     )
 
 

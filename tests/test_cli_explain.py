@@ -1,8 +1,7 @@
 import pytest
 
 from gdsym.cli import run
-from gdsym.cli._codes import COMMANDS
-from gdsym.language.codes import CODES
+from gdsym.language.codes import CODES, COMMANDS
 from gdsym.lint import rules
 
 

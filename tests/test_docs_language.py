@@ -9,13 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_accuracy import bound_rows
 
 import gdsym
-from gdsym.cli._codes import COMMANDS
 from gdsym.compiler import show_text
 from gdsym.data._table import MISSING
-from gdsym.language.codes import CODES
+from gdsym.language.codes import CODES, COMMANDS
 from gdsym.language.constants import shown
 from gdsym.language.distributions import DISTRIBUTIONS, REAL
 from gdsym.language.functions import AXIS_MAPS, FUNCTIONS, REDUCTIONS
@@ -107,7 +105,6 @@ def function_tables():
         axes.append(f"| `{name}[k](z)` | `{formula}`, with the axes of `z` |")
     hidden = [e for e in FUNCTIONS.values() if e.hidden and e.name not in OPERATORS]
     tables = {"functions": lines, "reductions": axes, "hidden": ["", *function_rows(hidden)]}
-    tables["accuracy"] = ["", *bound_rows()]
     return {word: "\n".join([*table, ""]) for word, table in tables.items()}
 
 

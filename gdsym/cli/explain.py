@@ -41,8 +41,7 @@ def command(code: str | None) -> None:
 
 def _codes() -> dict[str, Code]:
     """The codes of errors and of findings, and those of what is in no model."""
-    from gdsym.cli._codes import COMMANDS
-    from gdsym.language.codes import CODES
+    from gdsym.language.codes import CODES, COMMANDS
     from gdsym.lint import rules
 
     found = {**CODES, **{name: rule.CODE for name, rule in rules().items()}}

@@ -1,7 +1,7 @@
 """What the codes of diagnostics mean: `error[shape]` has the code `shape`.
 
-Codes are stable: they are never renamed, and a new kind of mistake gets a new one. Each entry has
-a small file with the mistake and the same file without it, but for `size`.
+Codes are stable: they are never renamed, and a new kind of mistake gets a new one. Each entry of
+`CODES` has a small file with the mistake and the same file without it, but for `size`.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ CODES: dict[str, Code] = {
             "type",
             "a value of a kind that cannot stand there",
             "A string is no number; a start is made of numbers, sizes and constants; "
-            "`standardize` and `train` take data alone.",
+            "`standardize` takes data alone, and `train` of parameters stands in `predict`.",
             "data X[n, d]\nparam w[d]\nloss sum(standardize(X*w)^2)",
             "data X[n, d]\nparam w[d]\nloss sum((standardize(X)*w)^2)",
         ),
@@ -167,6 +167,47 @@ CODES: dict[str, Code] = {
             "The word is reserved, and the text will mean something in a later version.",
             "param x\nrequire x >= 0\nloss x^2",
             "param x >= 0\nloss x^2",
+        ),
+    )
+}
+
+# What a command says that no text of a model means.
+COMMANDS: dict[str, Code] = {
+    entry.name: entry
+    for entry in (
+        Code(
+            "data",
+            "data that do not fit the model",
+            "A column is missing or holds what the model's domain excludes, a file cannot be "
+            "read, sizes disagree. The message names the file, the row and the column as far as "
+            "there is one.",
+            "y in {0, 1} in the model, and a 2 in line 7 of the column y",
+            "y in {0, 1, 2} in the model, or another number in line 7",
+        ),
+        Code(
+            "layout",
+            "a file that is not in the canonical layout",
+            "`gdsym fmt --check` found spaces, alignment or empty lines that `gdsym fmt` would "
+            "change. The meaning of the text is the same before and after.",
+            "data x [n],y[n]",
+            "data x[n], y[n]",
+        ),
+        Code(
+            "stale",
+            "a module that is not what its model gives",
+            "`gdsym compile --check` found that the file is missing, was changed by hand, or that "
+            "the model, the update rules or the backend are others by now. The version of gdsym "
+            "does not count.",
+            "gdsym compile --check churn.gd -o churn.py, after a change of churn.gd",
+            "gdsym compile churn.gd -o churn.py",
+        ),
+        Code(
+            "usage",
+            "a command line or a call that cannot be carried out",
+            "A command, an option, a file or a name is not there, or a value is not what the "
+            "option takes. Nothing has been read or written, or the message says so.",
+            "gdsym fit churn.csv churn.gd",
+            "gdsym fit churn.gd churn.csv",
         ),
     )
 }
