@@ -47,6 +47,8 @@ class Objective:
 
     `kinks`: terms that the value holds, and that the gradient and Hessian hold wherever they have
     one; at a kink the gradient is that of the other terms.
+
+    `convex`: True where the objective is known to be, else None.
     """
 
     value_and_grad: Callable[[Vector], tuple[float, Vector]]
@@ -55,6 +57,7 @@ class Objective:
     residual_qr: Callable[[Vector], tuple[Matrix, Vector, float]] | None = None
     squares: float = 1.0
     kinks: tuple[Kink, ...] = ()
+    convex: bool | None = None
 
     def __call__(self, x: Vector) -> tuple[float, Vector]:
         return self.value_and_grad(x)

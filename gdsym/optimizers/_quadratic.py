@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gdsym.optimizers._iterate import Mask, Matrix, Vector
+from gdsym.optimizers._iterate import EPS, Mask, Matrix, Vector
 from gdsym.optimizers._spectrum import Spectrum, of_hessian
 
 
@@ -54,7 +54,7 @@ class SquaresModel:
             left, sizes, right = np.linalg.svd(self.R[:, free] / scale[free], full_matrices=False)
             # The eigenvectors with the curvature 0 that a wide matrix has are left out: a step
             # of least length has no part in them.
-            spectrum = Spectrum(sizes**2, right.T, scale[free])
+            spectrum = Spectrum(sizes**2, right.T, scale[free], len(sizes) * EPS**2)
             self._known = key, spectrum, sizes[:, None] * left.T
         _, spectrum, slopes = self._known
         return spectrum.step(slopes @ (self.z + self.R @ step), radius)

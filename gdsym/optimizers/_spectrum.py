@@ -24,12 +24,13 @@ class Spectrum:
     values: Vector
     vectors: Matrix
     scale: Vector
+    noise: float = EPS  # the rounding of the values, relative to the largest and per value
 
     def step(self, slopes: Vector, radius: float) -> Vector:
         """The minimiser; `slopes` is the gradient in the eigenvectors' coordinates."""
         # What is flat to rounding gets the curvature of the rounding, so that no step goes far
         # along a direction in which nothing is known.
-        least = EPS * len(self.values) * float(np.max(np.abs(self.values), initial=0.0))
+        least = self.noise * len(self.values) * float(np.max(np.abs(self.values), initial=0.0))
         values = np.where(np.abs(self.values) <= least, least, self.values)
         return self.vectors @ _within(values, slopes, radius) / self.scale
 

@@ -169,6 +169,7 @@ def moving(free: FreeObjective, module: Module) -> Moving:
         residual_qr if squares else None,
         free.problem.squares if squares else 1.0,
         _kinks(free, module),
+        True if missing(module, "convex") is None else None,
     )
     return Moving(free, objective, free.lower[at], free.upper[at])
 
@@ -183,6 +184,8 @@ def missing(module: Module, need: str) -> str | None:
         return "its objective is no sum of squares of residuals"
     if need == "kinks" and not getattr(module, "PROXIMAL", ()):
         return "it has no penalty such as `lam*sum(abs(w))` or `lam*norm(w)`"
+    if need == "convex" and not getattr(module, "STRUCTURE", {}).get("convex"):
+        return "its objective is not known to be convex"
     return None
 
 
