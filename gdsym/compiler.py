@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from os.path import basename, dirname
@@ -104,4 +104,13 @@ def _options(name: str) -> dict[str, bool]:
     return dict.fromkeys((*own_options(method(name)), *common), False)
 
 
-_METHODS = {name: partial(_options, name) for name in (*methods(), *rules())}
+def _any_options() -> dict[str, bool]:
+    """What `auto` accepts: an option that some method has; it then chooses among those."""
+    names = [option for name in methods() for option in _options(name)]
+    return dict.fromkeys(names, False)
+
+
+_METHODS: dict[str, Callable[[], dict[str, bool]]] = {
+    "auto": _any_options,
+    **{name: partial(_options, name) for name in (*methods(), *rules())},
+}

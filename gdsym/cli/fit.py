@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 @click.option(
     "--method",
     metavar="NAME|RULE.gd",
-    help="lbfgs, an update rule such as adam, or a rule file of your own; with options, "
-    "'adam(beta1=0.8)'. Without it the model's own `method`, or lbfgs.",
+    help="newton, lbfgs, an update rule such as adam, or a rule file of your own; with options, "
+    "'adam(beta1=0.8)'. Without it the model's own `method`, or auto: by the structure.",
 )
 @click.option(
     "--set",
@@ -167,6 +167,7 @@ def command(
                 fix=keep,
                 asked=wanted,
                 progress=progress,
+                say=lambda line: click.echo(line, err=True),
             )
     failures = _written(result, output, history)
     _print(result, as_json)

@@ -28,11 +28,19 @@ def described(program: Program, found: Structure) -> dict[str, object]:
     return {
         "convex": found.convexity.convex,
         "given": {name: _ends(at) for name, at in found.given.items()},
-        "kinks": tuple((text(kink.node), kink.order) for kink in found.parts.kinks),
+        "kinks": tuple((text(node), order) for node, order in _kinks(found).items()),
         "curvature": None
         if bound is None
         else {"constant": bound.constant, "factor": bound.factor, "halves": bound.halves},
     }
+
+
+def _kinks(found: Structure) -> dict[Node, int]:
+    """The kinks that a fit has to live with, each with the derivative that jumps."""
+    kinks = {kink.node: kink.order for kink in found.parts.kinks}
+    if not known_terms(found):
+        kinks |= {term.node: 1 for term in found.parts.terms}
+    return kinks
 
 
 def _ends(at: Range) -> tuple[float | None, float | None]:

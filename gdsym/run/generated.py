@@ -80,6 +80,8 @@ class Module(Protocol):
     CONSTS: tuple[dict[str, Any], ...]
     PREDICTIONS: tuple[dict[str, Any], ...]
     METHOD: dict[str, Any] | None
+    STRUCTURE: dict[str, Any]
+    PROXIMAL: tuple[dict[str, Any], ...]
     OBJECTIVE: dict[str, Any]
     MINIBATCH: str | None
     RULES: dict[str, dict[str, Any]]

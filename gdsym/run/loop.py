@@ -25,6 +25,7 @@ from gdsym.run.minibatch import DEFAULT_EPOCHS, Shuffled, run_shuffled
 from gdsym.run.objective import NOT_A_NUMBER, FreeObjective, Moving, moving
 from gdsym.run.outcome import Outcome, Record
 from gdsym.run.plan import DEFAULT_MAX_ITER, Plan, make_plan
+from gdsym.run.rates import remarks
 from gdsym.run.result import Result, arguments, entry_names
 from gdsym.run.rule import bind_rule
 from gdsym.run.start import Start, start_theta
@@ -48,6 +49,7 @@ def fit(
     fix: Mapping[str, Any] | None = None,
     asked: Asked | None = None,
     progress: Progress | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> Result:
     """Fits the model of a generated module to bound data.
 
@@ -55,7 +57,7 @@ def fit(
     that the module carries; the model's own by default. options: those of the method and
     `plan.COMMON`. fix: what is kept, at a value or (None) at its start. asked: which standard
     errors are wanted. progress: called with a `Record` after every iteration or epoch, and in a
-    long epoch now and then.
+    long epoch now and then. say: called with lines about the method before the first iteration.
 
     Ctrl-C ends the fit with status `interrupted` and what was reached. Raises UsageError and
     DataError, and NotFiniteError where the objective is not finite at the start.
@@ -68,6 +70,11 @@ def fit(
         plan = make_plan(module, method, options or {})
         check(module, asked := asked or Asked())
         problem = bind_problem(module, bound, consts or {})
+        if plan.reason:
+            plan = make_plan(module, method, options or {}, problem)
+        if say is not None:
+            for line in remarks(module, problem, plan):
+                say(line)
         return _Run(module, bound, problem, plan, start, fix or {}, asked, progress).result()
 
 
@@ -298,6 +305,7 @@ class _Run:
         return Result(
             model=module.MODEL,
             method=self.plan.method,
+            reason=self.plan.reason,
             status=outcome.status,
             message=outcome.message,
             objective=self.sign * outcome.f,

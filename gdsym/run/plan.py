@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
 from gdsym import optimizers
 from gdsym.errors import UsageError, did_you_mean
 from gdsym.optimizers._options import COMMON, FOR_RULES, own_options
-from gdsym.run.generated import Module
+from gdsym.run import auto
+from gdsym.run.generated import Module, Problem
 from gdsym.run.objective import missing
 
 DEFAULT_METHOD = "lbfgs"
@@ -23,7 +24,8 @@ DEFAULT_MAX_ITER = 10_000
 class Plan:
     """A method and all its options. `rule`: an update rule of the generated module.
 
-    An option that is a text is a schedule of the module's.
+    An option that is a text is a schedule of the module's. `reason`: why it is this method, where
+    nobody has asked for one.
     """
 
     method: str
@@ -34,6 +36,7 @@ class Plan:
     batch_size: int | None = None
     epochs: int | None = None
     seed: int = 0
+    reason: str = ""
 
     def given(self) -> dict[str, float | str]:
         """Every option in force, for the record."""
@@ -55,23 +58,32 @@ def rules_to_compile(method: str | None) -> Sequence[str] | None:
         return None
     if is_rule_path(method) or method in optimizers.rules():
         return [method]
-    if method in optimizers.methods():
+    if method == auto.NAME or method in optimizers.methods():
         return []
     raise _unknown_method(method)
 
 
-def make_plan(module: Module, method: str | None, wishes: Mapping[str, Any]) -> Plan:
+def make_plan(
+    module: Module,
+    method: str | None,
+    wishes: Mapping[str, Any],
+    problem: Problem | None = None,
+) -> Plan:
     """The plan; options of the model's own `method` hold unless the caller names another one.
 
-    Wishes that are None count as not given. Raises UsageError for what is unknown or impossible.
+    Wishes that are None count as not given. problem: the model with its data, by whose size
+    `auto` chooses. Raises UsageError for what is unknown or impossible.
     """
-    stated = module.METHOD or {"name": DEFAULT_METHOD, "options": {}}
+    stated = module.METHOD or {"name": auto.NAME, "options": {}}
     name = _rule_name(module, method) if method is not None else str(stated["name"])
-    own = _own_options(module, name)
     # The path of a rule file is another method, also where its rule has the same name.
     same = method is None or method == stated["name"]
     stated_options = dict(stated["options"]) if same else {}
     given = {**stated_options, **{k: v for k, v in wishes.items() if v is not None}}
+    reason = ""
+    if name == auto.NAME:
+        name, reason = _chosen(module, given, problem)
+    own = _own_options(module, name)
     for option in given:
         if option not in own and option not in COMMON:
             raise _unknown_option(module, name, option, own)
@@ -90,7 +102,26 @@ def make_plan(module: Module, method: str | None, wishes: Mapping[str, Any]) -> 
     _check_steps(module, name, options, common)
     if not rule and optimizers.needs(name):
         common.setdefault("tol", 0.0)  # it ends by itself, where float64 has no more to give
-    return Plan(name, rule, {**own, **options} if rule else options, **common)
+    return Plan(name, rule, {**own, **options} if rule else options, reason=reason, **common)
+
+
+def _chosen(module: Module, given: Mapping[str, Any], problem: Problem | None) -> auto.Choice:
+    """What `auto` stands for; a method that lacks an option which is given is passed over."""
+
+    def can(method: str) -> bool:
+        if method not in optimizers.methods():
+            return False
+        own = own_options(optimizers.method(method))
+        common = [option for option in COMMON if option not in FOR_RULES]
+        known = all(option in own or option in common for option in given)
+        return known and all(missing(module, need) is None for need in optimizers.needs(method))
+
+    told = getattr(module, "STRUCTURE", {}), getattr(module, "PROXIMAL", ())
+    facts = auto.Facts(*told, missing(module, "residual_qr") is None)
+    if problem is not None:
+        size = problem.size - int(problem.fixed.sum())
+        facts = replace(facts, size=size, rows=problem.n_rows or 0, consts=problem.consts)
+    return auto.choose(facts, can)
 
 
 def _rule_name(module: Module, method: str) -> str:

@@ -84,6 +84,7 @@ class Result:
     certificate: Certificate = field(default_factory=Certificate)
     inference: Inference | None = None
     predictions: tuple[Derived, ...] = ()
+    reason: str = ""  # why it was this method, where `auto` chose
 
     @property
     def exit_code(self) -> int:

@@ -34,6 +34,9 @@ from gdsym.language.model import Param
 # Beyond this many candidates of one kind the search is not worth its time.
 MOST_CANDIDATES = 60
 
+# A tangent is multiplied out into no more terms than this.
+MOST_TERMS = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Move:
@@ -59,7 +62,7 @@ def directions(program: Program) -> tuple[Direction, ...]:
     depends = dependence(program, order)
     found: list[Direction] = []
     for kind in ("shift", "scale"):
-        for along, candidates in _candidates(program, kind).items():
+        for along, candidates in _candidates(program, order, kind).items():
             search = _Tangents(program.graph, depends, kind, along)
             for combination in search.null(program.value, order, candidates):
                 moves = tuple(
@@ -69,6 +72,12 @@ def directions(program: Program) -> tuple[Direction, ...]:
                 )
                 found.append(Direction(kind, moves))
     return tuple(_without_special_cases(found))
+
+
+def unused(program: Program) -> tuple[str, ...]:
+    """The parameters that the value does not depend on."""
+    read = {node.name for node in reachable([program.value]) if isinstance(node, Leaf)}
+    return tuple(param.name for param in program.model.params if param.name not in read)
 
 
 def _without_special_cases(found: list[Direction]) -> list[Direction]:
@@ -86,12 +95,13 @@ def _without_special_cases(found: list[Direction]) -> list[Direction]:
     return kept
 
 
-def _candidates(program: Program, kind: str) -> dict[Axes, list[Param]]:
+def _candidates(program: Program, order: Sequence[Node], kind: str) -> dict[Axes, list[Param]]:
     """The parameters that may move together, by the axes along which moves differ."""
+    leaves = {node.name: node for node in order if isinstance(node, Leaf) and node.kind == "param"}
     found: dict[Axes, list[Param]] = {}
     for param in program.model.params:
-        leaf = program.graph.known_leaf("param", param.name)
-        if leaf is None or param.fixed or not _is_free(param, kind):
+        leaf = leaves.get(param.name)
+        if leaf is None or not _is_free(param, kind):
             continue
         for count in range(len(leaf.axes) + 1):
             for along in combinations(leaf.axes, count):
@@ -102,6 +112,8 @@ def _candidates(program: Program, kind: str) -> dict[Axes, list[Param]]:
 def _is_free(param: Param, kind: str) -> bool:
     """Whether the domain lets a parameter move so: what is ordered may be shifted as a whole."""
     domain = param.domain
+    if param.fixed:
+        return False
     if domain.structure is not None:
         return kind == "shift" and domain.structure == "ordered"
     if domain.values is not None:
@@ -224,6 +236,44 @@ class _Tangents:
         domain = [axis for axis in (*node.axes, *node.summed) if axis not in gone]
         return self.graph.contract_over(domain, factors, deltas, node.axes)
 
+    def _terms(self, node: Node) -> list[Node]:
+        """A sum's terms, with products and contractions of sums multiplied out."""
+        done: list[Node] = []
+        waiting = [node]
+        while waiting and len(done) + len(waiting) < MOST_TERMS:
+            term = waiting.pop()
+            inner = self._multiplied_out(term)
+            if inner is None:
+                done.append(term)
+            else:
+                waiting += inner
+        return done + waiting
+
+    def _multiplied_out(self, node: Node) -> list[Node] | None:
+        match node:
+            case Map(op="add", args=args):
+                return list(args)
+            case Map(op="mul", args=args):
+                for place, arg in enumerate(args):
+                    if isinstance(arg, Map) and arg.op == "add":
+                        others = [other for i, other in enumerate(args) if i != place]
+                        return [self.graph.mul(*others, part) for part in arg.args]
+            case Contract():
+                return self._contracted_out(node)
+        return None
+
+    def _contracted_out(self, node: Contract) -> list[Node] | None:
+        """A contraction of a sum as contractions of its terms."""
+        for place, (factor, indices) in enumerate(node.factors):
+            parts = self._multiplied_out(factor)
+            if parts is None:
+                continue
+            at = dict(zip(factor.axes, indices, strict=True))
+            others = [other for i, other in enumerate(node.factors) if i != place]
+            placed = [Factor(part, tuple(at[axis] for axis in part.axes)) for part in parts]
+            return [self._sum(node, [*others, part]) for part in placed]
+        return None
+
     def _summed(self, shares: Sequence[Tangent]) -> Tangent:
         found: dict[int, list[Node]] = {}
         for share in shares:
@@ -235,8 +285,7 @@ class _Tangents:
         """A linear equation for each distinct term of the tangents: the coefficients sum to 0."""
         rows: dict[Node | None, list[Fraction]] = {}
         for number, d in tangent.items():
-            terms = d.args if isinstance(d, Map) and d.op == "add" else (d,)
-            for term in terms:
+            for term in self._terms(d):
                 coefficient, rest = self.graph.split(term)
                 row = rows.setdefault(rest, [Fraction(0)] * count)
                 row[number] += coefficient
