@@ -352,7 +352,7 @@ class _Forward:
 
     def joined(self, node: Node) -> Terms:
         """The terms of a target by the seeds' keys, row node or not."""
-        if not self._is_row(node):
+        if not self._is_row(node) or node not in self.found:
             return self.terms(node)
         return self._contracted(node.axes, (), [Factor(node, node.axes)], (), 0, join=True)
 

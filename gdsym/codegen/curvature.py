@@ -15,8 +15,10 @@ def second_order(kernels: Kernels) -> list[list[str]]:
     """What a module has beyond value and gradient."""
     functions = [finish_hess(kernels), width(kernels), partial_hvp(kernels), finish_hvp(kernels)]
     if has_scores(kernels):
+        kernels.helpers |= {"scores", "beside"}
         functions.append(scores(kernels))
     if has_squares(kernels):
+        kernels.helpers |= {"squares", "stacked", "beside"}
         functions += residuals(kernels)
     return functions
 
@@ -176,13 +178,17 @@ def _residuals(kernels: Kernels, places: Sequence[int], *, inside: bool) -> list
     nodes += [program.jacobian[i, p.name] for i in places for p in kernels.model.params]
     writer.count(list(dict.fromkeys(nodes)))
     lines = kernels.statements(writer, nodes)
+    values = {}
+    for i in places:
+        node = program.residuals[i]
+        values[i] = writer.fresh("residual")
+        lines.append(f"{values[i]} = {kernels.in_order(writer, node, node.axes).code}")
     lines.append("return _stacked(totals.dims, [")
     for i in places:
         residual = program.residuals[i]
         shape = [_size(kernels, writer, axis) for axis in residual.axes]
         comma = "," if len(shape) == 1 else ""
-        code = kernels.in_order(writer, residual, residual.axes).code
-        lines.append(f"{INDENT}({code}, ({', '.join(shape)}{comma}), (")
+        lines.append(f"{INDENT}({values[i]}, ({', '.join(shape)}{comma}), (")
         for param in kernels.model.params:
             own = canonical_axes(param.dims)
             axes = (*residual.axes, *paired(residual.axes, own))

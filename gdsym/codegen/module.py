@@ -29,7 +29,12 @@ MARKER = "# == emitted from here ==\n"
 # Helpers that only some models use; the others do without them.
 OPTIONAL = {
     name: re.compile(rf"def _{name}\(.*?\n\n\n", re.DOTALL)
-    for name in ("scatter", "others", "gram")
+    for name in ("scatter", "others", "gram", "beside", "stacked")
+}
+# Methods of the problem that only some models have.
+SECTIONS = {
+    name: re.compile(rf" *# -- row by row: {name}\n.*?(?= *# -- )", re.DOTALL)
+    for name in ("scores", "squares")
 }
 
 
@@ -501,7 +506,13 @@ def _shared(helpers: set[str]) -> str:
     for name, pattern in OPTIONAL.items():
         if name not in helpers:
             shared = pattern.sub("", shared)
-    return shared
+    for name, pattern in SECTIONS.items():
+        shared = (
+            re.sub(rf" *# -- row by row: {name}\n\n", "", shared)
+            if name in helpers
+            else (pattern.sub("", shared))
+        )
+    return shared.replace("    # -- the objective in parts\n\n", "")
 
 
 def _matrices(helpers: set[str]) -> str:

@@ -82,10 +82,12 @@ def plan(program: Program, derived: Program) -> Plan:
     whole = _needs_whole(needed | set(reachable(program.lets.values())), row, program)
     once = {node for node in _read_often(order, fixed) if whole or row not in node.axes}
     learn += [(ready[node], node) for node in order if node in once]
-    outputs = {"loss": program.loss, "value": program.value, **program.grads}
+    outputs = {"loss": program.loss, "value": program.value}
+    outputs |= {f"grad {p}" if p in outputs else p: node for p, node in program.grads.items()}
     orders = {key: 0 if node in objective else 1 for key, node in outputs.items()}
     blocks = {" ".join(names): node for names, node in program.hess.items()}
     orders |= dict.fromkeys(blocks, 2)
+    along = {f"{name} along": node for name, node in program.hvp.items()}
     passes = _whole_pass if whole else _passes
     return Plan(
         program=program,
@@ -95,7 +97,7 @@ def plan(program: Program, derived: Program) -> Plan:
             for place, (level, node) in enumerate(learn, 1)
         ),
         passes=passes({**outputs, **blocks}, orders, row, fixed),
-        hvp=passes(program.hvp, dict.fromkeys(program.hvp, 0), row, fixed),
+        hvp=passes(along, dict.fromkeys(along, 0), row, fixed),
         predict_whole=_predicts_whole(program),
         places=_live_places(program, derived),
         minibatch=_bias(derived),

@@ -32,8 +32,6 @@ LOGSUMS: tuple[str, ...] = ()
 STARTS: dict[str, float] = {}
 LABELS: tuple[tuple[str, str], ...] = ()
 HVP_TOTALS: tuple[tuple[str, ...], ...] = ()
-SCORES: str | None = None
-SQUARES = False
 
 
 _constants: Callable[[Mapping[str, Any], Mapping[str, int]], dict[str, Any]]
@@ -580,7 +578,7 @@ class _Blocks:
         if not whole and (rows * width * 8 > SMALL_BYTES or rows > SMALL_ROWS):
             fitting = 2 ** int(math.log2(max(1, BLOCK_BYTES // (8 * max(1, width)))))
             self.block_rows = min(max(fitting, FEWEST_ROWS), MOST_ROWS)
-        if not whole:
+        if not whole and width > 1:
             self.block_rows = min(self.block_rows, max(1, WIDE_BYTES // (8 * width)))
 
     @staticmethod
@@ -718,24 +716,22 @@ class Problem:
                 "hvp(theta, v) multiplies with it and never makes it"
             )
 
+    # -- row by row: scores
+
     def scores(self, theta: Any) -> Array:
         """The gradient of each row's own term of the loss, shape (n_rows, size).
 
-        Penalties and other terms without rows are no part of them. Raises ValueError where SCORES
-        says that there are none.
+        Penalties and other terms without rows are no part of them.
         """
-        if SCORES is not None:
-            raise ValueError(f"rows have no gradients of their own: {SCORES}")
         theta = self._theta(theta)
         with np.errstate(all="ignore"):
             parts = [_scores(theta, block, self._totals) for block in self._blocks]
         return np.concatenate(parts)
 
-    def residuals(self, theta: Any) -> Array:
-        """What the objective squares, shape (m,): `value` is a constant plus `squares` * sum(r^2).
+    # -- row by row: squares
 
-        Raises ValueError where it is no sum of squares.
-        """
+    def residuals(self, theta: Any) -> Array:
+        """What the objective squares, shape (m,): `value` is a constant plus `squares` * sum(r^2)."""
         return np.concatenate([r for r, _ in self._residuals(theta)])
 
     def jacobian(self, theta: Any) -> Array:
@@ -764,22 +760,18 @@ class Problem:
     @property
     def squares(self) -> float:
         """`value` is a constant plus this times the sum of the squares of `residuals`."""
-        self._check_squares()
         return float(_squares(self._totals))
-
-    def _check_squares(self) -> None:
-        if not SQUARES:
-            raise ValueError(f"the objective of {MODEL} is not a sum of squares")
 
     def _residuals(self, theta: Any) -> Iterator[tuple[Array, Array]]:
         """Residuals and their Jacobian, block by block, and last those without rows."""
-        self._check_squares()
         theta = self._theta(theta)
         for block in self._blocks:
             with np.errstate(all="ignore"):
                 yield _row_residuals(theta, block, self._totals)
         with np.errstate(all="ignore"):
             yield _other_residuals(theta, self._totals)
+
+    # -- the objective in parts
 
     def loss(self, theta: Any) -> float:
         """The objective without its penalties."""
