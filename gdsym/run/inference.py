@@ -165,11 +165,11 @@ def infer(
         empty: dict[str, Any] = dict.fromkeys(("std_errors", "statistic", "p_values"), unknown)
         empty["interval"] = np.column_stack([unknown, unknown])
         inference = Inference(
-            **known, **empty, how="", df=df, marks=_marks(seen, names), withheld=why
+            **known, **empty, how="", df=df, marks=_marks(module, seen, names), withheld=why
         )
         return inference, tuple(Derived(name, value) for name, (value, _) in values.items())
     spread = _spread(module, seen, asked, penalised, count, known.get("s", 1.0), df)
-    marks = _marks(seen, names)
+    marks = _marks(module, seen, names)
     held = np.array([name in marks for name in names], dtype=bool)
     errors = np.sqrt(np.maximum(np.diagonal(spread.covariance), 0.0))
     errors[held] = math.nan
@@ -313,10 +313,15 @@ def _sandwich(
     return summed @ bread.inverse(), correction, how
 
 
-def _marks(seen: Examined, names: Sequence[str]) -> Marks:
+def _marks(module: Module, seen: Examined, names: Sequence[str]) -> Marks:
     """Entries without a standard error of their own, and why."""
     here = seen.here
-    marks = {names[i]: "fixed" for i in np.flatnonzero(here.fixed).tolist()}
+    levels = {p["name"] for p in module.PARAMS if p["domain"].get("structure") == "base"}
+    base = here.fixed & here.problem.fixed & (here.theta == 0)
+    marks = {}
+    for i in np.flatnonzero(here.fixed).tolist():
+        is_base = base[i] and names[i].partition("[")[0] in levels
+        marks[names[i]] = "base" if is_base else "fixed"
     marks |= {names[i]: "at bound" for i in here.active.tolist()}
     if seen.null is not None and seen.scale is not None and seen.null.shape[1]:
         moved = np.linalg.norm(seen.null * seen.scale[:, None], axis=1)
