@@ -41,7 +41,9 @@ DOMAINS = {
     "log1p": tuple(x for x in (*INSIDE, *POSITIVE)),
     **dict.fromkeys(("log1mexp", "odds"), NEGATIVE),
     **dict.fromkeys(("asin", "acos", "asin_slope"), INSIDE),
-    **dict.fromkeys(("log1mexpexp", "event_share", "event_curve"), tuple(x for x in REAL if x < 7)),
+    **dict.fromkeys(
+        ("log1mexpexp", "event_share", "event_curve"), tuple(x for x in REAL if x < 7)
+    ),
     "gelu_curve": tuple(x for x in REAL if abs(x) != 2),  # where it is flat
     "normal_slope": tuple(x for x in REAL if abs(x) != 1),  # where it is flat
     "log_normal_cdf": tuple(x for x in REAL if x < 50),

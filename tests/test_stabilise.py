@@ -53,6 +53,19 @@ def log_pdf(z):
     return -z * z / 2 - MP.log(2 * MP.pi) / 2
 
 
+def log_event(z):
+    """log(1 - exp(-exp(z)))"""
+    if z < -100:
+        return z - exp(z) / 2
+    return MP.zero if z > 10 else MP.log(-MP.expm1(-exp(z)))
+
+
+def event_share(z):
+    if z < -100:
+        return 1 - exp(z) / 2
+    return MP.zero if z > 10 else exp(z) / MP.expm1(exp(z))
+
+
 def logsumexp(*terms):
     top = max(terms)
     return top + MP.log(sum(MP.exp(t - top) for t in terms))
@@ -159,6 +172,18 @@ OTHERS = {
     "log({normal_pdf(z)})": (log_pdf, lambda z: -z, ANYWHERE),
     "sqrt(z^2)": (abs, MP.sign, ANYWHERE),
     "sqrt({exp(z)})": (lambda z: exp(z / 2), lambda z: exp(z / 2) / 2, ANYWHERE),
+    "sqrt(1 + z^2)": (lambda z: MP.sqrt(1 + z * z), lambda z: z / MP.sqrt(1 + z * z), ANYWHERE),
+    "sqrt({z^2/4} + 9)": (
+        lambda z: MP.sqrt(z * z / 4 + 9),
+        lambda z: z / 4 / MP.sqrt(z * z / 4 + 9),
+        ANYWHERE,
+    ),
+    "log(1 - exp(-exp(z)))": (log_event, event_share, ANYWHERE),
+    "log(1 - {exp(-2*exp(z))})": (
+        lambda z: log_event(z + MP.log(2)),
+        lambda z: event_share(z + MP.log(2)),
+        ANYWHERE,
+    ),
     "log({exp(z)})": (lambda z: z, lambda z: MP.one, ANYWHERE),
     "log(exp(z)^2/3)": (lambda z: 2 * z - MP.log(3), lambda z: MP.mpf(2), ANYWHERE),
     "log(exp(z) + exp(-z))": (
@@ -590,6 +615,17 @@ def test_a_model_as_on_paper_is_right(name):
     text, data, theta = PAPER[name]
 
     check(Case(text, data), None if theta is None else np.array(theta))
+
+
+@pytest.mark.parametrize("gamma", [0.0, 1.0, 2.0])
+def test_a_focal_loss_has_a_gradient_where_the_probability_is_1(gamma):
+    text = "data y[n]\nconst g = 2\nparam p[n]\nloss sum((y - p)^g*log(p + 1))"
+    problem = gdsym.compile(text).module.bind(y=[1.0], g=gamma)
+
+    gradient = problem.grad([1.0])
+
+    slope = {0.0: 0.5, 1.0: -np.log(2), 2.0: 0.0}[gamma]
+    assert gradient == pytest.approx([slope], rel=1e-15)
 
 
 def test_what_is_left_of_a_chosen_probability_keeps_its_digits():

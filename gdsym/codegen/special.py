@@ -397,10 +397,11 @@ def _lgamma_near_zero(x: Array) -> Array:
 
 
 def _polygamma(order: int, x: Array) -> Array:
-    """The first, second or third derivative of digamma: from below 10 ten steps up, then
+    """The first, second or third derivative of digamma: from below 20 ten steps up, then
     Stirling's series (Abramowitz and Stegun 6.4.6, 6.4.12-14)."""
-    low = np.where(x < 10, 1.0, 0.0)
-    r = 1 / (x + 10 * low)
+    low = np.where(x < 20, 1.0, 0.0)
+    y = x + 10 * low
+    r = 1 / y
     factorial = (1.0, 2.0, 6.0)[order - 1]
     series = (
         (
@@ -418,8 +419,7 @@ def _polygamma(order: int, x: Array) -> Array:
         ),
     )[order - 1]
     total = factorial / order + r * (factorial / 2 + r * _polynomial(r * r, series))
-    for _ in range(order):
-        total = total * r
+    total = total / (y, y * y, y * y * y)[order - 1]
     steps = 0.0 * low
     for step in range(9, -1, -1):
         y = x + step
