@@ -86,6 +86,7 @@ def _examined(
     theta = objective.to_theta(outcome.phi)
     fixed = np.zeros(len(theta), dtype=bool)
     fixed[objective.fixed] = True
+    fixed[list(outcome.held)] = True  # at a kink nothing moves
     here = place(problem, outcome.phi, theta, fixed, objective.plain)
     if outcome.status not in ("converged", "stopped", "finished"):
         return Examined(_not_looked(outcome, f"the fit {_ENDS[outcome.status]}"), here)

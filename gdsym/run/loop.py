@@ -187,7 +187,8 @@ class _Run:
         if self._worth_polishing(outcome, view):
             outcome = polished(outcome, view.objective, view.lower, view.upper, self.note)
         trouble = None if outcome.trouble is None else view.whole(outcome.trouble)
-        return replace(outcome, phi=view.whole(outcome.phi), trouble=trouble)
+        held = view.at_kinks(outcome.phi)
+        return replace(outcome, phi=view.whole(outcome.phi), trouble=trouble, held=held)
 
     def _worth_polishing(self, outcome: Outcome, view: Moving) -> bool:
         """Not where the run was cut short, nor where a Hessian costs more than the fit did."""

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from gdsym.errors import UsageError
 from gdsym.optimizers._iterate import Iterate, Kink, Matrix, Objective, Vector
+from gdsym.optimizers._kinks import at_zero
 from gdsym.run.generated import Module, Problem, Rows
 
 T = TypeVar("T")
@@ -128,6 +129,10 @@ class Moving:
         phi = self.free.start.copy()
         phi[self.free.moving] = x
         return phi
+
+    def at_kinks(self, x: Vector) -> tuple[int, ...]:
+        """The free coordinates that are 0 where a known kink is."""
+        return tuple(self.free.moving[at_zero(self.objective.kinks, x)].tolist())
 
     def start(self, first: Iterate) -> Iterate:
         """A point of all free coordinates as one of those that move."""

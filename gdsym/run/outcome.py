@@ -43,7 +43,7 @@ class Outcome:
 
     `trouble` is the point where f or its gradient was not finite, if that was the end. `ahead`
     estimates how far f is above the minimum; nan: nobody has looked. `own_end`: the method said
-    that it can do no more.
+    that it can do no more. `held`: coordinates that a kink of the objective keeps at 0.
     """
 
     status: Status
@@ -55,6 +55,7 @@ class Outcome:
     trouble: Vector | None = None
     ahead: float = nan
     own_end: bool = False
+    held: tuple[int, ...] = ()
 
 
 class NotFiniteThere(Exception):
