@@ -54,11 +54,90 @@ def test_json_is_one_object_with_exactly_the_documented_keys(here, capsys):
         [
             *("model", "method", "status", "message", "objective", "loss", "grad_norm"),
             *("iterations", "evaluations", "seconds", "n_rows", "params", "dims"),
+            *("std_errors", "covariance", "certificate", "inference", "predictions"),
         ]
     )
     assert answer["model"] == "line"
     assert answer["n_rows"] == 3
     assert answer["params"] == pytest.approx({"a": 3, "b": 1})
+
+
+RESIDUAL = "data x[n], y[n]\nparam a, b\nresidual y - a*x - b\npredict zero = -b/a\n"
+NOISY = "x,y,town\n1,4,north\n2,7.5,south\n4,12.5,north\n7,22,south\n8,26,east\n"
+
+
+def test_the_table_of_estimates_and_what_it_rests_on(here, capsys):
+    (here / "noisy.gd").write_text(RESIDUAL)
+    (here / "noisy.csv").write_text(NOISY)
+
+    assert gdsym("fit noisy.gd noisy.csv --level 0.9") == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    header = "parameter estimate std error t p 90% from to"
+    assert lines[0].split() == header.split()
+    assert [line.split()[0] for line in lines[1:3]] == ["a", "b"]
+    assert lines[4].split() == ["prediction", "value", "std", "error", "90%", "from", "to"]
+    assert lines[5].split()[0] == "zero"
+    assert lines[7].startswith("sum of squares ")
+    assert lines[8] == "standard errors: s^2 (J'J)^-1"
+
+
+@pytest.mark.parametrize(
+    ("option", "how"),
+    [
+        ("--robust", "robust (HC1: sandwich, times n/(n - p))"),
+        ("--hc0", "robust (HC0: sandwich)"),
+        (
+            "--cluster town",
+            "robust to 3 clusters by town (sandwich, times G/(G - 1) (n - 1)/(n - p))",
+        ),
+    ],
+)
+def test_robust_errors_say_what_they_are(here, capsys, option, how):
+    (here / "noisy.gd").write_text(RESIDUAL)
+    (here / "noisy.csv").write_text(NOISY)
+
+    assert gdsym(f"fit noisy.gd noisy.csv {option}") == 0
+
+    assert f"standard errors: {how}" in capsys.readouterr().out.splitlines()
+
+
+def test_json_and_the_fit_file_hold_errors_covariance_and_certificate(here, capsys):
+    (here / "noisy.gd").write_text(RESIDUAL)
+    (here / "noisy.csv").write_text(NOISY)
+
+    assert gdsym("fit noisy.gd noisy.csv --json -o fit.json") == 0
+
+    answer = json.loads(capsys.readouterr().out)
+    kept = json.loads((here / "fit.json").read_text())
+    for key in ("std_errors", "covariance", "certificate", "inference", "predictions"):
+        assert answer[key] == kept[key]
+    errors = answer["std_errors"]
+    assert errors["a"] ** 2 == pytest.approx(answer["covariance"][0][0])
+    assert answer["inference"]["names"] == ["a", "b"]
+    assert answer["certificate"]["kind"] == "minimum"
+    assert answer["predictions"]["zero"]["std_error"] > 0
+
+
+def test_a_fit_file_brings_back_the_whole_report(here, capsys):
+    import gdsym as package
+
+    (here / "noisy.gd").write_text(RESIDUAL)
+    (here / "noisy.csv").write_text(NOISY)
+    assert gdsym("fit noisy.gd noisy.csv -o fit.json --cluster town") == 0
+    shown = capsys.readouterr().out
+
+    assert package.load("fit.json").summary() == shown.rstrip("\n")
+
+
+def test_a_saddle_exits_1_and_says_what_it_is(here, capsys):
+    (here / "saddle.gd").write_text("param x = 1, y = 0\nloss (x^2 - 1)^2 - y^2 + y^4\n")
+
+    assert gdsym("fit saddle.gd --method lbfgs") == 1
+
+    assert (
+        "this is a saddle, not a minimum: the objective falls along y" in capsys.readouterr().out
+    )
 
 
 def test_the_fit_file_is_written_and_can_be_a_start(here, capsys):

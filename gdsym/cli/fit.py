@@ -150,6 +150,7 @@ def command(
         run.make_plan(
             compiled.module, asked, options
         )  # a wrong option is told before data are read
+        run.check(compiled.module, run.Asked(level, robust))
         begin = run.read_start(list(start) or None)
         keep = run.read_fix(fix)
         bound = compiled.bind(list(data), sizes, {}, bound_columns(bindings), missing)

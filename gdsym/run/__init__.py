@@ -4,7 +4,7 @@ from gdsym.run.asked import merged, read_method, schedules
 from gdsym.run.diagnose import NotFiniteError
 from gdsym.run.fit_file import is_fit_file, load
 from gdsym.run.fix import read_fix
-from gdsym.run.inference import Asked
+from gdsym.run.inference import Asked, check
 from gdsym.run.loop import Progress, fit
 from gdsym.run.outcome import EXIT_CODES, Record
 from gdsym.run.plan import make_plan, rules_to_compile
@@ -19,6 +19,7 @@ __all__ = [
     "Progress",
     "Record",
     "Result",
+    "check",
     "fit",
     "is_fit_file",
     "load",
