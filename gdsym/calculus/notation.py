@@ -322,7 +322,9 @@ class Notation:
             if product is not None:
                 return product, PRODUCT
         over = "" if not node.axes else f"[{_names(node.summed)}]"
-        if len(node.factors) == 1:
+        if any(len(set(factor.indices)) < len(factor.indices) for factor in node.factors):
+            body = "*".join(map(self._on_diagonal, node.factors))
+        elif len(node.factors) == 1:
             body = self.text(node.factors[0].node)
         else:
             body = self._product([factor.node for factor in node.factors])[0]
@@ -349,11 +351,18 @@ class Notation:
             return None
         return f"trace({self.text(first.node, PRODUCT)} @ {self.text(second.node, UNARY)})"
 
+    def _on_diagonal(self, factor: Factor) -> str:
+        if len(set(factor.indices)) < len(factor.indices):
+            return f"diag({self.text(factor.node)})"
+        return self.text(factor.node, UNARY)
+
     def _matmul(self, node: Contract, first: Factor, second: Factor) -> str | None:
         """`A @ B` where one index is summed and each side keeps at most one."""
         common = [index for index in first.indices if index in second.indices]
         rests = [tuple(i for i in f.indices if i not in common) for f in (first, second)]
         if len(common) != 1 or common[0] in node.axes or any(len(rest) > 1 for rest in rests):
+            return None
+        if not {*rests[0], *rests[1]} <= {*node.axes}:
             return None
         order = self.order(node)
         swap = rests[1] and (not rests[0] or order.index(rests[1][0]) < order.index(rests[0][0]))

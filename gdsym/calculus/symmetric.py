@@ -66,6 +66,8 @@ class _Mirror:
                 return self._sums(a.args, b.args, depth, negative)
             case Map(), Map() if negative:
                 return self._terms(a, b, depth)
+            case Map(), Map() if a is b and any(map(self._is_identity, a.operands)):
+                return a.op == "mul"  # what is 0 beside the diagonal
             case Map(), Map() if a.op == b.op == "mul":
                 return _matched(a.args, b.args, lambda x, y: self.images(x, y, depth - 1))
             case Map(), Map() if a.op == b.op and len(a.args) == len(b.args):
@@ -112,6 +114,11 @@ class _Mirror:
             if index in self.swap
         ]
         return not at or (len(at) == 2 and is_symmetric(self.graph, factor.node, at[0], at[1]))
+
+    def _is_identity(self, node: Node) -> bool:
+        if not isinstance(node, Contract) or node.factors or len(node.deltas) != 1:
+            return False
+        return node.deltas[0].source is None and self.swap.keys() == {*node.axes}
 
     def _deltas(self, a: Delta, b: Delta) -> bool:
         if a.source is None and b.source is None:
