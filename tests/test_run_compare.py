@@ -111,7 +111,7 @@ def test_another_number_of_rows_is_refused(here):
     here("one", POISSON)
     here("two", POISSON, {name: column[:40] for name, column in TABLE.items()})
 
-    with pytest.raises(UsageError, match="one.json was fitted to 50 rows, two.json to 40"):
+    with pytest.raises(UsageError, match=r"one\.json was fitted to 50 rows, two\.json to 40"):
         compare.compare(["one.json", "two.json"])
 
 
@@ -127,7 +127,7 @@ def test_a_loss_is_not_compared(here):
     here("one", LINE.replace("residual y - X @ w - c", "loss mean((y - X @ w - c)^2)"))
     here("two", LINE)
 
-    with pytest.raises(UsageError, match=r"one.json states no likelihood"):
+    with pytest.raises(UsageError, match=r"one\.json states no likelihood"):
         compare.compare(["one.json", "two.json"])
 
 
