@@ -42,7 +42,7 @@ def test_a_code_may_be_given_as_a_message_shows_it(written, capsys):
         ("shapes", "there is no code `shapes`\nhelp: did you mean `shape`?"),
         ("xyzzy", "`gdsym explain` lists all"),
         ("error[]", "there is no code ``"),
-        ("churn.gd", "`gdsym show churn.gd`"),
+        ("churn.gd", "there is no file churn.gd"),
     ],
 )
 def test_what_is_no_code_is_mended(code, message, capsys):

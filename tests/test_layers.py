@@ -21,6 +21,7 @@ GRANTS = {
     "codegen": {"errors", "language", "calculus", "sympy", "numpy", "scipy"},
     "compiler": {"errors", "files", "language", "calculus", "codegen", "optimizers", "sympy"},
     "stages": {"errors", "files", "language", "calculus", "codegen", "compiler"},
+    "explain": {"errors", "language", "calculus", "codegen", "compiler"},
     "lint": {"errors", "language", "calculus", "compiler", "numpy"},
     "gradcheck": {"errors", "files", "language", "calculus", "mpmath"},
     "optimizers": {"errors", "numpy", "scipy"},
@@ -29,7 +30,8 @@ GRANTS = {
     "cache": {"errors", "files", "compiler"},
     "api": {"errors", "files", "cache", "compiler", "data", "optimizers", "run", "numpy"},
     "cli": {
-        *("errors", "files", "language", "cache", "gradcheck", "lint", "stages"),
+        *("errors", "files", "language", "cache", "explain", "gradcheck", "lint"),
+        *("stages",),
         *("api", "data", "optimizers", "run"),
         *("click", "rich", "numpy", "pyarrow", "threadpoolctl"),
     },

@@ -18,6 +18,8 @@ PLAIN = "lbfgs"
 # most operations to make it: parameters^2 times rows.
 MOST_PARAMETERS = 1000
 MOST_OPERATIONS = 2 * 10**10
+# The most parameters of a method that keeps pieces of a convex objective with kinks.
+FEW_PARAMETERS = 200
 
 
 class Choice(NamedTuple):
@@ -121,6 +123,11 @@ _TABLE: tuple[_Rule, ...] = (
         "newton",
         lambda facts: facts.convex and facts.is_small and not facts.kinks,
         _with_count("convex"),
+    ),
+    (
+        "bundle",
+        lambda facts: facts.convex and bool(facts.kinks) and facts.size <= FEW_PARAMETERS,
+        lambda facts: f"convex, a kink in `{facts.kinks[0]}`",
     ),
     (
         "lm",

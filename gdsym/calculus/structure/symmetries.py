@@ -77,17 +77,25 @@ def is_exchangeable(dim: Dim, model: Model, order: Collection[Node]) -> bool:
         return False
     if any(other.less is not None and other.less[0] == dim.name for other in model.dims):
         return False
-    if any(dim.name in data.dims or data.domain.category == dim.name for data in model.data):
-        return False
-    if any(dim.name in const.dims for const in model.consts):
+    if any(_knows(node, dim.name) for node in order):
         return False
     params = [param for param in model.params if dim.name in param.dims]
     if any(p.fixed or p.domain.structure not in (None, "simplex", "sumzero") for p in params):
         return False
-    named = (
-        node.name.split()[0] for node in order if isinstance(node, Leaf) and node.kind == "label"
-    )
-    return bool(params) and dim.name not in named
+    return bool(params)
+
+
+def _knows(node: Node, dim: str) -> bool:
+    """Whether a node tells the entries of a dimension apart: data or constants for each of them,
+    a code or a label."""
+    match node:
+        case Leaf(kind="label"):
+            return node.name.split(" ")[0] == dim
+        case Leaf():
+            return node.kind != "param" and any(axis.dim == dim for axis in node.axes)
+        case Contract():
+            return any(d.source is not None and d.axis.dim == dim for d in node.deltas)
+    return False
 
 
 def mixes(order: Collection[Node], dim: str, row: str | None) -> bool:
