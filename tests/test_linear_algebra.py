@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from oracle import DIGITS, Case, check, far
 from test_second import check_second
-from zoo import normal
+from zoo import ZOO, normal
 
+import gdsym
 from gdsym.calculus.latex import latex
 from gdsym.calculus.notation import show
 from gdsym.calculus.program import FACTORED, Linear, reachable
@@ -341,6 +342,41 @@ def test_a_norm_at_zero_has_the_gradient_zero():
     assert list(gradient) == [-2, -2, -2]
 
 
+# -- predictions
+
+
+def test_a_gaussian_process_predicts_new_rows():
+    text, data = ZOO["gaussian_process"]
+    fitted = gdsym.fit(text, data)
+    reach, height, noise = (fitted.params[name] for name in ("reach", "height", "noise"))
+    new = np.linspace(-2, 2, 30)
+
+    found = fitted.predict(x=new)["curve"]
+
+    def kernel(a, b):
+        return height**2 * np.exp(-((a[:, None] - b) ** 2) / (2 * reach**2))
+
+    x, y = data["x"], data["y"]
+    expected = kernel(new, x) @ np.linalg.solve(kernel(x, x) + noise**2 * np.eye(len(x)), y)
+    np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-10)
+
+
+def test_kernel_regression_predicts_new_rows():
+    text, data = ZOO["kernel_regression"]
+    fitted = gdsym.fit(text, data)
+    new = data["X"][:3] + 0.1
+
+    found = fitted.predict(X=new)["fitted"]
+
+    def kernel(a, b):
+        squares = np.sum((a[:, None] - b) ** 2, axis=-1)
+        return np.exp(-squares / (2 * fitted.params["reach"] ** 2))
+
+    X = data["X"]
+    weights = np.linalg.solve(kernel(X, X) + 0.1 * np.eye(len(X)), data["y"])
+    np.testing.assert_allclose(found, kernel(new, X) @ weights, rtol=1e-9, atol=1e-12)
+
+
 # -- what is computed once
 
 
@@ -565,7 +601,7 @@ SHOWN = {
         r"\left(\mathbf{S} + s \, \mathbf{I}_{d}\right)^{-\top}",
     ),
     "sum(exp(outer(w, w)))": ("outer(w, w)", r"\mathbf{w} \, \mathbf{w}^{\top}"),
-    "trace(diag(exp(w)) @ S)": ("sum(exp(w)*diag(S))", r"\operatorname{diag}"),
+    "trace(diag(exp(w)) @ S)": ("sum(diag(S)*exp(w))", r"\operatorname{diag}"),
     "sum(exp(-sqdist(X, X))*s)": ("sqdist(X, X)", r"\operatorname{sqdist}"),
     "sum(diag(S)*w)": ("diag(S)", r"\operatorname{diag}\left(\mathbf{S}\right)"),
     "sum(solve((S + s*eye(d)).T, w))": (
