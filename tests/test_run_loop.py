@@ -470,3 +470,146 @@ def test_an_interrupt_between_a_step_and_its_projection_gives_a_point_inside():
 
     assert result.status == "interrupted"
     assert result.theta.tolist() == [0.25, 0.25, 0.25]
+
+
+# -- methods that ask for more than the gradient ---------------------------------------------------
+
+
+@dataclasses.dataclass
+class Curved(Flat):
+    """`Flat` with exact second derivatives: `hessian(theta)`."""
+
+    hessian: object = None
+
+    def hess(self, theta):
+        return np.array(self.hessian(theta), dtype=float)
+
+    def value_grad_hess(self, theta):
+        return (*self.value_and_grad(theta), self.hess(theta))
+
+    def hvp(self, theta, v):
+        return self.hess(theta) @ v
+
+    def tangent(self, phi, v):
+        return np.where(self._log, v * self.from_free(phi), v)
+
+    def pullback_hess(self, phi, g, H):
+        slope = np.where(self._log, self.from_free(phi), 1.0)
+        return H * slope[:, None] * slope + np.diag(np.where(self._log, g * slope, 0.0))
+
+    def pullback_hvp(self, phi, g, v, Hv):
+        bend = np.where(self._log, g * v * self.from_free(phi), 0.0)
+        return self.pullback(phi, Hv) + bend
+
+
+def rosenbrock_hessian(x):
+    return [[2 - 400 * (x[1] - 3 * x[0] ** 2), -400 * x[0]], [-400 * x[0], 200]]
+
+
+def fit_curved(problem, **keywords):
+    return fit(module_of(problem, finish_hess=None), NO_DATA, **keywords)
+
+
+SECOND = ("newton", "newton_cg", "trust")
+
+
+@pytest.mark.parametrize("method", SECOND)
+def test_methods_of_second_order_are_given_second_derivatives(method):
+    problem = Curved(rosenbrock, [-1.2, 1.0], hessian=rosenbrock_hessian)
+
+    result = fit_curved(problem, method=method)
+
+    assert (result.status, result.method) == ("converged", method)
+    assert result.params == {"x0": 1.0, "x1": 1.0}
+    assert result.options["tol"] == 0.0
+
+
+@pytest.mark.parametrize("method", SECOND)
+def test_a_method_of_second_order_does_not_see_what_is_fixed(method):
+    # The derivatives by x1 are nan: nobody may look.
+    def function(x):
+        return np.cosh(x[0] - 1) + x[1] ** 2, [np.sinh(x[0] - 1), np.nan]
+
+    problem = Curved(
+        function,
+        [0.0, 7.0],
+        held=(1,),
+        hessian=lambda x: [[np.cosh(x[0] - 1), 0.0], [0.0, np.nan]],
+    )
+    problem.hvp = lambda theta, v: np.array([np.cosh(theta[0] - 1) * v[0], np.nan])
+
+    result = fit_curved(problem, method=method)
+
+    assert result.params["x1"] == 7.0
+    assert result.params["x0"] == pytest.approx(1.0, rel=1e-14)
+
+
+@pytest.mark.parametrize("method", SECOND)
+def test_open_bounds_are_kept_by_free_coordinates_to_second_order(method):
+    problem = Curved(
+        lambda x: (x[0] - 3 * np.log(x[0]), 1 - 3 / x),
+        [0.01],
+        positive=(0,),
+        hessian=lambda x: [[3 / x[0] ** 2]],
+    )
+
+    result = fit_curved(problem, method=method)
+
+    assert result.params["x0"] == pytest.approx(3.0, rel=1e-14)
+    assert result.status == "converged"
+
+
+@pytest.mark.parametrize("method", ["lbfgs", "bfgs"])
+def test_a_fit_by_the_gradient_ends_with_newton_steps_where_there_is_a_hessian(method):
+    loose = {"tol": 1e-3}
+    plain = fit_flat(Flat(rosenbrock, [-1.2, 1.0]), method=method, options=loose)
+    problem = Curved(rosenbrock, [-1.2, 1.0], hessian=rosenbrock_hessian)
+
+    result = fit_curved(problem, method=method, options=loose)
+
+    assert abs(plain.params["x0"] - 1) > 1e-9
+    assert result.params["x0"] == pytest.approx(1.0, rel=1e-15)
+    assert result.iterations == len(result.history) - 1 > plain.iterations
+
+
+def test_a_fit_that_was_cut_short_gets_no_further_steps():
+    problem = Curved(rosenbrock, [-1.2, 1.0], hessian=rosenbrock_hessian)
+
+    result = fit_curved(problem, method="newton", options={"max_iter": 3})
+
+    assert (result.status, result.iterations) == ("stopped", 3)
+
+
+@pytest.mark.parametrize(
+    ("method", "message"),
+    [
+        ("newton", "`newton` cannot fit this model: it was compiled without"),
+        ("trust", "`trust` cannot fit this model"),
+        ("lm", "`lm` cannot fit this model: its objective is no sum of squares"),
+        ("proximal", "`proximal` cannot fit this model: it has no penalty such as"),
+    ],
+)
+def test_a_method_that_the_model_cannot_serve_is_refused_with_the_reason(method, message):
+    with pytest.raises(UsageError, match=message):
+        fit_flat(Flat(rosenbrock, [0.0, 0.0]), method=method)
+
+
+def test_a_hessian_that_is_too_large_is_refused_in_words():
+    def too_large(theta):
+        raise ValueError("the Hessian of 99999 parameters has 80 GB")
+
+    problem = Curved(rosenbrock, [0.0, 0.0], hessian=too_large)
+
+    with pytest.raises(UsageError, match="the Hessian of 99999 parameters has 80 GB"):
+        fit_curved(problem, method="newton")
+
+
+@pytest.mark.parametrize("call", range(2, 27, 3))
+def test_an_interrupt_in_any_evaluation_of_newton_gives_what_was_reached(call):
+    problem = Curved(rosenbrock, [-1.2, 1.0], hessian=rosenbrock_hessian, interrupt_at=call)
+
+    result = fit_curved(problem, method="newton")
+
+    assert result.status == "interrupted"
+    assert rosenbrock(result.theta)[0] == pytest.approx(result.objective)
+    assert result.objective <= 24.2 + 1e-9

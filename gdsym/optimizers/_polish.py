@@ -30,7 +30,8 @@ from gdsym.optimizers._iterate import (
 )
 
 STEPS = 60
-TRUSTED = 0.1  # of cond(H)*eps: above, the Hessian's smallest curvature is its rounding
+# Of cond(H)*eps, for each parameter: above, the smallest curvature may be rounding.
+TRUSTED = 0.1
 NOISE = EPS**0.5  # a rise of f, relative to its size, that its rounding may explain
 
 
@@ -105,7 +106,7 @@ def _from_hessian(H: Matrix, g: Vector, free: Mask) -> _Correction | None:
     if not np.all(scale > 0):
         return None
     values, vectors = np.linalg.eigh(H[np.ix_(free, free)] / scale[:, None] / scale)
-    if not values[0] * TRUSTED > EPS * values[-1]:
+    if not values[0] * TRUSTED > EPS * len(values) * values[-1]:
         return None
     slopes = vectors.T @ (g[free] / scale)
     step = np.zeros_like(g)
@@ -121,7 +122,7 @@ def _from_squares(
         return None if H is None else _from_hessian(H, g, free)
     left, sizes, right = np.linalg.svd(R[:, free] / scale, full_matrices=False)
     singular = len(sizes) < len(scale) or sizes[-1] <= EPS * len(sizes) * sizes[0]
-    trusted = not singular and EPS * sizes[0] ** 2 < TRUSTED * sizes[-1] ** 2
+    trusted = not singular and EPS * len(sizes) * sizes[0] ** 2 < TRUSTED * sizes[-1] ** 2
     if not trusted and H is not None:
         found = _from_hessian(H, g, free)
         if found is not None or singular:
