@@ -52,6 +52,11 @@ from gdsym.calculus.structure.squares import squares
 Pair = tuple[Axis, Axis]  # equal indices: an axis of the node, and one of the source
 
 
+# With more parameters than this, a block for each pair would be more text than anybody reads: a
+# Hessian is made of its products with unit vectors.
+MOST_PARAMS = 40
+
+
 class Key(NamedTuple):
     """What a term differentiates by, and the identities that it has."""
 
@@ -66,7 +71,8 @@ def differentiate_twice(program: Program) -> Program:
     """The program with its Hessian, block by block, and what is wanted row by row.
 
     `hess[p, q]`, p not after q in the declared order, has the axes of p and then those of q,
-    renamed by `paired`. `hvp` reads the leaves `direction p`. As with gradients, a node may carry
+    renamed by `paired`; with more than `MOST_PARAMS` it is empty. `hvp` reads the leaves
+    `direction p`. As with gradients, a node may carry
     fewer axes than the value it stands for. `scores` are empty where the loss is not linear in its
     sums over rows, `residuals` where the value is no sum of squares.
     """
@@ -90,6 +96,7 @@ def differentiate_twice(program: Program) -> Program:
             (p, q): slope(program.grads[p], q)
             for place, p in enumerate(params)
             for q in params[place:]
+            if len(params) <= MOST_PARAMS
         }
         jacobian = {(i, p): slope(r, p) for i, r in enumerate(residuals) for p in params}
         scores = {p: slope(term, p) for p in params} if term is not None else {}

@@ -11,9 +11,28 @@ from gdsym.codegen.kernels import INDENT, Kernels, wrapped
 from gdsym.codegen.plan import is_total
 
 
+BY_BLOCKS = [
+    "def _curved(problem: Problem, theta: Array) -> tuple[float, Array, Array]:",
+    f'{INDENT}"""The objective, its gradient and its Hessian."""',
+    f"{INDENT}acc = problem._gathered(theta, 2)",
+    f"{INDENT}f, g = finish(theta, acc, problem._totals)",
+    f"{INDENT}return float(f), g, finish_hess(theta, acc, problem._totals)",
+]
+BY_COLUMNS = [
+    "def _curved(problem: Problem, theta: Array) -> tuple[float, Array, Array]:",
+    f'{INDENT}"""The objective, its gradient and its Hessian: too many parameters for blocks."""',
+    f"{INDENT}return *problem.value_and_grad(theta), _columns(problem, theta)",
+]
+
+
 def second_order(kernels: Kernels) -> list[list[str]]:
     """What a module has beyond value and gradient."""
-    functions = [finish_hess(kernels), width(kernels), partial_hvp(kernels), finish_hvp(kernels)]
+    functions = [width(kernels), partial_hvp(kernels), finish_hvp(kernels)]
+    if kernels.program.hess:
+        functions = [finish_hess(kernels), BY_BLOCKS, *functions]
+    else:
+        kernels.helpers.add("columns")
+        functions.append(BY_COLUMNS)
     if has_scores(kernels):
         kernels.helpers |= {"scores", "beside"}
         functions.append(scores(kernels))

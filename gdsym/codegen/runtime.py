@@ -45,7 +45,7 @@ _keep: Callable[[Array, Block, Totals], dict[str, Any]]
 _trace: Callable[[Array, Block, Totals, Mapping[str, Any]], dict[str, Any]]
 partial: Callable[[Array, Block, Totals, Sums], None]
 finish: Callable[[Array, Sums, Totals], tuple[float, Array]]
-finish_hess: Callable[[Array, Sums, Totals], Array]
+_curved: Callable[[Problem, Array], tuple[float, Array, Array]]
 partial_hvp: Callable[[Array, Array, Block, Totals, Sums], None]
 finish_hvp: Callable[[Array, Array, Sums, Totals], Array]
 _scores: Callable[[Array, Block, Totals], Array]
@@ -252,6 +252,12 @@ def _gram(A: Array, weights: Array | None = None) -> Array:
     else:
         product = (flat * weights) @ flat.T
     return product.reshape(A.shape[:-1] * 2)
+
+
+def _columns(problem: Problem, theta: Array) -> Array:
+    """The Hessian from its products with unit vectors."""
+    H = np.stack([problem.hvp(theta, unit) for unit in np.eye(problem.size)])
+    return (H + H.T) / 2
 
 
 def _beside(dims: Mapping[str, int], shape: tuple[int, ...], pieces: Sequence[Any]) -> Array:
@@ -694,9 +700,7 @@ class Problem:
         self._check_hessian()
         theta = self._theta(theta)
         with np.errstate(all="ignore"):
-            acc = self._gathered(theta, 2)
-            f, g = finish(theta, acc, self._totals)
-            return float(f), g, finish_hess(theta, acc, self._totals)
+            return _curved(self, theta)
 
     def hvp(self, theta: Any, v: Any) -> Array:
         """The product of the Hessian of `value` with a vector, shape (size,)."""
