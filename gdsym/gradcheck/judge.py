@@ -11,6 +11,7 @@ import mpmath
 from gdsym.calculus.normal import prove_equal
 from gdsym.calculus.program import Leaf, Map, Node, Program, Reduce, canonical_axes, reachable
 from gdsym.calculus.reference import Table, evaluate
+from gdsym.gradcheck.diagnose import Block, Claimed
 from gdsym.gradcheck.points import Point
 from gdsym.gradcheck.questions import DIRECTION, Meaning, Question, direction
 from gdsym.gradcheck.report import (
@@ -38,7 +39,7 @@ ROUNDED = mpmath.mpf(10) ** -13
 _TIES = frozenset(("max", "min", "gt", "ge", "lt", "le"))
 _CORNERS = frozenset(("abs", "relu", "sign", "root"))
 
-Diagnose = Callable[[Program, Question, Sequence[Point]], tuple[Finding, ...]]
+Diagnose = Callable[[Program, Block, Claimed], tuple[Finding, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +146,23 @@ def judge(
         WRONG,
         _difference(question, comparisons),
         question.claim.span,
-        diagnose(program, question, points),
+        _explained(program, question, meaning, diagnose),
         _counterexample(program, question, example),
     )
+
+
+def _explained(
+    program: Program, question: Question, meaning: Meaning, diagnose: Diagnose
+) -> tuple[Finding, ...]:
+    claim = question.claim
+    text = program.model.source.text[claim.expr.span.start : claim.expr.span.stop]
+    block = Block(question.block, claim.quantity, claim.names, question.dims, meaning.node, text)
+
+    def claimed(at: Point) -> Table:
+        table = evaluate(program, [question.claimed], at.values, at.sizes)
+        return _spread(question, question.claimed, table[question.claimed], at)
+
+    return diagnose(program, block, claimed)
 
 
 def _right(

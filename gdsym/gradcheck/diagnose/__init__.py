@@ -1,14 +1,172 @@
-"""What is wrong with a claim: the seam where explanations are found."""
+"""What is wrong with a derivative that was derived by hand.
+
+Explanations are tried from the simplest on, on values at random points: the whole block times a
+factor; entries out of place; one term that is missing, too much or scaled; where the claim is a
+formula, one change of its text that makes it right; two mistakes at once. What explains the values
+to rounding error at every point is reported, at most a few of equal simplicity.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
 
-from gdsym.calculus.program import Program
-from gdsym.gradcheck.points import Point
-from gdsym.gradcheck.questions import Question
+import numpy as np
+
+from gdsym.calculus.program import Node, Program
+from gdsym.gradcheck.diagnose.entries import misplaced, of_coordinates, rounded
+from gdsym.gradcheck.diagnose.repair import MOST_CHANGES, Change, Reader, changes
+from gdsym.gradcheck.diagnose.samples import Array, Claimed, Samples, same
+from gdsym.gradcheck.diagnose.terms import explained, named, strangers, terms, two_terms
+from gdsym.gradcheck.points import point, sizes
 from gdsym.gradcheck.report import Finding
+from gdsym.language.model import Dims
+
+# How many points explanations are held against, and how many of equal simplicity are told.
+POINTS = 6
+MOST_TOLD = 3
+ROWS = (3, 5, 4, 6, 2, 7)
 
 
-def diagnose(program: Program, question: Question, points: Sequence[Point]) -> tuple[Finding, ...]:
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What is claimed about: `grad(w)`, its exact node, and the text of a claimed formula."""
+
+    title: str
+    quantity: str
+    names: tuple[str, ...]
+    dims: Dims
+    exact: Node
+    text: str = ""
+
+
+def diagnose(program: Program, block: Block, claimed: Claimed) -> tuple[Finding, ...]:
+    """What may be wrong, the likeliest first; empty where nothing that is known explains it.
+
+    claimed: the entries of the claimed block at a point, by index in the stated order of axes.
+    """
+    model = program.model
+    points = tuple(point(model, sizes(model, rows), 4 * i) for i, rows in enumerate(ROWS))
+    samples = Samples(program, points, block.dims)
+    values = [_entries(samples, claimed, place) for place in range(len(points))]
+    usable = [i for i, v in enumerate(values) if v is not None and np.all(np.isfinite(v))]
+    samples = Samples(program, tuple(points[i] for i in usable), block.dims)
+    found = [v for v in values if v is not None and np.all(np.isfinite(v))]
+    (exact,) = samples.values([block.exact])
+    kept = [i for i, e in enumerate(exact) if np.all(np.isfinite(e))]
+    samples = Samples(program, tuple(samples.points[i] for i in kept), block.dims)
+    if len(kept) < 2:
+        return ()
+    return _told(program, block, samples, [found[i] for i in kept], [exact[i] for i in kept])
+
+
+def _entries(samples: Samples, claimed: Claimed, place: int) -> Array | None:
+    table = claimed(samples.points[place])
+    return samples.array(samples.points[place], table) if table is not None else None
+
+
+def _told(
+    program: Program, block: Block, samples: Samples, claimed: list[Array], exact: list[Array]
+) -> tuple[Finding, ...]:
+    found = _single(program, block, samples, claimed, exact)
+    if found:
+        return _corrected(block, found[:MOST_TOLD])
+    own, other = _terms(program, block, samples)
+    for pair in two_terms(claimed, exact, [*own, *other], ""):
+        return pair
+    both = _after_a_change(program, block, samples, exact)
+    return both or tuple(rounded(claimed, exact))
+
+
+def _corrected(block: Block, found: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings with the whole line that would be right."""
+    return tuple(
+        Finding(f.kind, f.where or block.title, f.text, f"claim {block.title} = {f.corrected}")
+        if f.corrected
+        else Finding(f.kind, f.where or block.title, f.text)
+        for f in found
+    )
+
+
+def _terms(program: Program, block: Block, samples: Samples):  # type: ignore[no-untyped-def]
+    if block.quantity != "grad":
+        return [], []
+    own = named(samples, terms(program, block.names[0], block.exact))
+    return own, named(samples, strangers(program, block.names[0]))
+
+
+def _single(
+    program: Program, block: Block, samples: Samples, claimed: list[Array], exact: list[Array]
+) -> list[Finding]:
+    """Explanations by one mistake, without repetition."""
+    own, other = _terms(program, block, samples)
+    found = explained(claimed, exact, own, other, samples, block.title, block.text, not block.dims)
+    others = {
+        name: samples.values([node])[0]
+        for name, node in program.grads.items()
+        if block.quantity == "grad"
+        and name != block.names[0]
+        and _dims(program, name) == block.dims
+    }
+    found += misplaced(claimed, exact, others)
+    found += of_coordinates(claimed, exact, lambda at: f"{block.title}[{','.join(map(str, at))}]")
+    if block.text:
+        found += _repairs(program, block, samples, exact)
+    told: dict[tuple[str, str], Finding] = {}
+    for finding in found:
+        told.setdefault((finding.kind, finding.where), finding)
+    return list(told.values())
+
+
+def _dims(program: Program, name: str) -> Dims:
+    return next(param.dims for param in program.model.params if param.name == name)
+
+
+def _read(program: Program, block: Block) -> list[tuple[Change, Node]]:
+    reader = Reader(program, block.dims, None)
+    read = []
+    seen: set[Node] = set()
+    for change in islice(changes(program, block.exact, block.text), MOST_CHANGES):
+        node = reader.node(change.corrected)
+        if node is not None and node not in seen:
+            seen.add(node)
+            read.append((change, node))
+    return read
+
+
+def _repairs(
+    program: Program, block: Block, samples: Samples, exact: list[Array]
+) -> list[Finding]:
+    """Changes of the text after which the claim is right."""
+    read = _read(program, block)
+    first = Samples(program, samples.points[:1], block.dims)
+    values = first.values(node for _, node in read)
+    likely = [pair for pair, v in zip(read, values, strict=True) if same(v, exact[:1])]
+    rest = samples.values(node for _, node in likely)
+    right = [change for (change, _), v in zip(likely, rest, strict=True) if same(v, exact)]
+    right.sort(key=lambda change: change.cost)
+    return [Finding(c.kind, c.where, c.text, c.corrected) for c in right]
+
+
+def _after_a_change(
+    program: Program, block: Block, samples: Samples, exact: list[Array]
+) -> tuple[Finding, ...]:
+    """Two mistakes: what one change of the text leaves is one factor or one term."""
+    if not block.text:
+        return ()
+    own, other = _terms(program, block, samples)
+    read = _read(program, block)
+    values = samples.values(node for _, node in read)
+    for (change, _), value in sorted(
+        zip(read, values, strict=True), key=lambda pair: pair[0][0].cost
+    ):
+        if not all(np.all(np.isfinite(v)) for v in value):
+            continue
+        left = explained(
+            value, exact, own, other, samples, block.title, change.corrected, not block.dims
+        )
+        if left:
+            first = Finding(change.kind, change.where, change.text)
+            return _corrected(block, [first, left[0]])
     return ()
