@@ -1,0 +1,345 @@
+"""One change of the claim's text that makes it right: what the change undoes is the mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from gdsym.calculus.build import Builder
+from gdsym.calculus.notation import Notation
+from gdsym.calculus.program import Contract, Map, Node, Number, Program, reachable
+from gdsym.errors import GdsymError, Source, Span
+from gdsym.language import syntax
+from gdsym.language.expressions import Typer
+from gdsym.language.model import Dims, Domain, Model
+from gdsym.language.parse import parse_expression
+from gdsym.language.scope import Dimension, Scope, Value
+from gdsym.language.typed import broadcast
+
+# Changes that are tried at most, in the order in which they are made.
+MOST_CHANGES = 700
+# Factors of the exact derivative that are longer than this are not put in.
+LONGEST_FACTOR = 60
+
+# What is written for what: the function in the claim, the one that may be meant, the mistake.
+SWAPS = [
+    ("sigmoid", "normal_cdf", "wrong_link"),
+    ("sigmoid", "tanh", "wrong_chain_factor"),
+    ("sigmoid", "normal_pdf", "wrong_link"),
+    ("exp", "sigmoid", "wrong_link"),
+    ("exp", "softplus", "wrong_link"),
+    ("log", "log2", "log_base"),
+    ("log", "log10", "log_base"),
+    ("log", "log1p", "wrong_chain_factor"),
+    ("exp", "expm1", "wrong_chain_factor"),
+    ("sin", "cos", "wrong_chain_factor"),
+    ("sinh", "cosh", "wrong_chain_factor"),
+    ("digamma", "trigamma", "wrong_chain_factor"),
+    ("digamma", "lgamma", "wrong_chain_factor"),
+    ("normal_pdf", "normal_cdf", "wrong_chain_factor"),
+    ("abs", "sign", "wrong_chain_factor"),
+    ("min", "max", "kink_side"),
+    ("sum", "mean", "wrong_axis"),
+    ("softmax", "log_softmax", "wrong_chain_factor"),
+]
+COMPARED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+# What a label may have been taken for.
+LABELS = {"(2*{y} - 1)": (0, 1), "(1 - {y})": (0, 1), "({y} + 1)/2": (-1, 1), "(-{y})": (-1, 1)}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A mistake of a kind at a place, and the text that is right if that is the mistake."""
+
+    kind: str
+    where: str
+    text: str
+    corrected: str
+    cost: int = 0  # how far it is from what a person would say first
+
+
+class Reader:
+    """Types texts in the scope of a model, and makes nodes of them."""
+
+    def __init__(self, program: Program, dims: Dims, direction: tuple[str, Dims] | None) -> None:
+        self.model = program.model
+        self.dims = dims
+        self.builder = Builder(program.graph, program.model)
+        self.builder.stats = dict(program.stats)
+        for kind, name, own in program.model.declared():
+            self.builder.declare(kind, name, own)
+        self.builder.values.update(program.lets)
+        if direction is not None:
+            name, own = direction
+            leaf = program.graph.known_leaf("const", f"direction {name}")
+            assert leaf is not None
+        self.direction = direction
+
+    def node(self, text: str) -> Node | None:
+        """The node of a text with the block's dims, None where it has a mistake."""
+        scope = _scope(self.model, text)
+        try:
+            expr = Typer(scope, self.dims).type(parse_expression(text))
+        except GdsymError:
+            return None
+        if expr is None or scope.errors:
+            return None
+        full = broadcast(expr, self.dims, expr.span)
+        if full is None:
+            return None
+        return self.builder.while_fitting(self.builder.node(full))
+
+
+def _scope(model: Model, text: str) -> Scope:
+    scope = Scope(Source("claim", text), row=model.row)
+    nowhere = Span(0, 0)
+    kinds = {"data": "data", "param": "parameter", "const": "constant"}
+    domains = {item.name: item.domain for item in (*model.data, *model.params, *model.consts)}
+    for kind, name, dims in model.declared():
+        value = Value(kinds[kind], name, dims, nowhere, domains[name], frozenset([kinds[kind]]))
+        scope.values[name] = value
+    for let in model.lets:
+        everything = frozenset(kinds.values())
+        scope.values[let.name] = Value(
+            "let", let.name, let.expr.dims, nowhere, Domain(), everything
+        )
+    for dim in model.dims:
+        scope.dims[dim.name] = Dimension(
+            dim.name, nowhere, dim.size, dim.labels, like=dim.like, less=dim.less
+        )
+        scope.axes.add(dim.name)
+    return scope
+
+
+# -- changes
+
+
+def changes(program: Program, block: Node, text: str) -> Iterator[Change]:
+    """What may be meant instead of a text, the likelier first."""
+    root = parse_expression(text)
+    parts = list(_parts(root))
+    model = program.model
+    yield from _of_terms(parts, text)
+    yield from _of_factors(parts, text)
+    yield from _of_names(parts, text, model)
+    yield from _of_functions(parts, text)
+    yield from _of_numbers(parts, text)
+    yield from _of_missing_factors(parts, text, _factors(program, block))
+
+
+def _parts(node: syntax.Expression) -> Iterator[syntax.Expression]:
+    yield node
+    match node:
+        case syntax.Group():
+            yield from _parts(node.inner)
+        case syntax.Unary() | syntax.Transpose():
+            yield from _parts(node.operand)
+        case syntax.Chain():
+            for operand in node.operands:
+                yield from _parts(operand)
+        case syntax.Power():
+            yield from _parts(node.base)
+            yield from _parts(node.exponent)
+        case syntax.Index():
+            yield from _parts(node.operand)
+            for item in node.items:
+                yield from _parts(item)
+        case syntax.Call():
+            for argument in node.arguments:
+                yield from _parts(argument)
+
+
+def _of(text: str, node: syntax.Expression) -> str:
+    return text[node.span.start : node.span.stop]
+
+
+def _put(text: str, node: syntax.Expression, new: str) -> str:
+    return text[: node.span.start] + new + text[node.span.stop :]
+
+
+def _chain(operands: Sequence[str], operators: Sequence[str], without: int) -> str:
+    """A chain's text without one operand."""
+    left = [o for i, o in enumerate(operands) if i != without]
+    signs = [s for i, s in enumerate(("", *operators)) if i != without]
+    first = signs[0].strip()
+    start = "-" if first == "-" else "1/" if first == "/" else ""
+    return start + left[0] + "".join(f" {s} {o}" for s, o in zip(signs[1:], left[1:], strict=True))
+
+
+def _of_terms(parts: Sequence[syntax.Expression], text: str) -> Iterator[Change]:
+    """A term that is too much, or has the wrong sign."""
+    for part in parts:
+        if not isinstance(part, syntax.Chain) or part.operators[0] not in ("+", "-"):
+            continue
+        operands = [_of(text, operand) for operand in part.operands]
+        for place, operand in enumerate(operands):
+            fewer = _chain(operands, part.operators, place)
+            told = f"`{operand}` does not belong there"
+            yield Change("extra_term", operand, told, _put(text, part, f"({fewer})"))
+            signs = ["+", *part.operators]
+            signs[place] = "-" if signs[place] == "+" else "+"
+            turned = " ".join(f"{s} {o}" for s, o in zip(signs, operands, strict=True))
+            turned = turned.removeprefix("+ ")
+            told = f"`{operand}` has the wrong sign"
+            yield Change("sign", operand, told, _put(text, part, f"({turned})"))
+
+
+def _of_factors(parts: Sequence[syntax.Expression], text: str) -> Iterator[Change]:
+    """A factor that is too much, or stands below the line instead of above it."""
+    for part in parts:
+        if isinstance(part, syntax.Unary) and part.operator == "-":
+            inner = _of(text, part.operand)
+            yield Change("sign", inner, f"`{inner}` has the wrong sign", _put(text, part, inner))
+        if isinstance(part, syntax.Transpose):
+            inner = _of(text, part.operand)
+            told = f"`{inner}` is transposed"
+            yield Change("transposed", inner, told, _put(text, part, inner))
+        if isinstance(part, syntax.Power):
+            inner = _of(text, part.base)
+            told = f"`{_of(text, part)}` should be `{inner}`"
+            yield Change("wrong_chain_factor", _of(text, part), told, _put(text, part, inner))
+        if not isinstance(part, syntax.Chain) or part.operators[0] not in ("*", "/"):
+            continue
+        operands = [_of(text, operand) for operand in part.operands]
+        for place, operand in enumerate(operands):
+            fewer = _chain(operands, part.operators, place)
+            plain = isinstance(part.operands[place], syntax.Number)
+            kind = "factor" if plain else "extra_chain_factor"
+            told = f"the factor `{operand}` does not belong there"
+            yield Change(kind, operand, told, _put(text, part, fewer))
+            if place and part.operators[place - 1] in "*/":
+                signs = list(part.operators)
+                signs[place - 1] = "/" if signs[place - 1] == "*" else "*"
+                turned = operands[0] + "".join(
+                    f"{s}{o}" for s, o in zip(signs, operands[1:], strict=True)
+                )
+                verb = "multiplies" if signs[place - 1] == "/" else "divides"
+                told = f"`{operand}` {verb}, and should do the opposite"
+                yield Change("wrong_chain_factor", operand, told, _put(text, part, turned))
+
+
+def _of_names(parts: Sequence[syntax.Expression], text: str, model: Model) -> Iterator[Change]:
+    """Labels of another coding, a name for another one."""
+    dims = {name: own for _, name, own in model.declared()}
+    dims |= {let.name: let.expr.dims for let in model.lets}
+    values = {item.name: item.domain.values for item in model.data}
+    categories = {item.name: item.domain.category for item in model.data}
+    params = {param.name for param in model.params}
+    for part in parts:
+        if not isinstance(part, syntax.Name) or part.text not in dims:
+            continue
+        name = part.text
+        if sorted(values.get(name) or ()) in ([0, 1], [-1, 1]):
+            for pattern, coding in LABELS.items():
+                told = f"`{name}` is in {{{', '.join(map(str, sorted(values[name] or ())))}}}: "
+                told += "another coding of labels is meant"
+                if [int(v) for v in sorted(values[name] or ())] == list(coding):
+                    new = pattern.format(y=name)
+                    yield Change("label_coding", name, told, _put(text, part, new))
+        for other, own in dims.items():
+            if other == name or own != dims[name] or other.startswith("direction "):
+                continue
+            if categories.get(other) != categories.get(name):
+                continue
+            both = other in params and name in params
+            kind = "swapped_parameters" if both else "wrong_term"
+            told = f"`{name}` should be `{other}`"
+            yield Change(kind, name, told, _put(text, part, other), 0 if both else 1)
+        if dims[name] and len(dims[name]) == 2:
+            told = f"`{name}` is not transposed"
+            yield Change("transposed", name, told, _put(text, part, f"{name}.T"))
+
+
+def _of_functions(parts: Sequence[syntax.Expression], text: str) -> Iterator[Change]:
+    """Another function, an argument of the other sign, limits that are missing or too many."""
+    for part in parts:
+        if isinstance(part, syntax.Chain) and part.operators[0] in COMPARED:
+            first, second = (_of(text, operand) for operand in part.operands[:2])
+            turned = f"({first} {COMPARED[part.operators[0]]} {second})"
+            told = f"`{_of(text, part)}` is the wrong side of the kink"
+            yield Change("kink_side", _of(text, part), told, _put(text, part, turned))
+        if not isinstance(part, syntax.Call):
+            continue
+        name, whole = part.function.text, _of(text, part)
+        arguments = [_of(text, argument) for argument in part.arguments]
+        rest = whole[len(name) :]
+        for first, second, kind in SWAPS:
+            if name in (first, second):
+                other = second if name == first else first
+                told = f"`{name}` should be `{other}`"
+                yield Change(kind, whole, told, _put(text, part, other + rest))
+        if name in ("clip", "min", "max", "relu"):
+            told = f"`{whole}` cuts off what the derivative does not"
+            for argument in arguments[: 2 if name in ("min", "max") else 1]:
+                yield Change("clipped", whole, told, _put(text, part, f"({argument})"))
+        if name == "where" and len(arguments) == 3:
+            told = f"the cases of `{whole}` are exchanged"
+            turned = f"where({arguments[0]}, {arguments[2]}, {arguments[1]})"
+            yield Change("kink_side", whole, told, _put(text, part, turned))
+        if len(arguments) == 1 and name not in ("sum", "mean"):
+            turned = whole[: whole.index("(", len(name))] + f"(-({arguments[0]}))"
+            told = f"the argument of `{whole}` has the wrong sign"
+            yield Change("sign", whole, told, _put(text, part, turned))
+
+
+def _of_numbers(parts: Sequence[syntax.Expression], text: str) -> Iterator[Change]:
+    """A number that is off by 1, doubled, halved or of the wrong sign."""
+    for part in parts:
+        if not isinstance(part, syntax.Number):
+            continue
+        written = _of(text, part)
+        for new, kind in (
+            (f"({written}/2)", "factor"),
+            (f"(2*{written})", "factor"),
+            (f"({written} + 1)", "wrong_term"),
+            (f"({written} - 1)", "wrong_term"),
+        ):
+            told = f"`{written}` should be `{new.strip('()')}`"
+            yield Change(kind, written, told, _put(text, part, new), 1)
+
+
+def _factors(program: Program, block: Node) -> list[str]:
+    """Texts of factors of the exact derivative, and of what models divide and multiply by."""
+    notation = Notation.of(program)
+    model = program.model
+    found = ["2", "1/2", "n", "1/n"] if model.row == "n" else ["2", "1/2"]
+    for dim in model.dims:
+        found += [dim.name, f"1/{dim.name}"]
+    for item in (*model.consts, *model.params, *model.data):
+        if not item.name.startswith("direction ") and item.domain.category is None:
+            found += [item.name, f"1/{item.name}"]
+    for let in model.lets:
+        found += [let.name, f"1/{let.name}", f"(1 - {let.name})", f"{let.name}*(1 - {let.name})"]
+        found += [f"sigmoid({let.name})", f"(1 - sigmoid({let.name}))", f"(1 - {let.name}^2)"]
+        found += [f"sigmoid({let.name})*(1 - sigmoid({let.name}))", f"exp({let.name})"]
+    for node in reachable([block]):
+        candidates: Sequence[Node] = ()
+        if isinstance(node, Map) and node.op == "mul":
+            candidates = node.args
+        elif isinstance(node, Contract):
+            candidates = [factor.node for factor in node.factors]
+        for part in candidates:
+            if not isinstance(part, Number):
+                found.append(f"({notation.text(part)})")
+    return [text for text in dict.fromkeys(found) if len(text) <= LONGEST_FACTOR]
+
+
+def _of_missing_factors(
+    parts: Sequence[syntax.Expression], text: str, factors: Sequence[str]
+) -> Iterator[Change]:
+    """A factor that is missing somewhere."""
+    places = [
+        part
+        for part in parts
+        if isinstance(part, syntax.Name | syntax.Call | syntax.Chain | syntax.Group | syntax.Index)
+    ]
+    for factor in factors:
+        for part in places:
+            inner = _of(text, part)
+            plain = factor in ("2", "1/2", "n", "1/n")
+            kind = "factor" if plain else "missing_chain_factor"
+            told = f"the factor `{factor}` is missing at `{inner}`"
+            new = (
+                f"({inner})*{factor}" if not factor.startswith("1/") else f"({inner}){factor[1:]}"
+            )
+            yield Change(kind, inner, told, _put(text, part, f"({new})"), 0 if plain else 1)
