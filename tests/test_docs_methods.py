@@ -1,6 +1,6 @@
-"""The tables of `docs/methods.md` are those of the rules that ship.
+"""The tables of `docs/methods.md` are those of the methods and rules that ship.
 
-`--update-golden` writes them anew after a rule has changed or a new one has come.
+`--update-golden` writes them anew after one has changed or a new one has come.
 """
 
 import re
@@ -8,7 +8,8 @@ from pathlib import Path
 
 from gdsym.language.constants import shown
 from gdsym.language.optimizer import load_rule
-from gdsym.optimizers import rule_path, rules
+from gdsym.optimizers import method, methods, needs, rule_path, rules
+from gdsym.optimizers._options import own_options
 
 PAGE = Path(__file__).parents[1] / "docs/methods.md"
 
@@ -22,6 +23,15 @@ def statements(name):
     found = re.findall(r"^(state|let|update)\s+(.*)", text_of(name), re.M)
     kept = (code for word, code in found if word != "state" or not code.endswith("= 0"))
     return [code.replace(" scalar", "").strip() for code in kept]
+
+
+def method_table():
+    rows = ["", "| method | needs | options |", "| --- | --- | --- |"]
+    for name in methods():
+        options = "<br>".join(f"`{o} = {v:g}`" for o, v in own_options(method(name)).items())
+        wanted = ", ".join(f"`{need}`" for need in needs(name)) or "the gradient"
+        rows.append(f"| [`{name}`](../gdsym/optimizers/{name}.py) | {wanted} | {options} |")
+    return "\n".join([*rows, "", ""])
 
 
 def rule_table():
@@ -47,7 +57,8 @@ def variants():
 
 def test_the_tables_are_those_of_the_folder(request):
     written = PAGE.read_text(encoding="utf-8")
-    for word, table in {"rules": rule_table(), "variants": variants()}.items():
+    tables = {"methods": method_table(), "rules": rule_table(), "variants": variants()}
+    for word, table in tables.items():
         pattern = rf"(<!-- {word} -->\n).*?(<!-- end -->)"
         written, count = re.subn(
             pattern, lambda m, table=table: m[1] + table + m[2], written, flags=re.DOTALL
@@ -62,3 +73,13 @@ def test_the_tables_are_those_of_the_folder(request):
 def test_every_rule_names_its_source_with_a_year():
     for name in rules():
         assert re.search(r"\b(18|19|20)\d\d\b", load_rule(text_of(name), f"{name}.gd").doc), name
+
+
+def test_every_method_has_a_section_with_its_options_and_a_source_with_a_year():
+    page = PAGE.read_text(encoding="utf-8")
+    for name in methods():
+        section = re.search(rf"^### {name}\n(.*?)(?=^##)", page, re.DOTALL | re.MULTILINE)
+        assert section is not None, name
+        assert re.search(r"\b(18|19|20)\d\d\b", section[1]), name
+        for option in own_options(method(name)):
+            assert f"`{option}`" in section[1], (name, option)
