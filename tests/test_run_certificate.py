@@ -259,6 +259,31 @@ def test_where_nothing_may_move_there_is_nothing_to_look_at():
     assert result.certificate.decrement == 0
 
 
+def test_where_the_gradient_jumps_convexity_says_what_curvature_cannot():
+    text = "data y[n]\nparam m\nloss sum(abs(y - m))"
+
+    certificate = gdsym.fit(text, {"y": np.array([1.0, 2, 7, 9, 30])}).certificate
+
+    assert certificate.kind == "minimum"
+    assert certificate.decrement is None
+    assert "has kinks, where no curvature is defined" in certificate.why
+
+
+def test_without_convexity_a_kink_leaves_it_open():
+    text = "param a = 0.3, b = 0.4\nloss abs(a*b - 1) + (a - b)^2"
+
+    assert gdsym.fit(text).certificate.kind == "unknown"
+
+
+def test_what_a_penalty_holds_at_zero_does_not_move():
+    text = "data X[n, d], y[n]\nparam w[d]\nloss mean((y - X @ w)^2)/2\npenalty 0.1*sum(abs(w))"
+    result = gdsym.fit(text, {"X": X, "y": X[:, 0]})
+
+    assert result.theta[1] == 0
+    assert result.certificate.kind == "minimum"
+    assert result.certificate.condition == pytest.approx(1)
+
+
 # -- too large for a matrix ----------------------------------------------------------------------
 
 

@@ -306,6 +306,24 @@ def test_a_penalty_of_weight_zero_is_none():
     assert math.isfinite(result.inference.aic)
 
 
+def test_a_penalty_that_selects_leaves_no_errors():
+    result = gdsym.fit(LOGIT + "\npenalty 50*sum(abs(w))", {"X": X, "y": WON})
+
+    assert result.params["w"][0] == 0
+    assert result.std_errors is None
+    assert result.inference.marks["w[0]"] == "0 by penalty"
+    assert "selects" in result.inference.withheld
+
+
+def test_a_likelihood_whose_gradient_jumps_has_no_errors():
+    text = "data y[n]\nparam m, s > 0\nobserve y ~ laplace(m, s)"
+
+    result = gdsym.fit(text, {"y": Y})
+
+    assert result.std_errors is None
+    assert result.inference.withheld
+
+
 def test_as_many_parameters_as_rows_leave_no_degrees_of_freedom():
     result = gdsym.fit(LINE, {"X": X[:3], "y": Y[:3]})
 

@@ -86,8 +86,7 @@ def _examined(
     theta = objective.to_theta(outcome.phi)
     fixed = np.zeros(len(theta), dtype=bool)
     fixed[objective.fixed] = True
-    fixed[list(outcome.held)] = True  # at a kink nothing moves
-    here = place(problem, outcome.phi, theta, fixed, objective.plain)
+    here = place(problem, outcome.phi, theta, fixed, objective.plain, outcome.held)
     if outcome.status not in ("converged", "stopped", "finished"):
         return Examined(_not_looked(outcome, f"the fit {_ENDS[outcome.status]}"), here)
     size = len(here.moving)
@@ -96,9 +95,25 @@ def _examined(
     ):
         why = "the epochs are done; the curvature was not looked at, which takes longer"
         return Examined(_not_looked(outcome, why), here)
+    if kink := _kink(module):
+        return Examined(_at_a_kink(module, outcome, kink), here)
     end = outcome.message, outcome.grad_norm
     products = int(np.clip(objective.evaluations, 20, 60))
     return examine(module, problem, here, start, _blocks(module, problem), end, products)
+
+
+def _kink(module: Module) -> str:
+    """The first part of the objective whose gradient jumps, and that is no known penalty."""
+    kinks = getattr(module, "STRUCTURE", {}).get("kinks", ())
+    return next((str(text) for text, order in kinks if order == 1), "")
+
+
+def _at_a_kink(module: Module, outcome: Outcome, kink: str) -> Certificate:
+    """Second derivatives say nothing where the gradient jumps; convexity may say enough."""
+    certificate = _not_looked(outcome, f"`{kink}` has kinks, where no curvature is defined")
+    if outcome.status == "converged" and getattr(module, "STRUCTURE", {}).get("convex"):
+        return replace(certificate, kind="minimum")
+    return certificate
 
 
 _ENDS = {"diverged": "diverged", "interrupted": "was interrupted"}

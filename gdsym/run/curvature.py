@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,7 +23,8 @@ EDGE = 1e-10  # a share of a closed simplex below this lies on the edge
 class Place:
     """A point: theta, its free coordinates, and which of these move.
 
-    `moving`: neither fixed nor at a closed bound. `active`: those at a closed bound.
+    `active`: at a closed bound; `held`: at 0 by a penalty with a kink there; `moving`: neither
+    of these, nor fixed.
     """
 
     problem: Problem
@@ -32,6 +33,7 @@ class Place:
     fixed: NDArray[np.bool_]
     moving: NDArray[np.intp]
     active: NDArray[np.intp]
+    held: NDArray[np.intp]
     plain: bool
 
     def tangents(self) -> Matrix:
@@ -100,7 +102,12 @@ class Place:
 
 
 def place(
-    problem: Problem, phi: Vector, theta: Vector, fixed: NDArray[np.bool_], plain: bool
+    problem: Problem,
+    phi: Vector,
+    theta: Vector,
+    fixed: NDArray[np.bool_],
+    plain: bool,
+    held: Sequence[int] = (),
 ) -> Place:
     """The point, with what is fixed or at a bound set apart."""
     lower, upper = problem.free_bounds
@@ -110,9 +117,20 @@ def place(
         closed = np.array([lo == 0.0 and hi == 1.0 for lo, hi in problem.bounds])
         inner = ~(np.isfinite(lower) | np.isfinite(upper))
         at_bound |= closed & inner & (theta <= EDGE)
-    at_bound &= ~fixed
-    moving = np.flatnonzero(~(fixed | at_bound))
-    return Place(problem, phi, theta, fixed, moving, np.flatnonzero(at_bound), plain)
+    at_kink = np.zeros(len(phi), dtype=bool)
+    at_kink[list(held)] = True
+    at_bound &= ~(fixed | at_kink)
+    still = fixed | at_bound | at_kink
+    return Place(
+        problem=problem,
+        phi=phi,
+        theta=theta,
+        fixed=fixed,
+        moving=np.flatnonzero(~still),
+        active=np.flatnonzero(at_bound),
+        held=np.flatnonzero(at_kink & ~fixed),
+        plain=plain,
+    )
 
 
 def why_no_hessian(module: Any, problem: Problem) -> str:

@@ -160,6 +160,8 @@ def infer(
         known |= dict.fromkeys(known.keys() & {"aic", "bic"}, math.nan)
     df = float(rows - count) if kind == "residual" else math.inf
     why = _why_none(seen, df)
+    if not why and penalised and bool(getattr(module, "PROXIMAL", None)):
+        why = "a penalty with a kink selects, and the curvature knows nothing of that"
     if why:
         unknown = np.full(len(names), math.nan)
         empty: dict[str, Any] = dict.fromkeys(("std_errors", "statistic", "p_values"), unknown)
@@ -230,7 +232,7 @@ def _why_none(seen: Examined, df: float) -> str:
     if certificate.kind == "unknown":
         return certificate.why or "the point is not known to be a minimum"
     if seen.spectrum is None and len(seen.here.moving):
-        return "the Hessian is too large to be made"
+        return certificate.why or "the Hessian is too large to be made"
     if df <= 0:
         return "there are no more rows than parameters"
     return ""
@@ -323,6 +325,7 @@ def _marks(module: Module, seen: Examined, names: Sequence[str]) -> Marks:
         is_base = base[i] and names[i].partition("[")[0] in levels
         marks[names[i]] = "base" if is_base else "fixed"
     marks |= {names[i]: "at bound" for i in here.active.tolist()}
+    marks |= {names[i]: "0 by penalty" for i in here.held.tolist()}
     if seen.null is not None and seen.scale is not None and seen.null.shape[1]:
         moved = np.linalg.norm(seen.null * seen.scale[:, None], axis=1)
         for i in np.flatnonzero(moved > OUTSIDE).tolist():

@@ -232,6 +232,8 @@ def certified(certificate: Certificate) -> Iterator[str]:
             on = " on its range" if certificate.flat or certificate.gauge else ""
             condition = f"{certificate.condition:.2g}"
             yield f"minimum: {left}, Hessian positive definite{on} (condition {condition})"
+        case "minimum" if certificate.why:
+            yield f"minimum, as the objective is convex; {certificate.why}"
         case "minimum":
             yield "minimum: nothing is free to move"
         case "saddle":
