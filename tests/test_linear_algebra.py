@@ -18,6 +18,7 @@ from gdsym.calculus.notation import show
 from gdsym.calculus.program import FACTORED, Linear, reachable
 from gdsym.codegen.matrices import _Factored, _sqdist
 from gdsym.compiler import stages
+from gdsym.errors import GdsymError
 
 R = Random("test_linear_algebra")
 D, E, K, N = 3, 2, 4, 5
@@ -342,6 +343,41 @@ def test_a_norm_at_zero_has_the_gradient_zero():
     assert list(gradient) == [-2, -2, -2]
 
 
+@pytest.mark.parametrize("rank", [0, 1, 2, 3])
+def test_the_gradient_of_a_determinant_exists_whatever_the_rank(rank):
+    problem = Case("dim d = 3\nparam X[d, d]\nloss det(X)").problem
+    matrix = A[:, :rank] @ Q[:rank]
+
+    gradient = problem.grad(matrix.ravel()).reshape(D, D)
+
+    minors = [
+        [
+            (-1) ** (i + j) * np.linalg.det(np.delete(np.delete(matrix, i, 0), j, 1))
+            for j in range(D)
+        ]
+        for i in range(D)
+    ]
+    np.testing.assert_allclose(gradient, minors, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "formula, reason",
+    [
+        ("logdet(A)", "logdet(A) is -inf, where A = [1, 1, 1, 1]; the matrix is singular"),
+        ("logdet(A*eye(d) - 2*A)", "nan, where A = [1, 1, 1, 1]; the determinant is negative"),
+        ("sum(inv(A))", "inv(A) is nan, where A = [1, 1, 1, 1]; the matrix is singular"),
+        ("sum(solve(A, v))", "nan, where A = [1, 1, 1, 1], v = [0, 0]; the matrix is singular"),
+    ],
+)
+def test_a_fit_says_which_matrix_has_no_inverse(formula, reason):
+    text = f"dim d = 2\nparam A[d, d] = 1, v[d]\nloss {formula} + sum((A - 3)^2) + sum(v^2)"
+
+    with pytest.raises(GdsymError) as caught:
+        gdsym.fit(text, {})
+
+    assert reason in str(caught.value)
+
+
 # -- predictions
 
 
@@ -526,6 +562,8 @@ def test_what_does_not_exist_is_nan_and_no_exception():
         assert np.all(np.isnan(singular.inverse()))
         assert np.isnan(missing.logdet())
         assert np.all(np.isnan(missing.solve(np.ones(2))))
+        assert np.all(np.isnan(missing.cofactors()))
+        assert negative.cofactors().tolist() == [[-2, 0], [0, 1]]
         assert np.isnan(negative.logdet())
         assert negative.det() == -2
         assert list(negative.solve(np.ones(2))) == [1, -0.5]

@@ -159,11 +159,20 @@ def slopes(graph: Graph, node: Linear) -> list[tuple[Contract, int]]:
     inside = _read(matrix, {rows: i, columns: j})
     minus = Factor(graph.number(-1), ())
     inverse = node if node.op == "inverse" else _of(graph, "inverse", matrix)
+    weights = _read(inverse, {rows: j, columns: i})
     match node.op:
-        case "logdet" | "det":
-            scale = [Factor(node, ())] if node.op == "det" else []
-            weights = _read(inverse, {rows: j, columns: i})
-            return [_slope((), [*scale, weights], inside)]
+        case "logdet":
+            return [_slope((), [weights], inside)]
+        case "det":  # exists for a singular matrix, too
+            return [
+                _slope((), [_read(_of(graph, "cofactors", matrix), {rows: i, columns: j})], inside)
+            ]
+        case "cofactors":
+            left, right = _read(node, {columns: j}), _read(inverse, {rows: columns, columns: i})
+            return [
+                _slope(node.axes, [_read(node, {}), weights], inside),
+                _slope(node.axes, [minus, left, right], inside),
+            ]
         case "inverse":
             left, right = _read(node, {columns: i}), _read(node, {rows: j})
             return [_slope(node.axes, [minus, left, right], inside)]

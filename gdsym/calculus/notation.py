@@ -298,6 +298,8 @@ class Notation:
         matrix = node.parts[0].node
         assert isinstance(matrix, Linear)
         argument = self._oriented(Factor(matrix, matrix.axes), matrix.along, LOGIC)
+        if node.op == "cofactors":
+            return f"det({argument})*inv({argument}).T", PRODUCT, matrix.along
         if len(node.parts) == 1:
             name = "inv" if node.op == "inverse" else node.op
             return f"{name}({argument})", ATOM, matrix.along if node.axes else ()

@@ -160,10 +160,11 @@ class Linear(Node):
 
     `factored` (`symmetric` where it is known to be) is the square matrix `parts[0]`, with rows and
     columns `along`: read entry by entry it is the matrix, inside a module its factors, which the
-    next five share. `logdet` and `det`. `inverse`: its row p and column q lie where the matrix has
-    them. `solve`, and with the transposed matrix `solve_transposed`: of `parts[1]` along
-    `along[0]`, which is the axis of the solution, too. `sqdist`: the squares of the differences
-    between the entries `along[0]` of one part and `along[1]` of the other, summed over `along[2]`.
+    next ones share. `logdet` and `det`. `cofactors`, the derivatives of `det`. `inverse`: its row
+    p and column q lie where the matrix has them. `solve`, and with the transposed matrix
+    `solve_transposed`: of `parts[1]` along `along[0]`, which is the axis of the solution, too.
+    `sqdist`: the squares of the differences between the entries `along[0]` of one part and
+    `along[1]` of the other, summed over `along[2]`.
     """
 
     op: str
@@ -551,7 +552,7 @@ class Graph:
                 axes = self.sort(along)
             case "logdet" | "det":
                 axes = ()
-            case "inverse":
+            case "inverse" | "cofactors":
                 axes = parts[0].node.axes
             case "solve" | "solve_transposed":
                 axes = self.sort((*parts[1].indices, *along))

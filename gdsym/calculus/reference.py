@@ -168,6 +168,12 @@ class _Interpreter:
                 if node.op == "logdet":
                     determinant = self.arithmetic.call("log", determinant)
                 return {(): determinant}
+            case "cofactors":
+                minors = self.arithmetic.minors(matrix)
+                return {
+                    tuple(at.values()): minors[at[rows]][at[columns]]
+                    for at in self._indices(node.axes)
+                }
             case "inverse":
                 unit = [
                     [self.arithmetic.mp.mpf(i == j) for j in range(count)] for i in range(count)
@@ -354,6 +360,21 @@ class Arithmetic:
                     pairs = zip(rows[row], rows[place], strict=True)
                     rows[row] = [entry - share * above for entry, above in pairs]
         return [row[count:] for row in rows], determinant
+
+    def minors(self, matrix: list[list[Any]]) -> list[list[Any]]:
+        """For each entry the determinant without its row and column, with its sign."""
+        count = range(len(matrix))
+        return [
+            [
+                (-1) ** (i + j)
+                * self.solved(
+                    [[matrix[k][m] for m in count if m != j] for k in count if k != i],
+                    [[] for k in count if k != i],
+                )[1]
+                for j in count
+            ]
+            for i in count
+        ]
 
     # -- reductions
 

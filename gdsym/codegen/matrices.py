@@ -75,6 +75,16 @@ class _Factored:
         below = self._forward(unit)
         return below.T @ below
 
+    def cofactors(self) -> Array:
+        """det(matrix)*inv(matrix).T, which exists for any matrix."""
+        try:
+            left, sizes, right = np.linalg.svd(self.matrix)
+        except np.linalg.LinAlgError:
+            return np.full(self.matrix.shape, np.nan)
+        others = [np.prod(np.delete(sizes, place)) for place in range(len(sizes))]
+        sign = np.linalg.det(left) * np.linalg.det(right)
+        return np.sign(sign) * (left * np.array(others)) @ right
+
     def solve(self, right: Array) -> Array:
         """inv(matrix) @ right, along the first axis of `right`."""
         return self._solved(self.matrix, right)

@@ -85,6 +85,7 @@ def explain(
         return (
             f"{module.SOURCE_NAME}:{line}:{column}: {what}: "
             f"{_short(culprit.text)} is {_first_bad(culprit.values):g}{at}{where}"
+            f"{_of_matrix(culprit)}"
         )
 
 
@@ -218,6 +219,15 @@ def _statements(source: str) -> list[tuple[int, int]]:
 def _first_bad(values: Any) -> float:
     flat = np.ravel(np.asarray(values, dtype=np.float64))
     return float(flat[~np.isfinite(flat)][0])
+
+
+def _of_matrix(culprit: _Place) -> str:
+    """What a matrix lacks of which there is no inverse, or no logarithm of the determinant."""
+    called = re.match(r"(logdet|inv|solve)\s*\(", culprit.text)
+    if called is None:
+        return ""
+    negative = called[1] == "logdet" and np.isnan(_first_bad(culprit.values))
+    return "; the determinant is negative" if negative else "; the matrix is singular"
 
 
 def _short(text: str) -> str:

@@ -619,7 +619,7 @@ class Writer:
         assert isinstance(matrix, Linear)
         text = self.text(matrix)
         call, argument = f"{text.code}.{node.op}", ""
-        have = matrix.along if node.op == "inverse" else ()
+        have = matrix.along if node.axes else ()
         operations = text.operations + 1
         if len(node.parts) == 2:
             have = (*node.along, *(axis for axis in node.axes if axis not in node.along))
