@@ -51,7 +51,11 @@ def test_another_shell_is_an_error(capsys):
 
 
 def test_commands_are_completed(tmp_path):
-    assert completed(["gdsym", "co"], tmp_path) == ["plain,compile", "plain,completion"]
+    assert completed(["gdsym", "co"], tmp_path) == [
+        "plain,compare",
+        "plain,compile",
+        "plain,completion",
+    ]
 
 
 def test_options_and_their_values_are_completed(tmp_path):

@@ -324,6 +324,20 @@ def test_a_mean_over_parameters_beside_a_sum_over_rows_is_found():
     assert codes(text) == ["scale"]
 
 
+@pytest.mark.parametrize(
+    ("penalty", "found"),
+    [
+        ("sum(w^2)", ["scale"]),
+        ("norm(w)", ["kink", "scale"]),
+        ("(sum(w) - 1)^2", []),  # a condition that is to be met
+        ("sum(w^2)/100", []),
+    ],
+)
+def test_a_penalty_without_a_weight_has_the_weight_1(penalty, found):
+    text = f"data X[n, d], y[n]\nparam w[d]\nloss mean((y - X @ w)^2)\npenalty {penalty}\n"
+    assert sorted(codes(text)) == found
+
+
 def test_a_sum_beside_a_mean_shows_both():
     (finding,) = lint(FIT.format("0", "sum(r^2) + mean(exp(r))", "lam*a^2"), "a.gd")
     assert finding.label == "the mean"

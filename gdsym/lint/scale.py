@@ -99,7 +99,9 @@ def _weight(term: Expr, names: Names) -> tuple[float | None, str]:
             value, shown = value * known[0], known[1] or shown or "the weight"
         elif not names.params_of(node):
             return None, ""
-    return (value, shown) if shown else (None, "")  # what has no weight is no matter of weight
+    if shown or isinstance(names.meant(term), Reduce):  # sum(w^2), as it stands
+        return value, shown or "a weight of 1"
+    return None, ""  # a*b, or a condition to be met such as (sum(w) - 1)^2
 
 
 def _number(node: Expr, names: Names) -> tuple[float, str] | None:
