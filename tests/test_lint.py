@@ -173,10 +173,11 @@ def test_a_kink_in_a_let_that_is_used_twice_is_found_once():
         ("mean((y - w*X)^2)", "w*X"),
         ("sum(softplus(X * w) - y*(X @ w))", "X * w"),
         ("mean((y - 2*(X*w))^2)", "X*w"),
+        ("sum((X*w - y)*wt)", "X*w"),
     ],
 )
 def test_a_product_whose_axis_nothing_sums_over_is_found(loss, place):
-    text = f"data X[n, d], y[n]\nparam w[d] = 1\nloss {loss}\n"
+    text = f"data X[n, d], y[n], wt[n]\nparam w[d] = 1\nloss {loss} + sum(wt)\n"
     assert marked(text) == [("product", place)]
 
 
@@ -195,6 +196,9 @@ def test_the_mend_of_a_product_is_the_matrix_product():
         "mean(logsumexp[d](X*w) - y)",
         "sum((y - X @ w)^2) + sum(wt*(X @ w)^2)",
         "mean((y - X @ (w*w))^2)",
+        "sum(X*w)^2",
+        "sum(X^2 * exp(-w))",
+        "mean(y*(X*w))",
     ],
 )
 def test_a_product_that_something_sums_over_by_name_is_meant(loss):

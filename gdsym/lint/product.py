@@ -41,8 +41,18 @@ def findings(subject: Subject) -> Iterator[Diagnostic]:
             (axis,) = vector.dims
             if axis not in summed:
                 found.setdefault(node.span, _finding(subject, node, matrix, vector))
+        whole = isinstance(node, Reduce) and node.function in ("sum", "mean")
+        if whole and model.row in node.axes and _is_product(node.arg, names):
+            summed |= frozenset(node.axes)  # sum(X*w) is sum(X @ w)
         stack += [(part, summed | axes) for part, axes in _inside(node, model.row)]
     yield from found.values()
+
+
+def _is_product(node: Expr, names: Names) -> bool:
+    """Whether what is summed is a product of data and vectors: its total is the same by `@`."""
+    if not isinstance(names.meant(node), Apply):
+        return False
+    return not any(len(f.dims) > 1 and names.params_of(f) for f in names.factors(node))
 
 
 def _pair(node: Expr, row: str | None, names: Names) -> tuple[Expr, Expr] | None:
