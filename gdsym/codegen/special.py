@@ -141,14 +141,11 @@ def _lost(a: Array, b: Array) -> Array:
     return np.where(np.isnan(rest), 0.0, rest)
 
 
-def _logaddexp(a: Array, b: Array) -> Array:
-    """log(exp(a) + exp(b)), also where it is next to 0."""
+def _logaddexp_at(value: Array, a: Array, b: Array) -> Array:
+    """`value`, which is log(exp(a) + exp(b)), with all its digits where it is next to 0."""
     top = np.maximum(a, b)
-    gap = np.abs(a - b)
-    part = np.log1p(np.exp(-gap))
-    values = np.where(np.isinf(top), top, top + part)
-    rare = np.abs(top) < 2 * (1 + gap) * part
-    return _patched(values, rare & (np.minimum(a, b) > -690), _logaddexp_near_zero, a, b)
+    rare = np.abs(top) < 2 * (1 + np.abs(a - b)) * (value - top)
+    return _patched(value, rare & (np.minimum(a, b) > -690), _logaddexp_near_zero, a, b)
 
 
 def _logaddexp_near_zero(a: Array, b: Array) -> Array:

@@ -46,6 +46,13 @@ COMPARISONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "
 SIGNS = {name: sign for sign, name in COMPARISONS.items()}
 
 
+def _share(below: str, above: str, sign: str) -> str:
+    """A share of exp(a) + exp(b), by what it is of the larger where a < b, and where not."""
+    own, other = f"where(a < b, {below}, {above})", f"where(a < b, {above}, {below})"
+    total = "(1 + exp(-abs(a - b)))"
+    return f"{own}/{total}*(1 {sign} lost(a, b)*{other}/{total})"
+
+
 FUNCTIONS: dict[str, Function] = _table(
     _elementary("exp", "exp(x)", "exp", "e to the power x"),
     _elementary("expm1", "exp(x)", "expm1", "exp(x) - 1, exact for small x"),
@@ -323,9 +330,18 @@ FUNCTIONS: dict[str, Function] = _table(
         "logaddexp",
         ("a", "b"),
         "log(exp(a) + exp(b))",
-        ("share(a, b)", "share(b, a)"),
+        ("share(a, b)", "other_share(a, b)"),
         "log(exp(a) + exp(b))",
+        "logaddexp_at(max(a, b) + log1p(exp(-abs(a - b))), a, b)",
         group="activations and losses",
+    ),
+    Function(
+        "logaddexp_at",
+        ("v", "a", "b"),
+        "v, or logaddexp(a, b) with more digits where v is next to 0",
+        ("1", "0", "0"),
+        "(v)",
+        hidden=True,
     ),
     # a - b is rounded, and then stands in an exponent.
     Function(
@@ -334,7 +350,17 @@ FUNCTIONS: dict[str, Function] = _table(
         "sigmoid(a - b): the share of exp(a) in exp(a) + exp(b)",
         ("share_slope(a, b)", "-share_slope(a, b)"),
         "1/(1 + exp(b - a))",
-        "sigmoid(a - b)*(1 + lost(a, b)*sigmoid(b - a))",
+        _share("exp(-abs(a - b))", "1", "+"),
+        hidden=True,
+    ),
+    # In the same a - b as the other, so that the two have one exponential.
+    Function(
+        "other_share",
+        ("a", "b"),
+        "sigmoid(b - a): the share of exp(b) in exp(a) + exp(b)",
+        ("-share_slope(a, b)", "share_slope(a, b)"),
+        "1/(1 + exp(a - b))",
+        _share("1", "exp(-abs(a - b))", "-"),
         hidden=True,
     ),
     Function(

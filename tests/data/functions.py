@@ -25,11 +25,12 @@ COUNT = 1000
 STORED = Path(__file__).with_name("functions.npz")
 GAMMAS = ("lgamma", "digamma", "trigamma", "tetragamma", "pentagamma")
 BETAS = ("beta_ln", "digamma_gap", "trigamma_gap", "trigamma_of_sum")
-FLAT = ("lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not", "where", "shift", "sign", "lost")
+FLAT = ("lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not", "where", "shift", "sign")
+FLAT += ("lost", "logaddexp_at")
 # What stands in first derivatives: its value and its slope are the first and second of those.
 SLOPES = (
     *("asin_slope", "atan_slope", "tanh_slope", "sigmoid_slope", "odds", "bell", "half_bell"),
-    *("normal_slope", "gelu_slope", "mills", "turn_by_y", "turn_by_x", "share"),
+    *("normal_slope", "gelu_slope", "mills", "turn_by_y", "turn_by_x", "share", "other_share"),
     *("event_share", "power_slope", "power_log", "digamma_gap"),
 )
 # What stands in second derivatives only, or in lowerings.
@@ -132,7 +133,7 @@ def points(name: str) -> list[tuple[float, ...]]:
 def singular(name: str, draw: Random, a: float, b: float) -> tuple[float, float]:
     """A point next to where the function, or a derivative of it, is 0."""
     near = 1 + draw.choice((-1, 1)) * 2 ** -draw.randint(2, 52)
-    if name in ("logaddexp", "share"):
+    if name in ("logaddexp", "share", "other_share"):
         a = -sized(draw, 1e-15, 30)
         return a, log(-expm1(a)) * near
     if name == "less_square":

@@ -51,9 +51,9 @@ def positive(facts: Facts, node: Node, depth: int = SIGN_DEPTH) -> bool:
             if domain.values is not None:
                 return min(domain.values) > 0
             return domain.lower > 0 or (domain.lower == 0 and domain.lower_open)
-        case Map(
-            op="exp" | "sigmoid" | "share" | "softplus" | "normal_pdf" | "normal_cdf" | "cosh"
-        ):
+        case Map(op="exp" | "sigmoid" | "softplus" | "normal_pdf" | "normal_cdf" | "cosh"):
+            return True
+        case Map(op="share" | "other_share"):
             return True
         case Map(op="add") if _above_zero(facts, node):
             return True

@@ -27,12 +27,12 @@ def factors(graph: Graph, term: Node) -> tuple[Fraction, list[Node]]:
 
 
 def complement(graph: Graph, node: Node) -> Node | None:
-    """1 - f(z) = f(-z) where f is sigmoid or normal_cdf, 1 - share(a, b) = share(b, a), perhaps
-    chosen or read at codes."""
+    """1 - f(z) = f(-z) where f is sigmoid or normal_cdf, 1 - share(a, b) = other_share(a, b),
+    perhaps chosen or read at codes."""
     if isinstance(node, Map) and node.op in ("sigmoid", "normal_cdf"):
         return graph.call(node.op, graph.neg(node.args[0]))
-    if is_call(node, "share"):
-        return graph.call("share", *reversed(node.args))
+    if isinstance(node, Map) and node.op in ("share", "other_share"):
+        return graph.call("share" if node.op == "other_share" else "other_share", *node.args)
     if is_call(node, "where"):
         condition, *branches = node.args
         mirrored = [complement(graph, branch) for branch in branches]
