@@ -14,6 +14,7 @@ from gdsym.calculus.notation import show
 from gdsym.calculus.program import Program
 from gdsym.calculus.second import differentiate_twice
 from gdsym.calculus.stabilise import stabilise
+from gdsym.codegen.dense import STEPS
 from gdsym.codegen.lower import lower
 from gdsym.codegen.module import module_text
 from gdsym.codegen.plan import Plan, plan
@@ -60,21 +61,23 @@ def compile_text(
     """The generated module for a model text; `name` is what messages call the text.
 
     `update` names the rules whose update functions the module carries: shipped names or paths of
-    `.gd` rule files. None means the rule of the file's own `method`, if that is one. `schedules`
-    are options that a fit will be given as expressions of `t` and `T`, by name. `backend` is one
-    of `gdsym.codegen.backends`: what the module computes with. Raises SourceError with what is
-    wrong with the text, a rule file or a schedule.
+    `.gd` rule files, or the dense steps `newton` and `bfgs`. None means the rule of the file's own
+    `method`, if that is one. `schedules` are options that a fit will be given as expressions of
+    `t` and `T`, by name. `backend` is one of `gdsym.codegen.backends`: what the module computes
+    with. Raises SourceError with what is wrong with the text, a rule file or a schedule.
     """
     scheduled = [load_schedule(value, f"option {o}") for o, value in (schedules or {}).items()]
     made = stages(text, name)
     if update is None:
         method = made.model.method
         update = [method.name] if method is not None and method.name in rules() else []
-    compiled = [_rule(entry) for entry in dict.fromkeys(update)]
-    names = [rule.name for rule in compiled]
+    steps = [entry for entry in dict.fromkeys(update) if entry in STEPS]
+    compiled = [_rule(entry) for entry in dict.fromkeys(update) if entry not in STEPS]
+    names = [*steps, *(rule.name for rule in compiled)]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise UsageError(f"two of the rules are called `{twice}`: {', '.join(update)}")
-    return module_text(made.plan, made.derived, compiled, __version__, scheduled, backend)
+    texts = compiled, __version__, scheduled, backend, steps
+    return module_text(made.plan, made.derived, *texts)
 
 
 def show_text(text: str, name: str) -> str:
@@ -90,7 +93,8 @@ def _rule(entry: str) -> Rule:
         return load_rule(read_text(entry, "rule"), entry if dirname(entry) else f"./{entry}")
     if basename(entry) != entry:
         raise UsageError(f"{entry} is no rule file: its name does not end in .gd")
-    mend = did_you_mean(entry, rules()) or f"the rules are {', '.join(rules())}"
+    known = (*STEPS, *rules())
+    mend = did_you_mean(entry, known) or f"the rules are {', '.join(known)}"
     mend += " (or the path of a rule file of your own, such as ./mine.gd)"
     raise UsageError(f"there is no update rule `{entry}`\nhelp: {mend}")
 

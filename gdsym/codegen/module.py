@@ -45,11 +45,12 @@ def module_text(
     version: str,
     schedules: Sequence[Schedule] = (),
     backend: str = "numpy",
+    steps: Sequence[str] = (),
 ) -> str:
     """The whole file. `derived` is the program before lowering, for the formulas to show.
 
     schedules: expressions for options beside those of the model's own `method`. backend: one of
-    `gdsym.codegen.backends`.
+    `gdsym.codegen.backends`. steps: which of `dense.STEPS` the module carries.
     """
     model = plan.program.model
     printer = backend_called(backend)
@@ -103,7 +104,7 @@ def module_text(
         *scheduled.table,
         "",
         "",
-        carried + _matrices(kernels.helpers) + _shared(kernels.helpers),
+        carried + _matrices(kernels.helpers) + _dense(steps) + _shared(kernels.helpers),
     ]
     return "\n".join(parts)
 
@@ -524,14 +525,24 @@ def _matrices(helpers: set[str]) -> str:
 
 def support(helpers: Iterable[str]) -> str:
     """The functions of `special.py` that are named in `helpers`, and all that these call."""
+    return _with_called("special.py", helpers)
+
+
+def _dense(steps: Sequence[str]) -> str:
+    """The functions for these dense steps."""
+    return _with_called("dense.py", [f"{part}_{s}" for s in steps for part in ("init", "update")])
+
+
+def _with_called(file: str, names: Iterable[str]) -> str:
+    """Functions of a file of this folder, and all that these call there."""
     pieces = {
         piece.split("(")[0].removeprefix("def "): piece
-        for piece in _emitted("special.py").rstrip().split("\n\n\n")
+        for piece in _emitted(file).rstrip().split("\n\n\n")
         if piece.startswith("def ")
     }
-    wanted = [name for name in pieces if name in helpers]
+    wanted = [name for name in pieces if name in names]
     for name in wanted:  # grows on the way
-        called = re.findall(r"\b_\w+", pieces[name])
+        called = re.findall(r"\w+", pieces[name])
         wanted += [
             other for other in dict.fromkeys(called) if other in pieces and other not in wanted
         ]
