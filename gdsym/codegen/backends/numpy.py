@@ -78,7 +78,7 @@ FUNCTIONS = {
     "event_curve": "_event_curve({})",
     "less_square": "_less_square({}, {})",
     "lost": "_lost({}, {})",
-    "logaddexp": "_logaddexp({}, {})",
+    "logaddexp_at": "_logaddexp_at({}, {}, {})",
     "log1mexpexp": "_log1mexpexp({})",
     "event_share": "_event_share({})",
     "power_slope": "_power_slope({}, {})",
