@@ -12,13 +12,15 @@ import numpy as np
 
 from gdsym.optimizers._iterate import Vector
 from gdsym.run.generated import Module, Problem
-from gdsym.run.rates import is_plain
 from gdsym.run.spectrum import probe
 
 LINES = 400
 LENGTHS = (0.01, 0.1, 0.5, 1.0, 3.0)
-# Where random lines tell nothing, in many dimensions: points to look for the worst line at.
-SCALES = (0.001, 0.1, 1.0)
+SPREADS = (0.5, 1.0, 3.0)
+# Where random lines tell nothing, in many dimensions: points to look for the worst line at, and
+# products with the Hessian for each.
+POINTS = 24
+SHARES = (0.001, 0.1, 1.0)
 PRODUCTS = 40
 SHORT = 1e-3
 # The slope has to fall by this share of the slopes' own size: rounding is far below.
@@ -37,28 +39,36 @@ def counter_example(problem: Problem, seed: int = 0) -> CounterExample | None:
     """A pair of points inside the domain where the slope falls; None where none was found."""
     rng = np.random.default_rng(seed)
     moving = ~problem.fixed
-    lower, upper = problem.free_bounds
     start = problem.to_free(problem.init(seed))
+
+    def near(phi: Vector, spread: float) -> Vector:
+        drawn = phi + spread * rng.standard_normal(problem.size)
+        return _reflected(np.where(moving, drawn, start), *problem.free_bounds)
+
     for place in range(LINES):
-        length = LENGTHS[place % len(LENGTHS)]
-        middle = start + LENGTHS[-1 - place % 3] * rng.standard_normal(problem.size)
-        middle = np.where(moving, middle, start)
-        step = np.where(moving, length * rng.standard_normal(problem.size), 0.0)
-        ends = [problem.from_free(np.clip(end, lower, upper)) for end in (middle, middle + step)]
-        found = _falls(problem, *ends)
+        first = near(start, SPREADS[place % len(SPREADS)])
+        second = near(first, LENGTHS[place % len(LENGTHS)])
+        found = _falls(problem, problem.from_free(first), problem.from_free(second))
         if found is not None:
             return found
-    for scale in SCALES if is_plain(problem) else ():
-        centre = np.where(moving, scale * (start + rng.standard_normal(problem.size)), start)
-        found = _along_worst(problem, np.clip(centre, lower, upper), moving)
+    for place in range(POINTS):
+        share = SHARES[place % len(SHARES)]
+        found = _along_worst(problem, problem.from_free(near(share * start, share)), moving)
         if found is not None:
             return found
     return None
 
 
-def _along_worst(problem: Problem, phi: Vector, moving: Any) -> CounterExample | None:
-    """The line of the most negative curvature at a point, where there is one."""
-    theta = problem.from_free(phi)
+def _reflected(phi: Vector, lower: Vector, upper: Vector) -> Vector:
+    """A point beyond a bound as far inside of it."""
+    inside = np.where(phi < lower, 2 * lower - phi, phi)
+    inside = np.where(inside > upper, 2 * upper - inside, inside)
+    found: Vector = np.clip(inside, lower, upper)
+    return found
+
+
+def _along_worst(problem: Problem, theta: Vector, moving: Any) -> CounterExample | None:
+    """The line of the most negative curvature at a point, where there is one in the domain."""
     places = np.flatnonzero(moving)
 
     def step(v: Vector) -> Vector:
@@ -67,8 +77,7 @@ def _along_worst(problem: Problem, phi: Vector, moving: Any) -> CounterExample |
         return found
 
     def times(v: Vector) -> Vector:
-        both = (problem.value_and_grad(theta + sign * step(v))[1] for sign in (1, -1))
-        up, down = both
+        up, down = (problem.value_and_grad(theta + sign * step(v))[1] for sign in (1, -1))
         difference: Vector = (up - down)[places] / (2 * SHORT)
         return difference
 
@@ -77,11 +86,19 @@ def _along_worst(problem: Problem, phi: Vector, moving: Any) -> CounterExample |
             worst = probe(times, np.zeros(len(places)), PRODUCTS).downhill
         except (ArithmeticError, np.linalg.LinAlgError):
             return None
-    if worst is None:
-        return None
-    ends = theta - step(worst), theta + step(worst)
-    inside = all(np.array_equal(np.clip(end, *problem.free_bounds), end) for end in ends)
-    return _falls(problem, *ends) if inside else None
+        if worst is None:
+            return None
+        ends = theta - step(worst), theta + step(worst)
+        back = (problem.from_free(problem.to_free(end)) for end in ends)
+        inside = all(np.allclose(b, e, rtol=1e-9) for b, e in zip(back, ends, strict=True))
+    return _falls(problem, *ends) if inside and _within(problem, ends) else None
+
+
+def _within(problem: Problem, points: tuple[Vector, Vector]) -> bool:
+    lower, upper = problem.free_bounds
+    return all(
+        bool(np.all((phi >= lower) & (phi <= upper))) for phi in map(problem.to_free, points)
+    )
 
 
 def _falls(problem: Problem, first: Vector, second: Vector) -> CounterExample | None:

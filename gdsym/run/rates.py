@@ -55,7 +55,7 @@ def safe_rate(
     """The rates that the curvature allows; None where nothing bounds it."""
     bound = module.STRUCTURE["curvature"]
     facts = Facts(module.STRUCTURE, module.PROXIMAL, False, consts=problem.consts)
-    if bound is None or not facts.holds or not is_plain(problem):
+    if bound is None or not facts.holds or not _is_plain(problem):
         return None
     halves = prod(max(1.0, problem.dims[dim]["size"] / 2) for dim in bound["halves"])
     largest = bound["factor"] * halves * largest_curvature(problem)
@@ -72,7 +72,7 @@ _LIMITS: dict[str, Callable[[float], float]] = {
 }
 
 
-def is_plain(problem: Problem) -> bool:
+def _is_plain(problem: Problem) -> bool:
     """Whether free coordinates are the parameters themselves, on which the rate acts."""
     probe = np.full(problem.size, 0.5)
     try:

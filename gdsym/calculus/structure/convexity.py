@@ -101,6 +101,8 @@ NAMES = {
     "abs": "absolute value",
     "root": "norm",
     "log1mexp": "log of 1 - exp(-x)",
+    "log1mexpexp": "log of the complementary log-log link",
+    "hypot": "norm",
     "max": "maximum",
     "relu": "maximum with 0",
     "min": "minimum",

@@ -14,7 +14,6 @@ domains. 0 means that the rules do not tell.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from fractions import Fraction
 from typing import NamedTuple
 
 from gdsym.calculus.program import (
@@ -103,6 +102,7 @@ SHAPES: dict[str, Shape] = {
     "log_sigmoid": Shape(CONCAVE, 1),
     "log_normal_cdf": Shape(CONCAVE, 1),
     "log1mexp": Shape(CONCAVE, -1),
+    "log1mexpexp": Shape(CONCAVE, 1),
     "odds": Shape(CONVEX, 1, CONVEX),
     "sigmoid": Shape(UNKNOWN, 1, CONCAVE),
     "normal_cdf": Shape(UNKNOWN, 1, CONCAVE),
@@ -134,6 +134,8 @@ ABOVE: dict[str, tuple[int, int]] = {
     "sinh": (CONVEX, 1),
     **dict.fromkeys(("sigmoid", "normal_cdf", "tanh", "erf", "atan"), (CONCAVE, 1)),
 }
+# Of two arguments, of which none has to be fixed.
+TOGETHER = ("beta_ln", "hypot", "share")
 # Of two arguments, convex in both together and rising in each.
 RISING = {"max": CONVEX, "logaddexp": CONVEX, "min": CONCAVE}
 
@@ -325,7 +327,7 @@ class _Rules:
             for arg in node.args:
                 own &= self.found[arg].bend
             return Curve(own)
-        if node.op == "beta_ln" or any(arg in self.depends.active for arg in node.args[1:]):
+        if node.op in TOGETHER or any(arg in self.depends.active for arg in node.args[1:]):
             return self._of_two(node)
         arg = node.args[0]
         inner = self.found[arg]
@@ -339,10 +341,8 @@ class _Rules:
                     composed(CONCAVE, 1, inner.bend) | (CONVEX if inner.norm else UNKNOWN),
                     inner.log,
                 )
-            case "log1mexp" if self._is_exponential_rate(arg):
-                return Curve(CONCAVE)
             case "huber":
-                return Curve(self._huber(inner.bend, self.known[arg].lower))
+                return Curve(CONVEX if self._is_length(arg) else UNKNOWN)
             case "clip":
                 return Curve(UNKNOWN)
         return self._of_one(node.op, inner.bend, self.known[arg])
@@ -361,24 +361,14 @@ class _Rules:
             found |= composed(*BELOW[op], bend)
         return Curve(found, log)
 
-    def _is_exponential_rate(self, arg: Node) -> bool:
-        """-exp(affine), the exponent of log(1 - exp(-exp(z))): a concave log-likelihood."""
-        coefficient, rest = self.graph.split(arg)
-        product = list(rest.args) if isinstance(rest, Map) and rest.op == "mul" else [rest]
-        log = AFFINE
-        for part in product:
-            log &= self.found[part].log if part in self.found else UNKNOWN
-        return coefficient < 0 and log == AFFINE
-
-    def _huber(self, bend: int, lower: Fraction | float) -> int:
-        if bend == AFFINE or (bend & CONVEX and lower >= ZERO):
-            return CONVEX
-        return UNKNOWN
-
     def _of_two(self, node: Map) -> Curve:
         """Functions of two arguments, the second of which moves."""
         bends = [self.found[arg].bend for arg in node.args]
         match node.op:
+            case "hypot" if all(self._is_length(arg) for arg in node.args):
+                return Curve(CONVEX)
+            case "share":
+                return Curve(UNKNOWN, CONCAVE & bends[0] & flipped(bends[1]))
             case "beta_ln" if all(bend == AFFINE for bend in bends):
                 return Curve(CONVEX)  # the log of an integral of exponentials
             case "xlogy" if node.args[0] is node.args[1] and bends[0] == AFFINE:
@@ -387,6 +377,11 @@ class _Rules:
                 sign = self.known[node.args[0]].sign
                 return Curve(scaled(composed(CONCAVE, 1, bends[1]), sign))
         return Curve(UNKNOWN)
+
+    def _is_length(self, node: Node) -> bool:
+        """Whether its absolute value is convex."""
+        bend = self.found[node].bend
+        return bend == AFFINE or (bool(bend & CONVEX) and self.known[node].lower >= ZERO)
 
     def _contraction(self, node: Contract) -> Curve:
         if any(d.source is not None and d.source in self.depends.active for d in node.deltas):

@@ -201,6 +201,9 @@ def kinks(program: Program, root: Node, consts: Mapping[str, Range]) -> list[Kin
             case Map(op="root", args=(inside,)):
                 if not _is_squared(node, readers) and not _above_zero(inside, facts, known):
                     found.append(Kink(node, 1))
+            case Map(op="hypot", args=sides):
+                if not any(_above_zero(side, facts, known) for side in sides):
+                    found.append(Kink(node, 1))
             case Map(op="huber"):
                 found.append(Kink(node, 2))
             case Map(op=op) if op in JUMPING:

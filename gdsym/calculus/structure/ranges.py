@@ -45,10 +45,12 @@ AROUND = Range(-ONE, ONE)
 # Functions whose values are bounded whatever the argument.
 ALWAYS: dict[str, Range] = {
     **dict.fromkeys(("exp", "softplus", "normal_pdf", "erfcx", "odds", "mills", "mills_gap"), UP),
-    **dict.fromkeys(("relu", "huber", "root", "sqrt", "shift", "head", "trigamma"), UP),
-    **dict.fromkeys(("log_sigmoid", "log_normal_cdf", "log1mexp", "tetragamma"), DOWN),
+    **dict.fromkeys(("relu", "huber", "root", "hypot", "sqrt", "shift", "head", "trigamma"), UP),
+    **dict.fromkeys(
+        ("log_sigmoid", "log_normal_cdf", "log1mexp", "log1mexpexp", "tetragamma"), DOWN
+    ),
     **dict.fromkeys(("sigmoid", "normal_cdf", "sech", "bell", "half_bell", "sigmoid_slope"), UNIT),
-    **dict.fromkeys((*COMPARISONS.values(), "and", "or", "not", "leg"), UNIT),
+    **dict.fromkeys((*COMPARISONS.values(), "share", "and", "or", "not", "leg"), UNIT),
     **dict.fromkeys(("sin", "cos", "tanh", "erf", "sign"), AROUND),
     "erfc": Range(ZERO, Fraction(2)),
     "cosh": Range(ONE, inf),
