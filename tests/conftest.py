@@ -31,3 +31,10 @@ def pytest_addoption(parser):
         action="store_true",
         help="give the compiler 100,000 sources of the fuzz test instead of 2,000",
     )
+    parser.addoption(
+        "--fuzz-seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="take the Nth set of sources of the fuzz test; every N has others",
+    )

@@ -37,7 +37,23 @@ SPECIAL = {
     **{("n", "d"): "U.T[g]", ("n", "k"): "onehot(g)", ("k", "n"): "onehot(g).T", ("n",): "y"},
     **{("d", "n"): "X.T", ("k", "d"): "U.T", ("k",): "sum[d](U)", ("d",): "w", (): "b"},
 }
-ODD = ("w[g]", "U[d, 1]", "-X^2^2", "train", "n", "X[n]", "U[d]", "sum", "not b", "b < 1 < 2")
+ODD = (
+    *("w[g]", "U[d, 1]", "-X^2^2", "train", "n", "X[n]", "U[d]", "sum", "not b", "b < 1 < 2"),
+    *("train(b)", "train(sum(X @ w))", "train(y)", "train(w[k])", "solve(U, w)", "det(U)"),
+)
+GRAM = "(U.T @ U + eye(k))"
+MATRICES = {
+    (): (
+        f"logdet{GRAM}",
+        f"trace(inv({GRAM}))",
+        "sum(diag(X.T @ X))",
+        f"dot(c, solve({GRAM}, c))",
+    ),
+    ("k",): (f"diag({GRAM})", f"solve({GRAM}, U.T @ w)", f"diag(inv({GRAM}))"),
+    ("d",): ("solve(X.T @ X + eye(d), w)", "diag(X.T @ X)", "inv(X.T @ X) @ w"),
+    ("n",): ("solve(sqdist(X, X) + eye(n), y)", "diag(X @ X.T)"),
+    ("d", "k"): (f"solve({GRAM}, U.T).T", "outer(w, sum[d](U))"),
+}
 CALLS = [(name, len(f.params)) for name, f in FUNCTIONS.items() if not f.hidden]
 
 
@@ -196,6 +212,8 @@ class _Model:
             return f"where({part()} {relation} {part(())}, {part()}, {part(())})"
         if kind == 11 and self.defined:
             return f"h({part()}, {part(())})"
+        if axes in MATRICES and self._rarely(6):
+            return self._among(MATRICES[axes])
         return SPECIAL.get(axes, f"-{part()}") if not self._rarely(6) else self._among(ODD)
 
     def _product(self, axes, part) -> str:

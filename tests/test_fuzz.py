@@ -28,6 +28,11 @@ def per_chunk(config) -> int:
     return (100_000 if config.getoption("--nightly") else 2_000) // (2 * CHUNKS)
 
 
+def own_seed(chunk: int, config) -> int:
+    """Other sources for every chunk, and for every `--fuzz-seed`."""
+    return CHUNKS * config.getoption("--fuzz-seed") + chunk
+
+
 def peak() -> int:
     """The most memory that this process has had, in bytes; 0 where the system does not say."""
     if resource is None:
@@ -77,7 +82,7 @@ def check(text: str) -> None:
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_a_model_by_the_grammar_is_compiled_or_refused(chunk, request):
-    @seed(chunk)
+    @seed(own_seed(chunk, request.config))
     @settings(
         max_examples=per_chunk(request.config),
         database=None,
@@ -94,7 +99,7 @@ def test_a_model_by_the_grammar_is_compiled_or_refused(chunk, request):
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_a_damaged_model_is_compiled_or_refused(chunk, request):
-    draw = random.Random(chunk)
+    draw = random.Random(own_seed(chunk, request.config))
     for _ in range(per_chunk(request.config)):
         text = mutant(draw)
         try:
