@@ -209,8 +209,9 @@ def _objective(result: Result) -> str:
         return text
     parts = [text]
     if math.isfinite(inference.aic):
-        parts.append(f"AIC {inference.aic:.6f}".rstrip("0").rstrip("."))
-        parts.append(f"BIC {inference.bic:.6f}".rstrip("0").rstrip("."))
+        parts.append(f"AIC {inference.aic:.10g}")
+    if math.isfinite(inference.bic):
+        parts.append(f"BIC {inference.bic:.10g}")
     if math.isfinite(inference.s):
         parts.append(f"s {inference.s:.6g} on {inference.left:,} degrees of freedom")
     if math.isfinite(inference.r_squared):
