@@ -492,12 +492,21 @@ def test_residuals_give_digits_that_the_hessian_no_longer_has():
     np.testing.assert_allclose(found[-1].x, solution, rtol=1e-7)
 
 
-def test_nothing_is_polished_at_a_saddle_or_where_the_hessian_is_singular():
+def test_nothing_is_polished_at_a_saddle_or_where_the_gradient_lies_along_a_flat_direction():
     saddle = small.of_sum(lambda x: x[0] ** 2 - x[1] ** 2)
-    valley = small.of_sum(lambda x: (x[0] + x[1] - 1) ** 2)
+    singular = small.of_sum(lambda x: (x[0] + x[1]) ** 2 + (x[0] - x[1]) ** 4)
 
     assert polished(saddle, [1e-3, 1e-3]) == []
-    assert polished(valley, [0.4, 0.5]) == []
+    assert polished(singular, [1e-9, -1e-9]) == []
+
+
+def test_the_last_steps_leave_out_directions_that_nothing_depends_on():
+    valley = small.of_sum(lambda x: (x[0] + x[1] - 1) ** 2)
+    circle = small.of_sum(lambda x: (x[0] ** 2 + x[1] ** 2 - 1) ** 2)
+
+    np.testing.assert_allclose(polished(valley, [0.4, 0.5])[-1].x, [0.45, 0.55], rtol=1e-15)
+    radius = np.linalg.norm(polished(circle, [0.6 + 3e-9, 0.8])[-1].x)
+    assert radius == pytest.approx(1, rel=1e-15)
 
 
 def test_the_last_steps_keep_what_is_on_its_bound():

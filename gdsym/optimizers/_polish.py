@@ -32,6 +32,7 @@ from gdsym.optimizers._iterate import (
 STEPS = 60
 # Of cond(H)*eps, for each parameter: above, the smallest curvature may be rounding.
 TRUSTED = 0.1
+ASIDE = 1e-3  # the most of the gradient that may lie along what is called a gauge
 NOISE = EPS**0.5  # a rise of f, relative to its size, that its rounding may explain
 
 
@@ -52,7 +53,7 @@ def polish(
     unknown or is not that of a minimum. Coordinates at a bound that holds them stay there.
     """
     now = start
-    here = _correction(objective, now, lower, upper)
+    here = _correction(objective, now, now.g, lower, upper)
     for _ in range(STEPS):
         if here is None:
             return
@@ -65,16 +66,18 @@ def polish(
         if not finite(f, g) or f - now.f > here.length**2 + NOISE * abs(now.f):
             return
         after = Iterate(x, f, g, float(np.linalg.norm(here.step)), np.inf)
-        there = _correction(objective, after, lower, upper)
+        there = _correction(objective, after, now.g, lower, upper)
         if there is None or not there.length < here.length:
             return
         now, here = after, there
 
 
 def _correction(
-    objective: Objective, at: Iterate, lower: Vector, upper: Vector
+    objective: Objective, at: Iterate, before: Vector, lower: Vector, upper: Vector
 ) -> _Correction | None:
     """None where no step is to be trusted: not finite, or no minimum by its curvature.
+
+    before: the gradient one correction earlier, to tell what is small of one.
 
     A coordinate on its bound that the step would push out is held there, and the step is that
     of the others; one that would cross its bound from inside ends the polishing.
@@ -87,9 +90,9 @@ def _correction(
     while free.any():
         found = None
         if factors is not None and finite(factors[0], factors[1]):
-            found = _from_squares(factors[0], factors[1], objective.squares, H, at.g, free)
+            found = _from_squares(*factors[:2], objective.squares, H, at.g, before, free)
         elif H is not None:
-            found = _from_hessian(H, at.g, free)
+            found = _from_hessian(H, at.g, before, free)
         if found is None or not finite(found.step):
             return None
         x = at.x + found.step
@@ -101,30 +104,56 @@ def _correction(
     return None
 
 
-def _from_hessian(H: Matrix, g: Vector, free: Mask) -> _Correction | None:
+def _from_hessian(H: Matrix, g: Vector, before: Vector | None, free: Mask) -> _Correction | None:
     scale = np.sqrt(np.abs(np.diagonal(H)))[free]
     if not np.all(scale > 0):
         return None
     values, vectors = np.linalg.eigh(H[np.ix_(free, free)] / scale[:, None] / scale)
-    if not values[0] * TRUSTED > EPS * len(values) * values[-1]:
-        return None
     slopes = vectors.T @ (g[free] / scale)
+    known = _known(values, slopes, None if before is None else vectors.T @ (before[free] / scale))
+    if known is None:
+        return None
+    values, vectors, slopes = values[known], vectors[:, known], slopes[known]
     step = np.zeros_like(g)
     step[free] = -(vectors @ (slopes / values)) / scale
     return _Correction(step, float(np.sqrt(np.sum(slopes**2 / values))))
 
 
+def _known(values: Vector, slopes: Vector, before: Vector | None) -> Mask | None:
+    """Which of the eigenvalues, in ascending order, count; None where they are no minimum's.
+
+    Along a gauge the curvature is what the gradient leaves of 0, and nothing of the gradient lies
+    there: no step is to go that way. slopes: of the gradient along the eigenvectors; before: of
+    that one correction earlier, or None where there is no gauge.
+    """
+    known: Mask = values * TRUSTED > EPS * len(values) * values[-1]
+    if known.all():
+        return known
+    flat = EPS**0.5 * float(values[-1])
+    known = values > flat
+    if before is None or values[0] < -flat:
+        return None
+    rest = float(np.linalg.norm(slopes[~known]))
+    return known if rest <= ASIDE * float(np.linalg.norm(before)) else None
+
+
 def _from_squares(
-    R: Matrix, z: Vector, squares: float, H: Matrix | None, g: Vector, free: Mask
+    R: Matrix,
+    z: Vector,
+    squares: float,
+    H: Matrix | None,
+    g: Vector,
+    before: Vector,
+    free: Mask,
 ) -> _Correction | None:
     scale = np.sqrt(np.sum(R[:, free] ** 2, axis=0))
     if not np.all(scale > 0):
-        return None if H is None else _from_hessian(H, g, free)
+        return None if H is None else _from_hessian(H, g, before, free)
     left, sizes, right = np.linalg.svd(R[:, free] / scale, full_matrices=False)
     singular = len(sizes) < len(scale) or sizes[-1] <= EPS * len(sizes) * sizes[0]
     trusted = not singular and EPS * len(sizes) * sizes[0] ** 2 < TRUSTED * sizes[-1] ** 2
     if not trusted and H is not None:
-        found = _from_hessian(H, g, free)
+        found = _from_hessian(H, g, before if singular else None, free)
         if found is not None or singular:
             return found
     if singular:
@@ -136,9 +165,12 @@ def _from_squares(
         base = right / sizes[:, None]
         metric = base @ (H[np.ix_(free, free)] / scale[:, None] / scale) @ base.T
         values, vectors = np.linalg.eigh(0.25 / squares * (metric + metric.T))
-        if not values[0] > TRUSTED * EPS * values[-1]:
+        along = vectors.T @ slopes
+        earlier = right @ (before[free] / scale) / sizes / (2.0 * squares)
+        known = _known(values, along, vectors.T @ earlier)
+        if known is None:
             return None
-        moved = -(vectors @ ((vectors.T @ slopes) / values))
+        moved = -(vectors[:, known] @ (along[known] / values[known]))
     step = np.zeros(len(free))
     step[free] = (right.T @ (moved / sizes)) / scale
     return _Correction(step, float(np.sqrt(2.0 * squares * (moved @ moved))))

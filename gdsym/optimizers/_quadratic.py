@@ -52,9 +52,14 @@ class SquaresModel:
         key = free.tobytes()
         if self._known is None or self._known[0] != key:
             left, sizes, right = np.linalg.svd(self.R[:, free] / scale[free], full_matrices=False)
-            # The eigenvectors with the curvature 0 that a wide matrix has are left out: a step
-            # of least length has no part in them.
-            spectrum = Spectrum(sizes**2, right.T, scale[free], len(sizes) * EPS**2)
-            self._known = key, spectrum, sizes[:, None] * left.T
+            # Directions without curvature, but for rounding, are left out: a step of least length
+            # has no part in them.
+            bent = sizes > EPS * len(sizes) * np.max(sizes, initial=0.0)
+            sizes, left, right = sizes[bent], left[:, bent], right[bent]
+            self._known = (
+                key,
+                Spectrum(sizes**2, right.T, scale[free], 0.0),
+                sizes[:, None] * left.T,
+            )
         _, spectrum, slopes = self._known
         return spectrum.step(slopes @ (self.z + self.R @ step), radius)
