@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from gdsym.data import Bound
-from gdsym.run.certificate import Certificate, Examined, examine
-from gdsym.run.curvature import MOST_DENSE, place
+from gdsym.run.certificate import Certificate, Effort, Examined, examine
+from gdsym.run.curvature import MOST_DENSE, MOST_WORK, Place, place
 from gdsym.run.flat import blocks_of
 from gdsym.run.generated import Module, Problem, Vector
-from gdsym.run.inference import Asked, Derived, Inference, infer
+from gdsym.run.inference import Asked, Derived, Inference, infer, states_errors
 from gdsym.run.objective import NOT_A_NUMBER, FreeObjective
 from gdsym.run.outcome import Outcome
 
@@ -46,7 +46,11 @@ def assess(
 ) -> Assessed:
     """What the point of an outcome is worth. start: theta at the start; loss: the objective
     without penalties, to be minimised."""
-    seen = _examined(module, problem, objective, outcome, start)
+    try:
+        seen = _examined(module, problem, objective, outcome, start)
+    except (*NOT_A_NUMBER, MemoryError) as error:
+        why = f"the curvature could not be computed ({error or type(error).__name__})"
+        seen = Examined(_not_looked(outcome, why), _place(problem, objective, outcome))
     certificate = seen.certificate
     names = [
         n for b in _blocks(module, problem) for n in map(b.entry, range(b.start, b.part.stop))
@@ -83,10 +87,7 @@ def _examined(
     outcome: Outcome,
     start: Vector,
 ) -> Examined:
-    theta = objective.to_theta(outcome.phi)
-    fixed = np.zeros(len(theta), dtype=bool)
-    fixed[objective.fixed] = True
-    here = place(problem, outcome.phi, theta, fixed, objective.plain, outcome.held)
+    here = _place(problem, objective, outcome)
     if outcome.status not in ("converged", "stopped", "finished"):
         return Examined(_not_looked(outcome, f"the fit {_ENDS[outcome.status]}"), here)
     size = len(here.moving)
@@ -98,8 +99,19 @@ def _examined(
     if kink := _kink(module):
         return Examined(_at_a_kink(module, outcome, kink), here)
     end = outcome.message, outcome.grad_norm
-    products = int(np.clip(objective.evaluations, 20, 60))
-    return examine(module, problem, here, start, _blocks(module, problem), end, products)
+    effort = Effort(MOST_WORK, int(np.clip(objective.evaluations, 20, 60)))
+    if not states_errors(module):
+        # Without errors to report, looking must not take much longer than fitting did.
+        spent = 8.0 * objective.evaluations * size * (problem.n_rows or 1)
+        effort = replace(effort, work=max(CHEAP, min(MOST_WORK, spent)))
+    return examine(module, problem, here, start, _blocks(module, problem), end, effort)
+
+
+def _place(problem: Problem, objective: FreeObjective, outcome: Outcome) -> Place:
+    theta = objective.to_theta(outcome.phi)
+    fixed = np.zeros(len(theta), dtype=bool)
+    fixed[objective.fixed] = True
+    return place(problem, outcome.phi, theta, fixed, objective.plain, outcome.held)
 
 
 def _kink(module: Module) -> str:
@@ -140,7 +152,10 @@ def judged(outcome: Outcome, certificate: Certificate) -> Outcome:
         case _:
             if certificate.decrement is None:
                 return outcome
-            message = f"{outcome.message}, but {certificate.why}"
+            if outcome.status == "converged":
+                message = f"{outcome.message}, but {certificate.why}"
+            else:
+                message = certificate.why
     if outcome.status != "converged":
         return replace(outcome, message=f"{outcome.message}; {message}")
     return replace(outcome, status="stopped", message=message)

@@ -76,6 +76,15 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True)
+class Effort:
+    """How much may be spent: multiplications for a Hessian, and products with one that would
+    take more."""
+
+    work: float
+    products: int
+
+
+@dataclass(frozen=True, slots=True)
 class Examined:
     """A certificate and what it was found by: the spectrum of the Hessian, that of the squared
     Jacobian of a sum of squares (with the residual sum of squares), names, flat directions."""
@@ -95,11 +104,10 @@ def examine(
     start: Vector,
     blocks: Sequence[Block],
     outcome: tuple[str, float],
-    products: int = 60,
+    effort: Effort,
 ) -> Examined:
     """What kind of point `here` is. start: theta at the start; outcome: the stopping rule in
-    words, and the scaled norm of the gradient; products: how many with a Hessian too large to be
-    made."""
+    words, and the scaled norm of the gradient."""
     rule, grad_norm = outcome
     names = [block.entry(i) for block in blocks for i in range(block.start, block.part.stop)]
     known: dict[str, Any] = {"rule": rule, "grad_norm": grad_norm}
@@ -109,9 +117,9 @@ def examine(
         return Examined(Certificate(kind="minimum", decrement=0.0, **known), here)
     if why:
         return Examined(Certificate(why=why, **known), here)
-    h = dense_hessian(here)
+    h = dense_hessian(here, effort.work)
     if h is None:
-        return Examined(_by_products(module, here, names, products, start, known), here)
+        return Examined(_by_products(module, here, names, effort.products, start, known), here)
     return _by_hessian(module, here, h, start, blocks, known)
 
 

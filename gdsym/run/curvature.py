@@ -15,7 +15,7 @@ from gdsym.run.objective import NOT_A_NUMBER
 Matrix = NDArray[np.float64]
 
 MOST_DENSE = 2000  # parameters whose Hessian is made as a matrix
-MOST_WORK = 1e11  # multiplications of rows x parameters x parameters for it
+MOST_WORK = 1e11  # multiplications for it: rows x parameters x parameters
 EDGE = 1e-10  # a share of a closed simplex below this lies on the edge
 
 
@@ -141,7 +141,7 @@ def why_no_hessian(module: Any, problem: Problem) -> str:
     return "" if hasattr(problem, "hess") else "the module has no Hessian"
 
 
-def dense_hessian(here: Place, most_work: float = MOST_WORK) -> Matrix | None:
+def dense_hessian(here: Place, most_work: float) -> Matrix | None:
     """The Hessian by the moving coordinates; None where it is too large to make, or not finite."""
     size = len(here.moving)
     if size > MOST_DENSE or (here.problem.n_rows or 1) * size * size > most_work:

@@ -108,12 +108,17 @@ class _Spread:
     df: float
 
 
+def states_errors(module: Module) -> bool:
+    """Whether the objective is one that standard errors can be had of."""
+    return module.OBJECTIVE["kind"] in (*LIKELIHOODS, "residual")
+
+
 def check(module: Module, asked: Asked) -> None:
     """Raises UsageError where the standard errors that are wanted cannot be had of this model."""
     if asked.robust is None and asked.cluster is None:
         return
     kind = module.OBJECTIVE["kind"]
-    if kind not in (*LIKELIHOODS, "residual"):
+    if not states_errors(module):
         raise UsageError(
             f"robust standard errors belong to a likelihood or a residual, not to `{kind}`\n"
             "help: state the objective as nll, loglik, observe or residual"
@@ -140,7 +145,7 @@ def infer(
     """
     kind = module.OBJECTIVE["kind"]
     values = predictions or {}
-    if kind not in (*LIKELIHOODS, "residual"):
+    if not states_errors(module):
         return None, tuple(Derived(name, value) for name, (value, _) in values.items())
     penalised = objective[0] != objective[1] or bool(module.OBJECTIVE.get("apart"))
     count, rows = _count(seen), _rows(seen.here, kind, penalised)

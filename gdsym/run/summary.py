@@ -248,7 +248,10 @@ def certified(certificate: Certificate) -> Iterator[str]:
     if certificate.flat:
         yield f"not determined by the data: {_listed(certificate.flat, '; ')}"
     if certificate.gauge:
-        yield f"not determined by the form of the model: {_listed(certificate.gauge, '; ')}"
+        mend = ""
+        if any("shifted together" in text for text in certificate.gauge):
+            mend = " (`in base[...]` or `in sumzero[...]` settles that)"
+        yield f"not determined by the form of the model: {_listed(certificate.gauge, '; ')}{mend}"
 
 
 def _listed(texts: Sequence[str], joint: str = ", ") -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from statistics import NormalDist
 
 _TINY = 1e-300
 _EPS = 1e-16
@@ -31,6 +30,8 @@ def two_sided(statistic: float, df: float = math.inf) -> float:
 
 def quantile(level: float, df: float = math.inf) -> float:
     """The q > 0 with P(|T| <= q) = level, for 0 < level < 1."""
+    from statistics import NormalDist  # not needed where nothing is printed
+
     start = NormalDist().inv_cdf((1 + level) / 2)
     if math.isinf(df):
         return start
