@@ -26,8 +26,10 @@ DATA = {
     "films": "films.csv",
     "iris": "iris.csv",
     "league": "matches.csv",
+    "loadings": "diabetes.csv",
     "mixture": "lengths.csv",
     "policy": "trajectories.csv",
+    "process": "diabetes.csv",
     "randhie": "randhie.csv",
     "rents": "rents.csv",
     "ridge": "diabetes.csv",
@@ -105,6 +107,8 @@ def test_the_parameters_are_the_answers(name, fits):
         found = {**found, "a": np.array(found["a"]) - np.mean(found["a"])}
     if name == "films":  # factors are unique up to a rotation
         found = {parameter: found[parameter] for parameter in ("mild", "good", "m")}
+    if name == "loadings":
+        found = {"s": found["s"]}
 
     assert found.keys() == expected.keys()
     for parameter, value in expected.items():
@@ -151,6 +155,25 @@ def test_the_factors_multiply_to_the_closed_form(fits):
     M = np.array(params["U"]) @ np.array(params["V"]).T
 
     np.testing.assert_allclose(M, closed, rtol=0, atol=1e-6 * np.abs(closed).max())
+
+
+def test_the_loadings_explain_what_the_closed_form_does(fits):
+    W = np.array(fits("loadings")[0]["params"]["W"])
+    closed = script("loadings")["W"]
+
+    np.testing.assert_allclose(W @ W.T, closed @ closed.T, rtol=0, atol=1e-6)
+
+
+def test_a_process_predicts_the_rows_that_it_was_fitted_to(fits, tmp_path):
+    params = fits("process")[0]["params"]
+    module = script("process")
+    K, _, _ = module["parts"](np.array([*params["a"], params["height"], params["noise"]]))
+    y = module["y"]
+
+    predicted = [float(row["expected"]) for row in predictions("process", fits, tmp_path)]
+
+    smooth = y - params["noise"] ** 2 * np.linalg.solve(K, y)
+    np.testing.assert_allclose(predicted, smooth, rtol=0, atol=1e-8)
 
 
 def test_the_factors_of_viewers_are_a_ridge_regression_on_those_of_films(fits):
