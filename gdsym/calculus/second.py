@@ -84,7 +84,10 @@ def differentiate_twice(program: Program) -> Program:
         term = row_term(program)
         found = squares(program)
         residuals = found.residuals if found is not None else ()
-        targets = [*program.grads.values(), *residuals, *([term] if term is not None else [])]
+        in_blocks = len(params) <= MOST_PARAMS
+        targets = [*residuals, *([term] if term is not None else [])]
+        if in_blocks:
+            targets += program.grads.values()
         # Where rows are paired with rows, a row node may read other rows: nothing to cut.
         paired_rows = rows_beside(reachable(targets), program.model)
         tangents = Tangents(graph, targets, known.values(), None if paired_rows else program.row)
@@ -96,7 +99,7 @@ def differentiate_twice(program: Program) -> Program:
             (p, q): slope(program.grads[p], q)
             for place, p in enumerate(params)
             for q in params[place:]
-            if len(params) <= MOST_PARAMS
+            if in_blocks
         }
         jacobian = {(i, p): slope(r, p) for i, r in enumerate(residuals) for p in params}
         scores = {p: slope(term, p) for p in params} if term is not None else {}
@@ -211,7 +214,7 @@ class Tangents:
     """The derivatives of some nodes by parameters."""
 
     def __init__(
-        self, graph: Graph, targets: Iterable[Node], leaves: Iterable[Node], row: Axis | None
+        self, graph: Graph, targets: Sequence[Node], leaves: Iterable[Node], row: Axis | None
     ) -> None:
         self.graph = graph
         self.leaves = list(leaves)
@@ -221,6 +224,7 @@ class Tangents:
             for leaf in self.leaves
         }
         self.forward = _Forward(graph, targets, seeds, row, self.offset)
+        self.joined = {target: self.forward.joined(target) for target in targets}
 
     def node(self, target: Node, leaf: Node) -> Node:
         """The derivative of `target` by a parameter: its axes, and `paired` ones of the leaf."""
@@ -229,7 +233,7 @@ class Tangents:
             zip(_shifted(leaf.axes, self.offset), paired(target.axes, leaf.axes), strict=True)
         )
         parts = []
-        for key, coefficient in self.forward.joined(target).items():
+        for key, coefficient in self.joined[target].items():
             if key.source is leaf:
                 factor = Factor(coefficient, tuple(final.get(a, a) for a in coefficient.axes))
                 deltas = [Delta(None, (a,), final.get(b, b)) for a, b in key.pattern]
