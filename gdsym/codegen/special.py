@@ -56,15 +56,17 @@ def _two_product(a: Array, b: Array) -> tuple[Array, Array]:
 def _sum_twice(a: tuple[Array, Array], b: tuple[Array, Array]) -> tuple[Array, Array]:
     """The sum of two numbers of twice the digits, each of them a number and its rest."""
     high, rest = _two_sum(a[0], b[0])
-    low, lower = _two_sum(a[1], b[1])
-    high, rest = _two_sum(high, rest + low)
-    return _two_sum(high, rest + lower)
+    rest = rest + (a[1] + b[1])
+    total = high + rest
+    return total, rest - (total - high)
 
 
 def _product_twice(a: tuple[Array, Array], b: tuple[Array, Array]) -> tuple[Array, Array]:
     """Their product."""
     high, rest = _two_product(a[0], b[0])
-    return _two_sum(high, rest + (a[0] * b[1] + a[1] * b[0]))
+    rest = rest + (a[0] * b[1] + a[1] * b[0])
+    total = high + rest
+    return total, rest - (total - high)
 
 
 def _quotient_twice(a: tuple[Array, Array], b: tuple[Array, Array]) -> tuple[Array, Array]:
@@ -85,11 +87,10 @@ def _power_twice(x: Array) -> tuple[tuple[Array, Array], Array]:
     rest = _two_sum(x - k * 0.6931471805592082, -k * 7.371002565161996e-13)
     rest = _sum_twice(rest, (-k * 5.8029889835956905e-25, 0.0))
     r = (rest[0] / 512, rest[1] / 512)
-    total = (2.7557319223985893e-06, 0.0)  # 1/9!
-    for inverse in (  # 1/8!, 1/7!, ... 1/1!
-        (2.48015873015873e-05, 2.1511947866775882e-23),
-        (0.0001984126984126984, 1.7209558293420705e-22),
-        (0.001388888888888889, -5.300543954373577e-20),
+    # 1/9!, 1/8!, ... 1/6!: so small that a double will do; then 1/5!, 1/4!, ... 1/1!
+    series = (2.7557319223985893e-06, 2.48015873015873e-05, 0.0001984126984126984)
+    total = (_polynomial(r[0], (*series, 0.001388888888888889)), 0.0)
+    for inverse in (
         (0.008333333333333333, 1.1564823173178714e-19),
         (0.041666666666666664, 2.3129646346357427e-18),
         (0.16666666666666666, 9.25185853854297e-18),
@@ -159,7 +160,7 @@ def _log1mexpexp(z: Array) -> Array:
     rate = np.exp(z)
     left = np.where(rate < 0.7, np.log(-np.expm1(-rate)), np.log1p(-np.exp(-rate)))
     values = np.where(z < -37, z - rate / 2, left)
-    return _patched(values, z > 0, _log1mexpexp_above, z)
+    return _patched(values, z > 0.5, _log1mexpexp_above, z)
 
 
 def _log1mexpexp_above(z: Array) -> Array:
@@ -173,7 +174,7 @@ def _event_share(z: Array) -> Array:
     rate = np.exp(np.minimum(z, 7.0))
     small = np.where(rate == 0, 1.0, rate)
     values = np.where(rate == 0, 1.0, small / np.expm1(small))
-    return _patched(values, z > 0, _event_share_above, z)
+    return _patched(values, z > 0.5, _event_share_above, z)
 
 
 def _event_share_above(z: Array) -> Array:
@@ -186,7 +187,8 @@ def _event_share_above(z: Array) -> Array:
 
 def _event_curve(z: Array) -> Array:
     """The derivative of event_share."""
-    values = -_event_share(z) * _event_gap(z)
+    share = _event_share(z)
+    values = -share * _event_gap(z, share)
     return _patched(values, z > 6.5, _event_curve_far, z)
 
 
@@ -196,8 +198,8 @@ def _event_curve_far(z: Array) -> Array:
     return (1 - high) * half * high * (half - half * low)
 
 
-def _event_gap(z: Array) -> Array:
-    """rate + rate/(exp(rate) - 1) - 1, rate = exp(z): Bernoulli's series below 2."""
+def _event_gap(z: Array, share: Array) -> Array:
+    """rate + share - 1, rate = exp(z) and share = event_share(z): Bernoulli's series below 2."""
     rate = np.exp(z)
     small = np.minimum(rate, 2.0)
     series = (  # B(2k)/(2k)!
@@ -209,7 +211,7 @@ def _event_gap(z: Array) -> Array:
         *(-0.001388888888888889, 0.08333333333333333),
     )
     below = small * (0.5 + small * _polynomial(small * small, series))
-    return np.where(rate < 2, below, (rate - 1) + _event_share(z))
+    return np.where(rate < 2, below, (rate - 1) + share)
 
 
 # -- powers and lengths --------------------------------------------------------------------------
@@ -542,18 +544,15 @@ def _beta_ln_near_zero(a: Array, b: Array) -> Array:
     total, y = _two_sum(a, b), _two_sum(b, 24.0)
     x = _two_sum(a, np.where(low, 24.0, 0.0))
     w = _sum_twice(x, (b, 0.0))
-    above, below = (1.0, 0.0), (1.0, 0.0)
-    for step in range(24):
-        upper = _sum_twice(total, (float(step), 0.0))
-        lower = _two_sum(a, float(step))
-        above = _product_twice(above, (np.where(low, upper[0], 1.0), np.where(low, upper[1], 0.0)))
-        below = _product_twice(below, (np.where(low, lower[0], 1.0), np.where(low, lower[1], 0.0)))
-        below = _product_twice(below, _two_sum(b, float(step)))
+    # Where no steps are taken, factors that cancel.
+    start = np.where(low, a, 1.0), 0.0 * a
+    end = np.where(low, total[0], 1.0), np.where(low, total[1], 0.0)
+    below = _product_twice(_rising_twice(start), _rising_twice((b, 0.0 * b)))
+    product = _quotient_twice(_rising_twice(end), below)
     gap = _quotient_twice((b, 0.0), x)
     half = _sum_twice((gap[0] / 2, gap[1] / 2), (-b, 0.0))
     rise = _log1p_twice(gap)
     log_y = _log1p_twice(_quotient_twice((b, 0.0), (24.0, 0.0)))  # log(y/24)
-    product = _quotient_twice(above, below)
     # sqrt(2*pi)*24^23.5*exp(-24), inside the logarithm: outside, its own is the largest term.
     product = _product_twice(product, (2.5762413625949762e22, -1453221.8088966075))
     terms = (
@@ -571,32 +570,36 @@ def _beta_ln_near_zero(a: Array, b: Array) -> Array:
     return found[0] + found[1]
 
 
+def _rising_twice(x: tuple[Array, Array]) -> tuple[Array, Array]:
+    """x*(x + 1)*...*(x + 23) with twice the digits: two by two, (x + i)*(x + 23 - i)."""
+    pair = _product_twice(x, _sum_twice(x, (23.0, 0.0)))
+    product = pair
+    for step in range(1, 12):
+        product = _product_twice(product, _sum_twice(pair, (step * (23.0 - step), 0.0)))
+    return product
+
+
 def _log1p_twice(x: tuple[Array, Array]) -> tuple[Array, Array]:
     """log(1 + x) with twice the digits, for x between 0 and 1/16."""
-    total = (0.0, 0.0)
-    for power in range(27, 0, -1):
+    far = tuple((1 if power % 2 else -1) / power for power in range(27, 13, -1))
+    total = (_polynomial(x[0], far), 0.0)  # so small that a double will do
+    for power in range(13, 0, -1):
         inverse = _quotient_twice((1.0 if power % 2 else -1.0, 0.0), (float(power), 0.0))
-        total = _product_twice(_sum_twice(total, inverse), x)
-    return total
+        total = _sum_twice(_product_twice(total, x), inverse)
+    return _product_twice(total, x)
 
 
 def _stirling_twice(x: tuple[Array, Array]) -> tuple[Array, Array]:
     """`_binet` with twice the digits, for x >= 24: B(2k)/(2k*(2k - 1)*x^(2k - 1)), summed."""
     inverse = _quotient_twice((1.0, 0.0), x)
     square = _product_twice(inverse, inverse)
-    total = (0.0, 0.0)
+    far = (  # so small that doubles will do
+        *(-15238221.539407415, 691472.268851313, -36108.77125372499, 2193.1033333333335),
+        *(-156.84828462600203, 13.402864044168393, -1.3924322169059011, 0.17964437236883057),
+        *(-0.029550653594771242, 0.00641025641025641, -0.0019175269175269176),
+    )
+    total = (_polynomial(square[0], far), 0.0)
     for coefficient in (
-        (-15238221.539407415, -8.76774522490625e-10),
-        (691472.268851313, 2.5585296305158e-11),
-        (-36108.77125372499, 5.897583353514365e-13),
-        (2193.1033333333335, -1.3339255626002948e-13),
-        (-156.84828462600203, 9.391823141715389e-15),
-        (13.402864044168393, -6.154114101993966e-16),
-        (-1.3924322169059011, 1.5837056989230303e-17),
-        (0.17964437236883057, -6.401600482710946e-19),
-        (-0.029550653594771242, 4.861760957508855e-19),
-        (0.00641025641025641, 2.2240044563805217e-19),
-        (-0.0019175269175269176, 1.0675702776872475e-19),
         (0.0008417508417508417, 3.6870174889237694e-20),
         (-0.0005952380952380953, 5.36938218754726e-20),
         (0.0007936507936507937, 6.883823317368282e-22),
