@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from importlib.metadata import version
+from textwrap import fill
 
 from . import nist
 from .families import FAMILIES, Family, header, row
@@ -30,6 +31,7 @@ digits.
 """
 
 LEVELS = (4, 6, 8, 10)
+WIDTH = 99
 
 
 def page(done: dict[str, list[Fit]]) -> str:
@@ -37,7 +39,7 @@ def page(done: dict[str, list[Fit]]) -> str:
     parts = [HEAD, summary(done)]
     for family in FAMILIES:
         fits = done[family.title]
-        parts.append(f"## {family.title}\n\n{family.bar}\n")
+        parts.append(f"## {family.title}\n\n{fill(family.bar, WIDTH)}\n")
         if family.title.startswith("NIST nonlinear"):
             parts += [BESIDE, table(*counts(fits))]
         parts.append(table(header(family), [row(family, fit) for fit in fits]))
