@@ -96,7 +96,7 @@ def test_a_directory_without_a_model_is_said_so(here, capsys):
 
     assert run(["fmt", "empty"]) == 2
 
-    assert capsys.readouterr().err == "error: there is no .gd file in empty\n"
+    assert capsys.readouterr().err == "error: there is no .gd file in the directory empty\n"
 
 
 def test_diff_shows_what_would_change_and_writes_nothing(here, capsys):

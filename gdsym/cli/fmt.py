@@ -67,7 +67,7 @@ def _files(given: Sequence[str]) -> Iterator[str]:
             continue
         found = sorted(str(file) for file in Path(path).rglob("*.gd") if file.is_file())
         if not found:
-            raise UsageError(f"there is no .gd file in {path}")
+            raise UsageError(f"there is no .gd file in the directory {path}")
         yield from found
 
 
