@@ -297,6 +297,29 @@ def test_a_penalised_likelihood_is_called_so_and_has_no_aic():
     np.testing.assert_allclose(inference.std_errors, np.sqrt(np.diag(np.linalg.inv(h))), rtol=1e-8)
 
 
+def test_a_term_without_rows_in_a_likelihood_is_a_belief_and_called_one():
+    text = "data y[n]\nparam m, s > 0\nnll sum(log(s) + (y - m)^2/(2*s^2))"
+
+    plain = gdsym.fit(text, {"y": Y})
+    believed = gdsym.fit(text + " + m^2/2", {"y": Y})
+
+    assert plain.inference.kind == "maximum likelihood"
+    assert believed.inference.kind == "penalised"
+    assert math.isnan(believed.inference.aic)
+
+
+def test_a_multiple_of_the_number_of_rows_belongs_to_the_rows():
+    by_row = "data y[n]\nparam m, s > 0\nnll sum(log(s) + (y - m)^2/(2*s^2))"
+    by_number = by_row.replace(
+        "sum(log(s) + (y - m)^2/(2*s^2))", "n*log(s) + sum((y - m)^2)/(2*s^2)"
+    )
+
+    one, other = (gdsym.fit(text, {"y": Y}).inference for text in (by_row, by_number))
+
+    assert other.kind == "maximum likelihood"
+    assert other.aic == pytest.approx(one.aic, rel=1e-12)
+
+
 def test_a_penalty_of_weight_zero_is_none():
     text = LOGIT + "\nconst lam = 1\npenalty lam*sum(w^2)"
 

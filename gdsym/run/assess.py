@@ -3,24 +3,30 @@ follows for the parameters."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from gdsym.data import Bound
+from gdsym.run import probes
 from gdsym.run.certificate import Certificate, Effort, Examined, examine
 from gdsym.run.curvature import MOST_DENSE, MOST_WORK, Place, place
 from gdsym.run.flat import blocks_of
 from gdsym.run.generated import Module, Problem, Vector
-from gdsym.run.inference import Asked, Derived, Inference, infer, states_errors
+from gdsym.run.inference import (
+    LIKELIHOODS,
+    Asked,
+    Derived,
+    Inference,
+    Told,
+    infer,
+    states_errors,
+)
 from gdsym.run.objective import NOT_A_NUMBER, FreeObjective
 from gdsym.run.outcome import Outcome
 
 CHEAP = 1e9  # multiplications for a Hessian after epochs of mini-batches
-PROBED_ROWS = 64
 MOST_ROWS_NAMED = 5
 
 
@@ -60,11 +66,28 @@ def assess(
         seen,
         names,
         asked,
-        (outcome.f, loss),
-        _response(module, bound, problem, seen.here.theta),
-        _scalars(module, bound, problem, seen.here.theta),
+        _told(module, bound, problem, seen.here.theta, start, (outcome.f, loss)),
     )
     return Assessed(judged(outcome, certificate), certificate, inference, derived)
+
+
+def _told(
+    module: Module,
+    bound: Bound,
+    problem: Problem,
+    theta: Vector,
+    start: Vector,
+    objective: tuple[float, float],
+) -> Told:
+    """What the model says that its derivatives do not."""
+    value, loss = objective
+    penalised = value != loss
+    if module.OBJECTIVE["kind"] in LIKELIHOODS and not penalised:
+        penalised = probes.has_terms_apart(module, bound, problem, (theta, start))
+    response = None
+    if module.OBJECTIVE["kind"] == "residual":
+        response = probes.response(module, bound, problem, theta)
+    return Told(loss, penalised, response, probes.scalars(module, bound, problem, theta))
 
 
 def unlooked(outcome: Outcome) -> Assessed:
@@ -102,7 +125,7 @@ def _examined(
     effort = Effort(MOST_WORK, int(np.clip(objective.evaluations, 20, 60)))
     if not states_errors(module):
         # Without errors to report, looking must not take much longer than fitting did.
-        spent = 8.0 * objective.evaluations * size * (problem.n_rows or 1)
+        spent = 20.0 * objective.evaluations * size * (problem.n_rows or 1)
         effort = replace(effort, work=max(CHEAP, min(MOST_WORK, spent)))
     return examine(module, problem, here, start, _blocks(module, problem), end, effort)
 
@@ -169,82 +192,3 @@ def _rows_named(rows: tuple[int, ...]) -> str:
     more = ", ..." if len(rows) > MOST_ROWS_NAMED else ""
     plural = "s" if len(rows) > 1 else ""
     return f", which fits {len(rows):,} row{plural} ever better (row{plural} {first}{more})"
-
-
-def _bound_arguments(module: Module, arrays: Mapping[str, Any], consts: Any) -> dict[str, Any]:
-    """Data and constants by the names of the arguments."""
-    given = {d["arg"]: arrays[d["name"]] for d in module.DATA if d["name"] in arrays}
-    return given | {c["arg"]: consts[c["name"]] for c in module.CONSTS if c["name"] in consts}
-
-
-def _response(module: Module, bound: Bound, problem: Problem, theta: Vector) -> Vector | None:
-    """The data that a residual is the rest of: if they change, it changes by as much, or by as
-    much the other way. Tried on some rows."""
-    if module.OBJECTIVE["kind"] != "residual" or not hasattr(problem, "residuals"):
-        return None
-    some = {
-        d["name"]: _first_rows(bound.arrays[d["name"]], d["dims"], module.ROW)
-        for d in module.DATA
-        if d["name"] in bound.arrays
-    }
-    rng = np.random.default_rng(0)
-    candidates = [d for d in module.DATA if d["name"] in some and d["dims"] == (module.ROW,)]
-    for entry in candidates:
-        values = some[entry["name"]]
-        other = values * (1 + 0.5 * rng.random(len(values)))
-        if values.dtype.kind != "f" or np.array_equal(other, values):
-            continue
-        try:
-            before, after = (
-                module.bind(
-                    **_bound_arguments(module, {**some, entry["name"]: y}, problem.consts),
-                    dims=bound.dims,
-                ).residuals(theta)
-                for y in (values, other)
-            )
-        except (TypeError, ValueError, *NOT_A_NUMBER):
-            continue
-        if len(before) != len(values):
-            continue
-        change, wanted = after - before, other - values
-        error = min(np.max(np.abs(change - wanted)), np.max(np.abs(change + wanted)))
-        if error <= 1e-9 * max(float(np.max(np.abs(values))), float(np.max(np.abs(before)))):
-            return np.asarray(bound.arrays[entry["name"]], dtype=np.float64)
-    return None
-
-
-def _first_rows(array: Any, dims: tuple[str, ...], row: str | None) -> Any:
-    if row not in dims:
-        return array
-    return np.take(array, range(min(PROBED_ROWS, array.shape[dims.index(row)])), dims.index(row))
-
-
-def _scalars(
-    module: Module, bound: Bound, problem: Problem, theta: Vector
-) -> dict[str, tuple[float, Vector]]:
-    """The scalar predictions on the data of the fit, with their gradients by theta."""
-    scalars = [p["name"] for p in module.PREDICTIONS if not p["dims"]]
-    if not scalars:
-        return {}
-    if hasattr(problem, "predict_grad"):
-        return {name: problem.predict_grad(theta)[name] for name in scalars}
-    given = _bound_arguments(module, bound.arrays, problem.consts)
-    taken = inspect.signature(module.predict).parameters
-    given = {name: value for name, value in given.items() if name in taken}
-
-    def at(theta: Vector) -> Vector:
-        found = module.predict(theta, **given, dims=bound.dims, stats=problem.stats_at(theta))
-        return np.array([found[name] for name in scalars])
-
-    def central(i: int, h: float) -> Vector:
-        up, down = theta.copy(), theta.copy()
-        up[i] += h
-        down[i] -= h
-        slope: Vector = (at(up) - at(down)) / (up[i] - down[i])
-        return slope
-
-    # Central differences, extrapolated once (Richardson, 1911).
-    steps = 1e-3 * np.maximum(np.abs(theta), 1e-3)
-    slopes = [(4 * central(i, h / 2) - central(i, h)) / 3 for i, h in enumerate(steps)]
-    columns = np.array(slopes).T
-    return {n: (float(v), g) for n, v, g in zip(scalars, at(theta), columns, strict=True)}

@@ -128,37 +128,40 @@ def check(module: Module, asked: Asked) -> None:
         raise UsageError(f"there are no robust standard errors of this model: {why}")
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What inference is told of a fit: the objective without its penalties, to be minimised;
+    whether there are penalties; what a residual is the rest of, by row, if that is known; and
+    scalar predictions, name to value and gradient by theta."""
+
+    loss: float
+    penalised: bool = False
+    response: Vector | None = None
+    predictions: Mapping[str, tuple[float, Vector]] = field(default_factory=dict)
+
+
 def infer(
-    module: Module,
-    seen: Examined,
-    names: Sequence[str],
-    asked: Asked,
-    objective: tuple[float, float],
-    response: Vector | None = None,
-    predictions: Mapping[str, tuple[float, Vector]] | None = None,
+    module: Module, seen: Examined, names: Sequence[str], asked: Asked, told: Told
 ) -> tuple[Inference | None, tuple[Derived, ...]]:
     """The inference at a minimum, and what it says about scalar predictions.
 
-    None after `loss` and `maximize`, which state no likelihood. objective: with and without
-    penalties, both to be minimised. response: what a residual is the rest of, by row, if that is
-    known. predictions: name to value and gradient by theta.
+    None after `loss` and `maximize`, which state no likelihood.
     """
-    kind = module.OBJECTIVE["kind"]
-    values = predictions or {}
+    values, penalised, loss = told.predictions, told.penalised, told.loss
     if not states_errors(module):
         return None, tuple(Derived(name, value) for name, (value, _) in values.items())
-    penalised = objective[0] != objective[1] or bool(module.OBJECTIVE.get("apart"))
+    kind = module.OBJECTIVE["kind"]
     count, rows = _count(seen), _rows(seen.here, kind, penalised)
     known: dict[str, Any] = {"level": asked.level, "parameters": count}
     if kind == "residual":
-        known |= {"kind": "least squares", **_squares(objective[1], rows, count)}
-        known |= _explained(seen.here, objective[1], response)
+        known |= {"kind": "least squares", **_squares(loss, rows, count)}
+        known |= _explained(seen.here, loss, told.response)
     else:
         known["kind"] = "maximum likelihood"
         if not penalised:
-            known["log_likelihood"] = -objective[1]
-            known["aic"] = 2 * objective[1] + 2 * count
-            known["bic"] = 2 * objective[1] + math.log(rows) * count if rows else math.nan
+            known["log_likelihood"] = -loss
+            known["aic"] = 2 * loss + 2 * count
+            known["bic"] = 2 * loss + math.log(rows) * count if rows else math.nan
     if penalised:
         known["kind"] = "penalised"
     if seen.certificate.kind in ("saddle", "infinity"):
