@@ -30,9 +30,9 @@ def _patched(values: Array, rare: Array, better: Callable[..., Array], *args: Ar
     """`values`, with better(*args) where `rare` holds: few entries, so it may be slow."""
     if not np.any(rare):
         return values
-    values, rare, *args = np.broadcast_arrays(values, rare, *args)
+    values, rare, *spread = np.broadcast_arrays(values, rare, *args)
     values = np.array(values, dtype=float)
-    values[rare] = better(*(arg[rare].astype(float) for arg in args))
+    values[rare] = better(*(arg[rare].astype(float) for arg in spread))
     return values[()]
 
 
