@@ -194,8 +194,10 @@ def test_ruff_finds_nothing_in_generated_modules(folder, tmp_path):
     # The user's own text may have long lines; it is at the end of the description.
     for path in folder.glob("*.py"):
         text = path.read_text(encoding="utf-8")
-        start, stop = text.index('\nSOURCE = """') + 1, text.index(f"\n\n\n{SHARED}")
-        (tmp_path / path.name).write_text(text[:start] + text[stop:], encoding="utf-8")
+        before, _, after = text.partition('\nSOURCE = """')
+        (tmp_path / path.name).write_text(
+            before + after[after.index('"""\n') + 3 :], encoding="utf-8"
+        )
 
     done = run(
         *("-m", "ruff", "check", "--isolated", "--no-cache", "--line-length", "99"),
