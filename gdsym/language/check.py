@@ -419,6 +419,8 @@ class _Checker:
             notes = ((first.keyword_span, f"the first is this `{first.keyword}`"),)
             message = "a file has one objective, and this is a second"
             mend = "add terms to the first one, or write them as `penalty`"
+            if keyword == first.keyword == "residual":  # a sum of residuals is another thing
+                mend = "write `loss` with both sums of squares: `loss sum(...^2) + sum(...^2)`"
             span = statement.keyword_span
             return self.scope.error("statement", message, span, notes=notes, help=mend)
         self.objective = (statement, expr)

@@ -126,6 +126,8 @@ def _matched(
             if name not in names:
                 near = habits.ARGUMENTS.get(name.lower(), ())
                 other = next((f"did you mean `{n}`?" for n in near if n in names), "")
+                twin = DISTRIBUTIONS.get(f"{distribution.name}_{name}")
+                other = other or (f"did you mean `{twin.usage}`?" if twin is not None else "")
                 message = f"`{distribution.name}` has no argument `{name}`"
                 help = other or did_you_mean(name, names) or mend
                 return scope.error("distribution", message, place, help=help)
