@@ -66,3 +66,19 @@ def test_a_wrong_wish_is_told(options, message, tmp_path, monkeypatch, capsys):
 
     assert run(["show", "line.gd", *options]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_rows_under_another_name_are_shown_under_it(tmp_path, capsys):
+    model = tmp_path / "pairs.gd"
+    model.write_text(
+        "dim m like n\ndata X[n, d], y[n], S[n, n]\nparam s > 0\n"
+        "let D[n, m] = sum[d]((X - X[m])^2)\n"
+        "loss sum[n, m](exp(-D/s)*(y - y[m])) + sum(D @ y[m]) + sum(S[n, m]*D)\n"
+    )
+
+    assert run(["show", str(model)]) == 0
+
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        "let D   = sum[d]((X - X[m])^2)",
+        "loss    = sum(S[n, m]*D) + sum(D @ y[m]) + sum((y - y[m])*exp(-D/s))",
+    ]

@@ -326,10 +326,14 @@ class Notation:
         over = "" if not node.axes else f"[{_names(node.summed)}]"
         if any(len(set(factor.indices)) < len(factor.indices) for factor in node.factors):
             body = "*".join(map(self._on_diagonal, node.factors))
+        elif any(map(self._renamed, node.factors)) and node.summed:
+            body = "*".join(self._renamed(f) or self.text(f.node, PRODUCT) for f in node.factors)
         elif len(node.factors) == 1:
             body = self.text(node.factors[0].node)
         else:
             body = self._product([factor.node for factor in node.factors])[0]
+        if not node.summed and (renamed := self._renamed(node.factors[0])):
+            return renamed, ATOM
         if not node.summed and len(node.axes) == 1:  # a vector along another axis
             return self._known(node.factors[0].node)
         if not node.summed:
@@ -352,6 +356,18 @@ class Notation:
         if tuple(at[axis] for axis in self.order(second.node)) != (j, i):
             return None
         return f"trace({self.text(first.node, PRODUCT)} @ {self.text(second.node, UNARY)})"
+
+    def _renamed(self, factor: Factor) -> str:
+        """`X[m]`: a factor along a dimension that is like one of its own; else nothing."""
+        node, indices = factor
+        at = dict(zip(node.axes, indices, strict=True))
+        axes = [axis for axis in self.order(node) if axis in at]
+        other = [axis for axis in axes if at[axis].dim != axis.dim]
+        if not other:
+            return ""
+        twice = any(axis.dim == other[0].dim and axis != other[0] for axis in axes)
+        shown = axes if len(other) > 1 or twice else other
+        return f"{self.text(node, ATOM)}[{', '.join(at[axis].dim for axis in shown)}]"
 
     def _on_diagonal(self, factor: Factor) -> str:
         if len(set(factor.indices)) < len(factor.indices):
@@ -383,6 +399,8 @@ class Notation:
         node, indices = factor
         at = dict(zip(node.axes, indices, strict=True))
         have = tuple(at[axis] for axis in self.order(node) if axis in at)
+        if renamed := self._renamed(factor):
+            return renamed if len(wanted) < 2 or have == wanted else f"{renamed}.T"
         if isinstance(node, Linear) and node not in self.names and len(have) == 2:
             text, own, axes = self._as_called(node)
             upright = tuple(at[axis] for axis in axes) == wanted
