@@ -118,14 +118,14 @@ SHAPES: dict[str, Shape] = {
     "digamma": Shape(CONCAVE, 1),
     "trigamma": Shape(CONVEX, -1, CONVEX),
 }
-# Shaped so for positive arguments only.
+# Shaped so for positive, or negative, arguments only.
 POSITIVE = ("lgamma", "digamma", "trigamma")
+NEGATIVE = ("odds",)
 # Curvature and slope on each side of 0: of functions that turn or bend there.
 BELOW: dict[str, tuple[int, int]] = {
     "abs": (AFFINE, -1),
     "cosh": (CONVEX, -1),
     "sinh": (CONCAVE, 1),
-    "tan": (UNKNOWN, 1),
     **dict.fromkeys(("sigmoid", "normal_cdf", "tanh", "erf", "atan"), (CONVEX, 1)),
 }
 ABOVE: dict[str, tuple[int, int]] = {
@@ -342,7 +342,8 @@ class _Rules:
                     inner.log,
                 )
             case "huber":
-                return Curve(CONVEX if self._is_length(arg) else UNKNOWN)
+                turned = self.known[node.args[1]].lower >= ZERO and self._is_length(arg)
+                return Curve(CONVEX if turned else UNKNOWN)
             case "clip":
                 return Curve(UNKNOWN)
         return self._of_one(node.op, inner.bend, self.known[arg])
@@ -351,7 +352,8 @@ class _Rules:
         found, log = UNKNOWN, UNKNOWN
         if op == "abs" and bend == AFFINE:
             found |= CONVEX
-        if op in SHAPES and (op not in POSITIVE or at.lower >= ZERO):
+        beyond = (op in POSITIVE and at.lower < ZERO) or (op in NEGATIVE and at.upper > ZERO)
+        if op in SHAPES and not beyond:
             shape = SHAPES[op]
             found |= composed(shape.bend, shape.slope, bend)
             log |= composed(shape.log, shape.slope, bend)

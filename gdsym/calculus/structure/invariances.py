@@ -133,13 +133,17 @@ class _Tangents:
     kind: str
     along: Axes
 
+    @property
+    def move(self) -> Node:
+        """The leaf t."""
+        name = ",".join(f"{axis.dim}{axis.copy}" for axis in self.along)
+        return self.graph.leaf("move", name, self.along)
+
     def null(
         self, root: Node, order: Sequence[Node], candidates: Sequence[Param]
     ) -> list[list[Fraction]]:
         """The combinations of candidates whose tangents cancel everywhere."""
-        t = self.graph.leaf(
-            "direction", ",".join(f"{a.dim}{a.copy}" for a in self.along), self.along
-        )
+        t = self.move
         constraints: list[list[Fraction]] = []
         at: dict[Node, Tangent] = {}
         for node in order:
@@ -178,13 +182,12 @@ class _Tangents:
                     shares.append({i: graph.mul(*others, d) for i, d in at.get(arg, {}).items()})
                 return self._summed(shares)
             case Map(op="log", args=(inside,)) if self.kind == "scale":
-                return {i: graph.div(d, inside) for i, d in at.get(inside, {}).items()}
-            case Map(op="pow", args=(base, exponent)) if self.kind == "scale":
-                if exponent in self.depends.active:
+                return self._relative(inside, at.get(inside, {}))
+            case Map(op="pow", args=(base, exponent)) if exponent not in self.depends.active:
+                relative = self._relative(base, at.get(base, {}))
+                if relative is None:
                     return None
-                lower = graph.add(exponent, graph.number(-1))
-                slope = graph.mul(exponent, graph.call("pow", base, lower))
-                return {i: graph.mul(slope, d) for i, d in at.get(base, {}).items()}
+                return {i: graph.mul(exponent, node, share) for i, share in relative.items()}
             case Map(op="where", args=(condition, *branches)):
                 if condition in self.depends.active:
                     return None
@@ -197,6 +200,12 @@ class _Tangents:
                     return None
                 return tangent
         return None
+
+    def _relative(self, node: Node, tangent: Tangent) -> Tangent | None:
+        """The tangents as shares of the node, where these are multiples of the move alone."""
+        shares = {i: self.graph.div(d, node) for i, d in tangent.items()}
+        alone = all(self.graph.split(share)[1] is self.move for share in shares.values())
+        return shares if alone else None
 
     def _chosen(self, condition: Node, sides: list[Tangent]) -> Tangent:
         zero = self.graph.number(0)

@@ -80,20 +80,19 @@ def parts(program: Program, consts: Mapping[str, Range] | None = None) -> Parts:
     depends = dependence(program, order)
     opener = Opener(program.graph, depends, ranges(program, order, consts or {}))
     params = {param.name: param for param in program.model.params}
-    found = []
-    for part in list(opener.parts(Part(program.value))):
+    found, others = [], []
+    for part in opener.parts(Part(program.value)):
         term = _proximal(program.graph, part, params)
         if term is not None and part.number > 0:
             found.append(term)
-    readers: dict[Node, list[Node]] = {}
-    for node in order:
-        for operand in set(node.operands):
-            readers.setdefault(operand, []).append(node)
-    terms = [
-        term
-        for term in found
-        if all(reader in opener.opened for reader in readers.get(term.node, ()))
-    ]
+        else:
+            others.append(part.node)
+    inside = set(reachable(others))  # the same length may be inside something that bends
+    names = list(params)
+    terms = sorted(
+        (term for term in found if term.node not in inside),
+        key=lambda term: (names.index(term.param), term.over),
+    )
     smooth = _without(program, {term.node for term in terms})
     weights = {weight for term in terms for weight in reachable([term.weight])}
     return Parts(
@@ -123,11 +122,17 @@ def _proximal(graph: Graph, part: Part, params: Mapping[str, Param]) -> Proximal
         graph.number(part.number),
         *part.weights,
         *(graph.size(axis.dim) for axis in absent),
-        *(graph.call("abs", factor) for factor in factors),
+        *(_size(graph, factor) for factor in factors),
     )
     if not set(weight.axes) <= outer:
         return None
     return Proximal(leaf.name, over, weight, part.node, codes)
+
+
+def _size(graph: Graph, factor: Node) -> Node:
+    if isinstance(factor, Number):
+        return graph.number(abs(factor.value))
+    return graph.call("abs", factor)
 
 
 def _scaled_leaf(node: Node) -> tuple[list[Node], Leaf | None]:
@@ -211,7 +216,9 @@ def kinks(program: Program, root: Node, consts: Mapping[str, Range]) -> list[Kin
             case Map(op=op) if op in KINKED:
                 found.append(Kink(node, 2 if _is_squared(node, readers) else 1))
             case Reduce(op="max"):
-                found.append(Kink(node, 1))
+                outer = readers.get(node, [])
+                if not outer or not all(isinstance(reader, Reduce) for reader in outer):
+                    found.append(Kink(node, 1))  # else one over several axes: the last is told
     return found
 
 

@@ -44,11 +44,9 @@ AROUND = Range(-ONE, ONE)
 
 # Functions whose values are bounded whatever the argument.
 ALWAYS: dict[str, Range] = {
-    **dict.fromkeys(("exp", "softplus", "normal_pdf", "erfcx", "odds", "mills", "mills_gap"), UP),
-    **dict.fromkeys(("relu", "huber", "root", "hypot", "sqrt", "shift", "head", "trigamma"), UP),
-    **dict.fromkeys(
-        ("log_sigmoid", "log_normal_cdf", "log1mexp", "log1mexpexp", "tetragamma"), DOWN
-    ),
+    **dict.fromkeys(("exp", "softplus", "normal_pdf", "erfcx", "mills", "mills_gap"), UP),
+    **dict.fromkeys(("relu", "root", "hypot", "sqrt", "shift", "head", "trigamma"), UP),
+    **dict.fromkeys(("log_sigmoid", "log_normal_cdf", "log1mexp", "log1mexpexp"), DOWN),
     **dict.fromkeys(("sigmoid", "normal_cdf", "sech", "bell", "half_bell", "sigmoid_slope"), UNIT),
     **dict.fromkeys((*COMPARISONS.values(), "share", "and", "or", "not", "leg"), UNIT),
     **dict.fromkeys(("sin", "cos", "tanh", "erf", "sign"), AROUND),
@@ -58,7 +56,7 @@ ALWAYS: dict[str, Range] = {
 }
 # Functions that rise with their argument from 0 at the number given, and so share its sign there.
 ZERO_AT = {
-    **dict.fromkeys(("expm1", "log1p", "sinh", "tan", "tanh", "erf", "atan", "asin"), ZERO),
+    **dict.fromkeys(("expm1", "log1p", "sinh", "tanh", "erf", "atan", "asin"), ZERO),
     **dict.fromkeys(("log", "log2", "log10"), ONE),
 }
 
@@ -260,6 +258,8 @@ _RULES: dict[str, Callable[..., Range]] = {
     "min": _min,
     "clip": lambda x, a, b: _min(_max(x, a), b),
     "where": lambda c, a, b: join(a, b),
+    "huber": lambda r, delta: UP if delta.lower >= 0 else ANY,
+    "odds": lambda x: UP if x.upper <= 0 else ANY,
     "relu": lambda x: _max(x, Range(ZERO, ZERO)),
     "sigmoid": _half,
     "normal_cdf": _half,
