@@ -23,7 +23,7 @@ GRANTS = {
     "stages": {"errors", "files", "language", "calculus", "codegen", "compiler"},
     "explain": {"errors", "language", "calculus", "codegen", "compiler"},
     "lint": {"errors", "language", "calculus", "compiler", "numpy"},
-    "gradcheck": {"errors", "files", "language", "calculus", "mpmath"},
+    "gradcheck": {"errors", "files", "language", "calculus", "mpmath", "numpy"},
     "optimizers": {"errors", "numpy", "scipy"},
     "data": {"errors", "files", "numpy", "pyarrow", "pandas"},
     "run": {"errors", "files", "data", "optimizers", "numpy", "scipy", "threadpoolctl"},

@@ -11,7 +11,8 @@ import mpmath
 from gdsym.calculus.normal import prove_equal
 from gdsym.calculus.program import Leaf, Map, Node, Program, Reduce, canonical_axes, reachable
 from gdsym.calculus.reference import Table, evaluate
-from gdsym.gradcheck.diagnose import Block, Claimed
+from gdsym.gradcheck.diagnose import Block
+from gdsym.gradcheck.diagnose.samples import Claimed
 from gdsym.gradcheck.points import Point
 from gdsym.gradcheck.questions import DIRECTION, Meaning, Question, direction
 from gdsym.gradcheck.report import (

@@ -9,7 +9,7 @@ to rounding error at every point is reported, at most a few of equal simplicity.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
@@ -18,10 +18,20 @@ from gdsym.calculus.program import Node, Program
 from gdsym.gradcheck.diagnose.entries import misplaced, of_coordinates, rounded
 from gdsym.gradcheck.diagnose.repair import MOST_CHANGES, Change, Reader, changes
 from gdsym.gradcheck.diagnose.samples import Array, Claimed, Samples, same
-from gdsym.gradcheck.diagnose.terms import explained, named, strangers, terms, two_terms
+from gdsym.gradcheck.diagnose.terms import (
+    Term,
+    explained,
+    named,
+    strangers,
+    terms,
+    two_terms,
+)
 from gdsym.gradcheck.points import point, sizes
 from gdsym.gradcheck.report import Finding
 from gdsym.language.model import Dims
+from gdsym.language.parse import parse_expression
+
+Valued = list[tuple[Term, list[Array]]]
 
 # How many points explanations are held against, and how many of equal simplicity are told.
 POINTS = 6
@@ -89,7 +99,8 @@ def _corrected(block: Block, found: Sequence[Finding]) -> tuple[Finding, ...]:
     )
 
 
-def _terms(program: Program, block: Block, samples: Samples):  # type: ignore[no-untyped-def]
+def _terms(program: Program, block: Block, samples: Samples) -> tuple[Valued, Valued]:
+    """The block's own terms, and what is none of its terms but may have been added."""
     if block.quantity != "grad":
         return [], []
     own = named(samples, terms(program, block.names[0], block.exact))
@@ -123,30 +134,34 @@ def _dims(program: Program, name: str) -> Dims:
     return next(param.dims for param in program.model.params if param.name == name)
 
 
-def _read(program: Program, block: Block) -> list[tuple[Change, Node]]:
-    reader = Reader(program, block.dims, None)
+def _read(program: Program, block: Block) -> tuple[Program, list[tuple[Change, Node]]]:
+    """The changes of the claim's text that make a formula of the block's dims, and the program
+    that knows what training data these formulas read."""
+    reader = Reader(program, block.dims)
+    root = parse_expression(block.text)
     read = []
     seen: set[Node] = set()
-    for change in islice(changes(program, block.exact, block.text), MOST_CHANGES):
-        node = reader.node(change.corrected)
+    for change in islice(changes(program, block.exact, root, block.text), MOST_CHANGES):
+        node = reader.node(root, change)
         if node is not None and node not in seen:
             seen.add(node)
             read.append((change, node))
-    return read
+    return replace(program, stats=dict(reader.builder.stats)), read
 
 
 def _repairs(
     program: Program, block: Block, samples: Samples, exact: list[Array]
 ) -> list[Finding]:
     """Changes of the text after which the claim is right."""
-    read = _read(program, block)
-    first = Samples(program, samples.points[:1], block.dims)
+    program, read = _read(program, block)
+    samples = replace(samples, program=program)
+    first = replace(samples, points=samples.points[:1])
     values = first.values(node for _, node in read)
     likely = [pair for pair, v in zip(read, values, strict=True) if same(v, exact[:1])]
     rest = samples.values(node for _, node in likely)
     right = [change for (change, _), v in zip(likely, rest, strict=True) if same(v, exact)]
     right.sort(key=lambda change: change.cost)
-    return [Finding(c.kind, c.where, c.text, c.corrected) for c in right]
+    return [Finding(c.kind, c.where, c.text, c.applied(block.text)) for c in right]
 
 
 def _after_a_change(
@@ -156,17 +171,14 @@ def _after_a_change(
     if not block.text:
         return ()
     own, other = _terms(program, block, samples)
-    read = _read(program, block)
-    values = samples.values(node for _, node in read)
-    for (change, _), value in sorted(
-        zip(read, values, strict=True), key=lambda pair: pair[0][0].cost
-    ):
+    program, read = _read(program, block)
+    read.sort(key=lambda pair: pair[0].cost)
+    values = replace(samples, program=program).values(node for _, node in read)
+    for (change, _), value in zip(read, values, strict=True):
         if not all(np.all(np.isfinite(v)) for v in value):
             continue
-        left = explained(
-            value, exact, own, other, samples, block.title, change.corrected, not block.dims
-        )
+        text = change.applied(block.text)
+        left = explained(value, exact, own, other, samples, block.title, text, not block.dims)
         if left:
-            first = Finding(change.kind, change.where, change.text)
-            return _corrected(block, [first, left[0]])
+            return _corrected(block, [Finding(change.kind, change.where, change.text), left[0]])
     return ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import permutations
 
 import numpy as np
@@ -21,22 +22,32 @@ def misplaced(
     found: list[Finding] = []
     axes = exact[0].ndim
     for order in permutations(range(axes)):
-        if order != tuple(range(axes)) and _after(
-            lambda e, o=order: e.transpose(o), claimed, exact
-        ):
+        if order != tuple(range(axes)) and _after(partial(_transposed, order), claimed, exact):
             found.append(Finding("transposed", "", "its axes stand in another order"))
     for axis in range(axes):
-        for step in (1, -1):
-            if _after(lambda e, s=step, a=axis: np.roll(e, s, a), claimed, exact):
-                text = f"every entry is that of the {'one before' if step > 0 else 'next one'}"
+        for step, neighbour in ((1, "the one before"), (-1, "the next one")):
+            if _after(partial(_rolled, step, axis), claimed, exact):
+                text = f"every entry is that of {neighbour}"
                 found.append(Finding("shifted_index", "", text))
-        if _after(lambda e, a=axis: np.flip(e, a), claimed, exact):
+        if _after(partial(_reversed, axis), claimed, exact):
             found.append(Finding("shifted_index", "", "its entries stand in reverse order"))
     for name, values in others.items():
         if [v.shape for v in values] == [e.shape for e in exact] and same(claimed, values):
             text = f"it is the derivative by `{name}`"
             found.append(Finding("swapped_parameters", name, text))
     return found
+
+
+def _transposed(order: Sequence[int], values: Array) -> Array:
+    return values.transpose(order)
+
+
+def _rolled(step: int, axis: int, values: Array) -> Array:
+    return np.roll(values, step, axis)
+
+
+def _reversed(axis: int, values: Array) -> Array:
+    return np.flip(values, axis)
 
 
 def _after(

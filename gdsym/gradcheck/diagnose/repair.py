@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 from gdsym.calculus.build import Builder
 from gdsym.calculus.notation import Notation
@@ -11,7 +12,7 @@ from gdsym.calculus.program import Contract, Map, Node, Number, Program, reachab
 from gdsym.errors import GdsymError, Source, Span
 from gdsym.language import syntax
 from gdsym.language.expressions import Typer
-from gdsym.language.model import Dims, Domain, Model
+from gdsym.language.model import Const, Data, Dims, Domain, Model, Param
 from gdsym.language.parse import parse_expression
 from gdsym.language.scope import Dimension, Scope, Value
 from gdsym.language.typed import broadcast
@@ -54,14 +55,20 @@ class Change:
     kind: str
     where: str
     text: str
-    corrected: str
+    part: syntax.Expression  # what stands there
+    instead: str  # what should
     cost: int = 0  # how far it is from what a person would say first
+
+    def applied(self, text: str) -> str:
+        """A claim's text with the change made."""
+        span = self.part.span
+        return text[: span.start] + self.instead + text[span.stop :]
 
 
 class Reader:
     """Types texts in the scope of a model, and makes nodes of them."""
 
-    def __init__(self, program: Program, dims: Dims, direction: tuple[str, Dims] | None) -> None:
+    def __init__(self, program: Program, dims: Dims) -> None:
         self.model = program.model
         self.dims = dims
         self.builder = Builder(program.graph, program.model)
@@ -69,19 +76,18 @@ class Reader:
         for kind, name, own in program.model.declared():
             self.builder.declare(kind, name, own)
         self.builder.values.update(program.lets)
-        if direction is not None:
-            name, own = direction
-            leaf = program.graph.known_leaf("const", f"direction {name}")
-            assert leaf is not None
-        self.direction = direction
+        self.scope = _scope(program.model)
 
-    def node(self, text: str) -> Node | None:
-        """The node of a text with the block's dims, None where it has a mistake."""
-        scope = _scope(self.model, text)
-        try:
-            expr = Typer(scope, self.dims).type(parse_expression(text))
-        except GdsymError:
+    def node(self, root: syntax.Expression, change: Change) -> Node | None:
+        """The node of a changed claim, None where it has a mistake.
+
+        Only what is put in is read anew: a claim has hundreds of changes.
+        """
+        instead = _read(change.instead)
+        if instead is None:
             return None
+        scope = replace(self.scope, errors=[], reported=set())
+        expr = Typer(scope, self.dims).type(_with(root, change.part, instead))
         if expr is None or scope.errors:
             return None
         full = broadcast(expr, self.dims, expr.span)
@@ -90,11 +96,42 @@ class Reader:
         return self.builder.while_fitting(self.builder.node(full))
 
 
-def _scope(model: Model, text: str) -> Scope:
-    scope = Scope(Source("claim", text), row=model.row)
+@cache
+def _read(text: str) -> syntax.Expression | None:
+    try:
+        return parse_expression(text)
+    except GdsymError:
+        return None
+
+
+def _with(
+    node: syntax.Expression, part: syntax.Expression, instead: syntax.Expression
+) -> syntax.Expression:
+    """The tree with one of its nodes replaced."""
+    if node is part:
+        return syntax.Group(instead, part.span)
+    match node:
+        case syntax.Group():
+            return replace(node, inner=_with(node.inner, part, instead))
+        case syntax.Unary() | syntax.Transpose() | syntax.Index():
+            return replace(node, operand=_with(node.operand, part, instead))
+        case syntax.Chain():
+            return replace(node, operands=tuple(_with(o, part, instead) for o in node.operands))
+        case syntax.Power():
+            base, exponent = (_with(o, part, instead) for o in (node.base, node.exponent))
+            return replace(node, base=base, exponent=exponent)
+        case syntax.Call():
+            changed = tuple(_with(o, part, instead) for o in node.arguments)
+            return replace(node, arguments=changed)
+    return node
+
+
+def _scope(model: Model) -> Scope:
+    scope = Scope(Source("claim", model.source.text), row=model.row)
     nowhere = Span(0, 0)
     kinds = {"data": "data", "param": "parameter", "const": "constant"}
-    domains = {item.name: item.domain for item in (*model.data, *model.params, *model.consts)}
+    declared: list[Data | Param | Const] = [*model.data, *model.params, *model.consts]
+    domains = {item.name: item.domain for item in declared}
     for kind, name, dims in model.declared():
         value = Value(kinds[kind], name, dims, nowhere, domains[name], frozenset([kinds[kind]]))
         scope.values[name] = value
@@ -114,9 +151,8 @@ def _scope(model: Model, text: str) -> Scope:
 # -- changes
 
 
-def changes(program: Program, block: Node, text: str) -> Iterator[Change]:
+def changes(program: Program, block: Node, root: syntax.Expression, text: str) -> Iterator[Change]:
     """What may be meant instead of a text, the likelier first."""
-    root = parse_expression(text)
     parts = list(_parts(root))
     model = program.model
     yield from _of_terms(parts, text)
@@ -132,7 +168,7 @@ def _parts(node: syntax.Expression) -> Iterator[syntax.Expression]:
     match node:
         case syntax.Group():
             yield from _parts(node.inner)
-        case syntax.Unary() | syntax.Transpose():
+        case syntax.Unary() | syntax.Transpose() | syntax.Index():
             yield from _parts(node.operand)
         case syntax.Chain():
             for operand in node.operands:
@@ -140,10 +176,6 @@ def _parts(node: syntax.Expression) -> Iterator[syntax.Expression]:
         case syntax.Power():
             yield from _parts(node.base)
             yield from _parts(node.exponent)
-        case syntax.Index():
-            yield from _parts(node.operand)
-            for item in node.items:
-                yield from _parts(item)
         case syntax.Call():
             for argument in node.arguments:
                 yield from _parts(argument)
@@ -151,10 +183,6 @@ def _parts(node: syntax.Expression) -> Iterator[syntax.Expression]:
 
 def _of(text: str, node: syntax.Expression) -> str:
     return text[node.span.start : node.span.stop]
-
-
-def _put(text: str, node: syntax.Expression, new: str) -> str:
-    return text[: node.span.start] + new + text[node.span.stop :]
 
 
 def _chain(operands: Sequence[str], operators: Sequence[str], without: int) -> str:
@@ -175,13 +203,13 @@ def _of_terms(parts: Sequence[syntax.Expression], text: str) -> Iterator[Change]
         for place, operand in enumerate(operands):
             fewer = _chain(operands, part.operators, place)
             told = f"`{operand}` does not belong there"
-            yield Change("extra_term", operand, told, _put(text, part, f"({fewer})"))
+            yield Change("extra_term", operand, told, part, f"({fewer})")
             signs = ["+", *part.operators]
             signs[place] = "-" if signs[place] == "+" else "+"
             turned = " ".join(f"{s} {o}" for s, o in zip(signs, operands, strict=True))
             turned = turned.removeprefix("+ ")
             told = f"`{operand}` has the wrong sign"
-            yield Change("sign", operand, told, _put(text, part, f"({turned})"))
+            yield Change("sign", operand, told, part, f"({turned})")
 
 
 def _of_factors(parts: Sequence[syntax.Expression], text: str) -> Iterator[Change]:
@@ -189,15 +217,15 @@ def _of_factors(parts: Sequence[syntax.Expression], text: str) -> Iterator[Chang
     for part in parts:
         if isinstance(part, syntax.Unary) and part.operator == "-":
             inner = _of(text, part.operand)
-            yield Change("sign", inner, f"`{inner}` has the wrong sign", _put(text, part, inner))
+            yield Change("sign", inner, f"`{inner}` has the wrong sign", part, inner)
         if isinstance(part, syntax.Transpose):
             inner = _of(text, part.operand)
             told = f"`{inner}` is transposed"
-            yield Change("transposed", inner, told, _put(text, part, inner))
+            yield Change("transposed", inner, told, part, inner)
         if isinstance(part, syntax.Power):
             inner = _of(text, part.base)
             told = f"`{_of(text, part)}` should be `{inner}`"
-            yield Change("wrong_chain_factor", _of(text, part), told, _put(text, part, inner))
+            yield Change("wrong_chain_factor", _of(text, part), told, part, inner)
         if not isinstance(part, syntax.Chain) or part.operators[0] not in ("*", "/"):
             continue
         operands = [_of(text, operand) for operand in part.operands]
@@ -206,7 +234,7 @@ def _of_factors(parts: Sequence[syntax.Expression], text: str) -> Iterator[Chang
             plain = isinstance(part.operands[place], syntax.Number)
             kind = "factor" if plain else "extra_chain_factor"
             told = f"the factor `{operand}` does not belong there"
-            yield Change(kind, operand, told, _put(text, part, fewer))
+            yield Change(kind, operand, told, part, fewer)
             if place and part.operators[place - 1] in "*/":
                 signs = list(part.operators)
                 signs[place - 1] = "/" if signs[place - 1] == "*" else "*"
@@ -215,7 +243,7 @@ def _of_factors(parts: Sequence[syntax.Expression], text: str) -> Iterator[Chang
                 )
                 verb = "multiplies" if signs[place - 1] == "/" else "divides"
                 told = f"`{operand}` {verb}, and should do the opposite"
-                yield Change("wrong_chain_factor", operand, told, _put(text, part, turned))
+                yield Change("wrong_chain_factor", operand, told, part, turned)
 
 
 def _of_names(parts: Sequence[syntax.Expression], text: str, model: Model) -> Iterator[Change]:
@@ -235,7 +263,7 @@ def _of_names(parts: Sequence[syntax.Expression], text: str, model: Model) -> It
                 told += "another coding of labels is meant"
                 if [int(v) for v in sorted(values[name] or ())] == list(coding):
                     new = pattern.format(y=name)
-                    yield Change("label_coding", name, told, _put(text, part, new))
+                    yield Change("label_coding", name, told, part, new)
         for other, own in dims.items():
             if other == name or own != dims[name] or other.startswith("direction "):
                 continue
@@ -244,10 +272,10 @@ def _of_names(parts: Sequence[syntax.Expression], text: str, model: Model) -> It
             both = other in params and name in params
             kind = "swapped_parameters" if both else "wrong_term"
             told = f"`{name}` should be `{other}`"
-            yield Change(kind, name, told, _put(text, part, other), 0 if both else 1)
+            yield Change(kind, name, told, part, other, 0 if both else 1)
         if dims[name] and len(dims[name]) == 2:
             told = f"`{name}` is not transposed"
-            yield Change("transposed", name, told, _put(text, part, f"{name}.T"))
+            yield Change("transposed", name, told, part, f"{name}.T")
 
 
 def _of_functions(parts: Sequence[syntax.Expression], text: str) -> Iterator[Change]:
@@ -257,7 +285,7 @@ def _of_functions(parts: Sequence[syntax.Expression], text: str) -> Iterator[Cha
             first, second = (_of(text, operand) for operand in part.operands[:2])
             turned = f"({first} {COMPARED[part.operators[0]]} {second})"
             told = f"`{_of(text, part)}` is the wrong side of the kink"
-            yield Change("kink_side", _of(text, part), told, _put(text, part, turned))
+            yield Change("kink_side", _of(text, part), told, part, turned)
         if not isinstance(part, syntax.Call):
             continue
         name, whole = part.function.text, _of(text, part)
@@ -267,19 +295,19 @@ def _of_functions(parts: Sequence[syntax.Expression], text: str) -> Iterator[Cha
             if name in (first, second):
                 other = second if name == first else first
                 told = f"`{name}` should be `{other}`"
-                yield Change(kind, whole, told, _put(text, part, other + rest))
+                yield Change(kind, whole, told, part, other + rest)
         if name in ("clip", "min", "max", "relu"):
             told = f"`{whole}` cuts off what the derivative does not"
             for argument in arguments[: 2 if name in ("min", "max") else 1]:
-                yield Change("clipped", whole, told, _put(text, part, f"({argument})"))
+                yield Change("clipped", whole, told, part, f"({argument})")
         if name == "where" and len(arguments) == 3:
             told = f"the cases of `{whole}` are exchanged"
             turned = f"where({arguments[0]}, {arguments[2]}, {arguments[1]})"
-            yield Change("kink_side", whole, told, _put(text, part, turned))
+            yield Change("kink_side", whole, told, part, turned)
         if len(arguments) == 1 and name not in ("sum", "mean"):
             turned = whole[: whole.index("(", len(name))] + f"(-({arguments[0]}))"
             told = f"the argument of `{whole}` has the wrong sign"
-            yield Change("sign", whole, told, _put(text, part, turned))
+            yield Change("sign", whole, told, part, turned)
 
 
 def _of_numbers(parts: Sequence[syntax.Expression], text: str) -> Iterator[Change]:
@@ -295,7 +323,7 @@ def _of_numbers(parts: Sequence[syntax.Expression], text: str) -> Iterator[Chang
             (f"({written} - 1)", "wrong_term"),
         ):
             told = f"`{written}` should be `{new.strip('()')}`"
-            yield Change(kind, written, told, _put(text, part, new), 1)
+            yield Change(kind, written, told, part, new, 1)
 
 
 def _factors(program: Program, block: Node) -> list[str]:
@@ -305,7 +333,8 @@ def _factors(program: Program, block: Node) -> list[str]:
     found = ["2", "1/2", "n", "1/n"] if model.row == "n" else ["2", "1/2"]
     for dim in model.dims:
         found += [dim.name, f"1/{dim.name}"]
-    for item in (*model.consts, *model.params, *model.data):
+    declared: list[Data | Param | Const] = [*model.consts, *model.params, *model.data]
+    for item in declared:
         if not item.name.startswith("direction ") and item.domain.category is None:
             found += [item.name, f"1/{item.name}"]
     for let in model.lets:
@@ -342,4 +371,4 @@ def _of_missing_factors(
             new = (
                 f"({inner})*{factor}" if not factor.startswith("1/") else f"({inner}){factor[1:]}"
             )
-            yield Change(kind, inner, told, _put(text, part, f"({new})"), 0 if plain else 1)
+            yield Change(kind, inner, told, part, f"({new})", 0 if plain else 1)

@@ -12,7 +12,7 @@ import numpy as np
 from gdsym.calculus.program import Node, Program, canonical_axes
 from gdsym.calculus.reference import Table, evaluate
 from gdsym.gradcheck.points import Point
-from gdsym.language.model import Dims
+from gdsym.language.model import Const, Dims, Param
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 Claimed = Callable[[Point], Table | None]
@@ -58,7 +58,8 @@ class Samples:
             dim.name: np.array([float(at.sizes[dim.name]) for at in self.points])
             for dim in model.dims
         }
-        for item in (*model.consts, *model.params):
+        items: list[Const | Param] = [*model.consts, *model.params]
+        for item in items:
             if not item.dims and all(item.name in at.values for at in self.points):
                 values = [float(at.values[item.name]) for at in self.points]
                 found[item.name] = np.array(values)
