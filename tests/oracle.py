@@ -102,7 +102,10 @@ class Case:
 
     def value(self, theta: Any, program: Program | None = None) -> Any:
         program = program or self.stages.built
-        return self.table(program.value, theta, program)[()]
+        value = self.table(program.value, theta, program)[()]
+        if program.offset is None:
+            return value
+        return MP.fadd(value, self.table(program.offset, theta, program)[()])
 
     def slope(self, theta: Any, direction: Any) -> Any:
         """The derivative of the built value along a direction, by a central difference."""

@@ -697,7 +697,7 @@ class Program:
     until `differentiate_rows`: `scores` has the gradient of each row's own term of the loss, the
     value is a constant plus `squares` times the squares of `residuals`, and `jacobian` has the
     derivatives of residual i by a parameter, with the axes of the residual and then those of the
-    parameter, renamed by `paired`. `stats` defines the `stat` leaves, which are learnt from
+    parameter, renamed by `paired`. Once lowered, `value` lacks what no parameter moves: `offset`. `stats` defines the `stat` leaves, which are learnt from
     the training data and kept in the fit. `formulas` are the values of constants (`const lam`) and
     the arguments of starts (`start w 0`), which need sizes and constants alone.
     """
@@ -718,6 +718,7 @@ class Program:
     residuals: tuple[Node, ...] = ()
     jacobian: Mapping[tuple[int, str], Node] = field(default_factory=dict)
     squares: Node | None = None
+    offset: Node | None = None
 
     @property
     def row(self) -> Axis | None:
@@ -748,9 +749,9 @@ class Program:
         ]
 
     def rows(self) -> list[Node]:
-        """What is wanted row by row: scores, residuals and their Jacobian."""
-        scale = [self.squares] if self.squares is not None else []
-        return [*self.scores.values(), *self.residuals, *self.jacobian.values(), *scale]
+        """What is wanted row by row: scores, residuals and their Jacobian; and what is constant."""
+        alone = [node for node in (self.squares, self.offset) if node is not None]
+        return [*self.scores.values(), *self.residuals, *self.jacobian.values(), *alone]
 
     def mapped(self, graph: Graph, at: Mapping[Node, Node]) -> Program:
         """The same program with every output's image in another graph."""
@@ -771,6 +772,7 @@ class Program:
             residuals=tuple(at[node] for node in self.residuals),
             jacobian={key: at[node] for key, node in self.jacobian.items()},
             squares=at[self.squares] if self.squares is not None else None,
+            offset=at[self.offset] if self.offset is not None else None,
         )
 
 

@@ -10,7 +10,6 @@ from gdsym.codegen.backends.numpy import Writer
 from gdsym.codegen.kernels import INDENT, Kernels, wrapped
 from gdsym.codegen.plan import is_total
 
-
 BY_BLOCKS = [
     "def _curved(problem: Problem, theta: Array) -> tuple[float, Array, Array]:",
     f'{INDENT}"""The objective, its gradient and its Hessian."""',

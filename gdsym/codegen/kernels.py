@@ -185,14 +185,16 @@ class Kernels:
         writer = self.writer(block=False)
         self.know_totals(writer, "sums", self.plan.passes)
         grads = {param.name: program.grads[param.name] for param in self.model.params}
+        value = [program.value]
         penalties = self._penalties()
-        if penalties:
+        if penalties and not self._has_offset:
             writer.names = {**writer.names, program.loss: "loss"}
-        value = [program.loss, *penalties] if penalties else [program.value]
+            value = [program.loss, *penalties]
         writer.count(list(dict.fromkeys([*value, *grads.values()])))
         lines = self.statements(writer, value)
-        total = writer.sum(value) if penalties else writer.text(program.value).code
-        lines += [f"f = {total}", "if acc.order < 1:", f"{INDENT}return f, None"]
+        total = writer.sum(value) if len(value) > 1 else writer.text(program.value).code
+        offset = " + totals.offset" if self._has_offset else ""
+        lines += [f"f = {total}{offset}", "if acc.order < 1:", f"{INDENT}return f, None"]
         lines += self.statements(writer, grads.values())
         pieces = []
         for name, node in grads.items():
@@ -207,6 +209,25 @@ class Kernels:
             f'{INDENT}"""The objective and its gradient from the sums over all rows."""',
         ]
         return [*head, *self.finishing(writer, lines, self.plan.passes)]
+
+    @property
+    def _has_offset(self) -> bool:
+        offset = self.program.offset
+        return offset is not None and not (isinstance(offset, Number) and offset.value == 0)
+
+    def offset(self) -> list[str]:
+        """What no parameter moves."""
+        head = [
+            "def _offset(totals: Totals) -> float:",
+            f'{INDENT}"""What the objective has beside the parameters."""',
+        ]
+        if self.program.offset is None or not self._has_offset:
+            return [*head, f"{INDENT}return 0.0"]
+        writer = self.writer(block=False, params=False)
+        writer.count([self.program.offset])
+        lines = self.statements(writer, [self.program.offset])
+        lines.append(f"return float({writer.text(self.program.offset).code})")
+        return [*head, *self.body(writer, lines, inside=False)]
 
     def _penalties(self) -> list[Node]:
         """What the objective adds to its loss; empty where it is no sum of that kind."""

@@ -9,10 +9,12 @@ factors, no codes).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from math import isqrt
 
 from gdsym.calculus.formula import evaluate
+from gdsym.calculus.offset import apart
 from gdsym.calculus.program import (
     Axes,
     Axis,
@@ -31,7 +33,13 @@ from gdsym.language.functions import FUNCTIONS
 
 
 def lower(program: Program) -> Program:
-    """The same program over core operations, in a graph of its own."""
+    """The same program over core operations, in a graph of its own.
+
+    What no parameter moves is taken out of the value and becomes the `offset`.
+    """
+    value, offset = apart(program.graph, program.value)
+    loss = program.graph.add(*apart(program.graph, program.loss))
+    program = replace(program, value=value, offset=offset, loss=loss)
     graph = Graph(program.graph.dims)
     wanted = [*program.outputs(), *(node for node, _ in program.places)]
     at = lowered(wanted, program.graph, graph, program.row)

@@ -70,9 +70,9 @@ def plan(program: Program, derived: Program) -> Plan:
     fixed = _of_data_alone(order)
     objective = [program.value, program.loss]
     needed = set(reachable([*objective, *program.grads.values()]))
-    second = set(reachable([*program.hess.values(), *program.hvp.values(), *program.rows()]))
     learnt = [node for name, node in program.stats.items() if not is_kept(name)]
-    learnable = needed | second | set(reachable(learnt))
+    # What only a Hessian reads is no reason for a pass when data are bound.
+    learnable = needed | set(reachable([*program.rows(), *learnt]))
     ready = _readiness(order, row, fixed, program.stats)
     learn = [
         (ready[node] - 1, node)
@@ -80,7 +80,8 @@ def plan(program: Program, derived: Program) -> Plan:
         if node in fixed and node in learnable and is_total(node, row)
     ]
     whole = _needs_whole(needed | set(reachable(program.lets.values())), row, program)
-    once = {node for node in _read_often(order, fixed) if whole or row not in node.axes}
+    often = _read_often(order, fixed) & learnable
+    once = {node for node in often if whole or row not in node.axes}
     learn += [(ready[node], node) for node in order if node in once]
     outputs = {"loss": program.loss, "value": program.value}
     outputs |= {f"grad {p}" if p in outputs else p: node for p, node in program.grads.items()}
@@ -96,8 +97,8 @@ def plan(program: Program, derived: Program) -> Plan:
             (level, Total(node, f"total{place}", "once" if node in once else _kind(node), 0))
             for place, (level, node) in enumerate(learn, 1)
         ),
-        passes=passes({**outputs, **blocks}, orders, row, fixed),
-        hvp=passes(along, dict.fromkeys(along, 0), row, fixed),
+        passes=passes({**outputs, **blocks}, orders, row, fixed & learnable),
+        hvp=passes(along, dict.fromkeys(along, 0), row, fixed & learnable),
         predict_whole=_predicts_whole(program),
         places=_live_places(program, derived),
         minibatch=_bias(derived),

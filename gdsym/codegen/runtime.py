@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,7 @@ _proximal_weights: Callable[[Mapping[str, int], Mapping[str, Any]], list[Any]]
 _learn: Callable[[int, Block, Totals, dict[str, Any]], None]
 _learnt: Callable[[int, Totals, dict[str, Any]], None]
 _loss: Callable[[Array, Sums, Totals], float]
+_offset: Callable[[Totals], float]
 _predict: Callable[[Array, Block, Totals], dict[str, Any]]
 _keep: Callable[[Array, Block, Totals], dict[str, Any]]
 _trace: Callable[[Array, Block, Totals, Mapping[str, Any]], dict[str, Any]]
@@ -84,6 +85,7 @@ class Totals:
     stats: dict[str, Any] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)
     side: dict[str, Any] = field(default_factory=dict)  # tables without rows, by name
+    offset: float = 0.0  # what the objective has beside the parameters
 
 
 @dataclass
@@ -129,6 +131,8 @@ def prepare(
                 _learn(stage, block, totals, sums)
         with np.errstate(all="ignore"):
             _learnt(stage, totals, sums)
+    with np.errstate(all="ignore"):
+        totals.offset = _offset(totals)
     return totals
 
 
@@ -575,7 +579,7 @@ class _Blocks:
     """The rows of arrays in aligned blocks; the same rows in the same blocks every time."""
 
     def __init__(
-        self, arrays: Sequence[Array], rows: int, whole: bool = WHOLE, width: int = 1
+        self, arrays: Sequence[Array], rows: int, whole: bool = WHOLE, widest: int = 1
     ) -> None:
         self.arrays = arrays
         self.rows = rows
@@ -584,8 +588,8 @@ class _Blocks:
         if not whole and (rows * width * 8 > SMALL_BYTES or rows > SMALL_ROWS):
             fitting = 2 ** int(math.log2(max(1, BLOCK_BYTES // (8 * max(1, width)))))
             self.block_rows = min(max(fitting, FEWEST_ROWS), MOST_ROWS)
-        if not whole and width > 1:
-            self.block_rows = min(self.block_rows, max(1, WIDE_BYTES // (8 * width)))
+        if not whole and widest > 1:
+            self.block_rows = min(self.block_rows, max(1, WIDE_BYTES // (8 * widest)))
 
     @staticmethod
     def _row_data(arrays: Sequence[Array]) -> list[tuple[Array, Mapping[str, Any]]]:
@@ -646,8 +650,10 @@ class Problem:
     def __init__(self, arrays: Sequence[Array], totals: Totals) -> None:
         self._totals = totals
         self._blocks = _Blocks(arrays, totals.rows)
-        self._narrow = _Blocks(arrays, totals.rows, width=_width(totals.dims))
+        self._moving = replace(totals, offset=0.0)
+        self._narrow = _Blocks(arrays, totals.rows, widest=_width(totals.dims))
         self.n_rows = totals.rows
+        self.offset = totals.offset  # what the objective has beside the parameters
         self.consts = dict(totals.consts)
         self.dims = {
             name: {"size": size, "labels": totals.labels.get(name)}
@@ -671,21 +677,23 @@ class Problem:
 
     # -- evaluation
 
-    def value(self, theta: Any) -> float:
-        """The objective, penalties included."""
+    def value(self, theta: Any, *, offset: bool = True) -> float:
+        """The objective, penalties included; without its `offset` where that is not wanted."""
         theta = self._theta(theta)
+        totals = self._totals if offset else self._moving
         with np.errstate(all="ignore"):
-            return float(finish(theta, self._gathered(theta, 0), self._totals)[0])
+            return float(finish(theta, self._gathered(theta, 0), totals)[0])
 
     def grad(self, theta: Any) -> Array:
         """The gradient of `value`, shape (size,)."""
         return self.value_and_grad(theta)[1]
 
-    def value_and_grad(self, theta: Any) -> tuple[float, Array]:
+    def value_and_grad(self, theta: Any, *, offset: bool = True) -> tuple[float, Array]:
         """The objective and its gradient, in one pass over the rows."""
         theta = self._theta(theta)
+        totals = self._totals if offset else self._moving
         with np.errstate(all="ignore"):
-            f, g = finish(theta, self._gathered(theta, 1), self._totals)
+            f, g = finish(theta, self._gathered(theta, 1), totals)
         return float(f), g
 
     def hess(self, theta: Any) -> Array:
@@ -735,7 +743,7 @@ class Problem:
     # -- row by row: squares
 
     def residuals(self, theta: Any) -> Array:
-        """What the objective squares, shape (m,): `value` is a constant plus `squares` * sum(r^2)."""
+        """What the objective squares, shape (m,): `value` is a constant + squares * sum(r^2)."""
         return np.concatenate([r for r, _ in self._residuals(theta)])
 
     def jacobian(self, theta: Any) -> Array:
