@@ -144,6 +144,11 @@ def read(path: str | Path) -> dict[str, Any]:
         raise UsageError(f"there is no file {path}{near_files(path)}") from None
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot read {path}: {reason(error)}") from None
+    if Path(path).suffix == ".gd":
+        raise UsageError(
+            f"{path} is a model, and no fit of it\n"
+            f"help: `gdsym fit {path} DATA -o FIT.json` writes one"
+        )
     try:
         entries = json.loads(content, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
