@@ -16,7 +16,7 @@ from gdsym.data._table import MISSING
 from gdsym.language.codes import CODES, COMMANDS
 from gdsym.language.constants import shown
 from gdsym.language.distributions import DISTRIBUTIONS, REAL
-from gdsym.language.functions import AXIS_MAPS, FUNCTIONS, REDUCTIONS
+from gdsym.language.functions import AXIS_MAPS, FUNCTIONS, LINEAR, REDUCTIONS
 from gdsym.language.optimizer import load_rule
 from gdsym.lint import rules as lint_rules
 from gdsym.optimizers import rule_path, rules
@@ -103,8 +103,12 @@ def function_tables():
     for name, meaning in AXIS_MAPS.items():
         formula = meaning.removesuffix(" along the named axes")
         axes.append(f"| `{name}[k](z)` | `{formula}`, with the axes of `z` |")
+    linear = ["", "| function | meaning |", "| --- | --- |"]
+    for meaning in LINEAR.values():
+        parts = (part.partition(": ") for part in meaning.split("; "))
+        linear += [f"| `{usage}` | {text} |" for usage, found, text in parts if found]
     hidden = [e for e in FUNCTIONS.values() if e.hidden and e.name not in OPERATORS]
-    tables = {"functions": lines, "reductions": axes, "hidden": ["", *function_rows(hidden)]}
+    tables = {"functions": lines, "reductions": axes, "linear": linear, "hidden": ["", *function_rows(hidden)]}
     return {word: "\n".join([*table, ""]) for word, table in tables.items()}
 
 

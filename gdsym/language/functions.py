@@ -703,9 +703,9 @@ AXIS_MAPS: dict[str, str] = {
 LINEAR: dict[str, str] = {
     "trace": "trace(A): the sum of the diagonal of a square matrix",
     "det": "det(A): the determinant of a square matrix",
-    "logdet": "logdet(A): the logarithm of the determinant; nan where that is negative",
+    "logdet": "logdet(A): the logarithm of the determinant, nan where that is negative",
     "inv": "inv(A): the inverse of a square matrix",
-    "solve": "solve(A, b): the x of A @ x == b; b is a vector or has a column for each system",
+    "solve": "solve(A, b): the x of A @ x == b, for a vector or for every column of a matrix",
     "outer": "outer(a, b): the matrix of the products of the entries of two vectors",
     "diag": "diag(v): the matrix with v on its diagonal; diag(A): the diagonal of a square matrix",
     "eye": "eye(d): the identity matrix, of the dimensions [d, d]",
