@@ -80,7 +80,7 @@ def scalars(
     given = {name: value for name, value in given.items() if name in taken}
 
     def at(theta: Vector) -> Vector:
-        found = module.predict(theta, **given, dims=bound.dims, stats=problem.stats)
+        found = module.predict(theta, **given, dims=bound.dims, stats=problem.stats_at(theta))
         return np.array([found[name] for name in names], dtype=np.float64)
 
     def central(i: int, h: float) -> Vector:
