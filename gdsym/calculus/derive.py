@@ -16,11 +16,13 @@ from gdsym.calculus.program import (
     Delta,
     Factor,
     Graph,
+    Leaf,
     Linear,
     Map,
     Node,
     Program,
     Reduce,
+    is_kept,
     reachable,
     unused_axis,
 )
@@ -29,25 +31,42 @@ from gdsym.calculus.regions import (
     LONGEST_SUM,
     exact,
     other_factors,
-    slopes,
 )
+from gdsym.calculus.regions import slopes as slopes_of
 
 
 def derive(program: Program) -> Program:
     """The program with the gradient of its value, one node per parameter in `grads`.
 
-    A gradient node may carry fewer axes than its parameter; the missing ones broadcast.
+    A gradient node may carry fewer axes than its parameter; the missing ones broadcast. Those of
+    predictions that are scalars are in `slopes`.
     """
     model = program.model
     wanted = {
         program.graph.leaf("param", param.name, _axes_of(program, param.name)): param.name
         for param in model.params
     }
-    with exact():
-        adjoints = _reverse(program.graph, program.value, set(wanted))
     zero = program.graph.number(0)
-    grads = {name: adjoints.get(leaf, zero) for leaf, name in wanted.items()}
-    return replace(program, grads=grads)
+
+    def gradient(root: Node) -> dict[str, Node]:
+        adjoints = _reverse(program.graph, root, set(wanted))
+        return {name: adjoints.get(leaf, zero) for leaf, name in wanted.items()}
+
+    with exact():
+        grads = gradient(program.value)
+        slopes = {
+            (prediction.name, param): node
+            for prediction in model.predictions
+            if not prediction.expr.dims and not _is_learnt(program.predictions[prediction.name])
+            for param, node in gradient(program.predictions[prediction.name]).items()
+        }
+    return replace(program, grads=grads, slopes=slopes)
+
+
+def _is_learnt(node: Node) -> bool:
+    """True where training learns from the parameters what the node reads."""
+    leaves = (part for part in reachable([node]) if isinstance(part, Leaf))
+    return any(leaf.kind == "stat" and is_kept(leaf.name) for leaf in leaves)
 
 
 def _axes_of(program: Program, name: str) -> tuple[Axis, ...]:
@@ -95,7 +114,7 @@ def _shares(
                     factors = [Factor(part, part.axes) for part in (adjoint, slope)]
                     yield source, graph.contract_over(node.axes, factors, (), source.axes)
         case Map():
-            inputs, by_input = slopes(graph, node, active, readers)
+            inputs, by_input = slopes_of(graph, node, active, readers)
             for source, slope in zip(inputs, by_input, strict=True):
                 factors = [Factor(part, part.axes) for part in (adjoint, slope)]
                 yield source, graph.contract_over(node.axes, factors, (), source.axes)

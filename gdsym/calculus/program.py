@@ -693,13 +693,14 @@ class Program:
     """A model as a graph. Values are nodes of `graph`; a later stage makes a new program.
 
     `loss` is the user's objective in the sign that is minimised, without penalties; `value` adds
-    them. `grads` is empty until `derive`, `hess` and `hvp` until `differentiate_twice`, the rest
-    until `differentiate_rows`: `scores` has the gradient of each row's own term of the loss, the
-    value is a constant plus `squares` times the squares of `residuals`, and `jacobian` has the
-    derivatives of residual i by a parameter, with the axes of the residual and then those of the
-    parameter, renamed by `paired`. Once lowered, `value` lacks what no parameter moves: `offset`. `stats` defines the `stat` leaves, which are learnt from
-    the training data and kept in the fit. `formulas` are the values of constants (`const lam`) and
-    the arguments of starts (`start w 0`), which need sizes and constants alone.
+    them. `grads` and `slopes` (those of predictions that are scalars) are empty until `derive`,
+    the rest until `differentiate_twice`: `hess`, block by block, and `hvp`; `scores`, the gradient
+    of each row's own term of the loss; the value is a constant plus `squares` times the squares of
+    `residuals`, and `jacobian` has the derivatives of residual i by a parameter, with the axes of
+    the residual and then those of the parameter, renamed by `paired`. Once lowered, `value` lacks what no parameter moves: `offset`.
+    `stats` defines the `stat` leaves, which are learnt from the training data and kept in the fit.
+    `formulas` are the values of constants (`const lam`) and the arguments of starts (`start w 0`),
+    which need sizes and constants alone.
     """
 
     model: Model
@@ -712,6 +713,7 @@ class Program:
     places: tuple[tuple[Node, Place], ...]
     formulas: Mapping[str, Node] = field(default_factory=dict)
     grads: Mapping[str, Node] = field(default_factory=dict)
+    slopes: Mapping[tuple[str, str], Node] = field(default_factory=dict)
     hess: Mapping[tuple[str, str], Node] = field(default_factory=dict)
     hvp: Mapping[str, Node] = field(default_factory=dict)
     scores: Mapping[str, Node] = field(default_factory=dict)
@@ -743,13 +745,14 @@ class Program:
             *self.stats.values(),
             *self.formulas.values(),
             *self.grads.values(),
+            *self.slopes.values(),
             *self.hess.values(),
             *self.hvp.values(),
             *self.rows(),
         ]
 
     def rows(self) -> list[Node]:
-        """What is wanted row by row: scores, residuals and their Jacobian; and what is constant."""
+        """What is wanted row by row: scores, residuals, their Jacobian; and what is constant."""
         alone = [node for node in (self.squares, self.offset) if node is not None]
         return [*self.scores.values(), *self.residuals, *self.jacobian.values(), *alone]
 
@@ -766,6 +769,7 @@ class Program:
             places=tuple((at[node], place) for node, place in self.places),
             formulas={name: at[node] for name, node in self.formulas.items()},
             grads={name: at[node] for name, node in self.grads.items()},
+            slopes={names: at[node] for names, node in self.slopes.items()},
             hess={names: at[node] for names, node in self.hess.items()},
             hvp={name: at[node] for name, node in self.hvp.items()},
             scores={name: at[node] for name, node in self.scores.items()},

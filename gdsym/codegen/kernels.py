@@ -373,6 +373,37 @@ class Kernels:
         lines.append("}")
         return [*head, *self.body(writer, lines)]
 
+    def predict_grad(self) -> list[str]:
+        """Predictions that are scalars, and their gradients."""
+        head = [
+            "def _predict_grad(",
+            f"{INDENT}theta: Array, block: Block, totals: Totals",
+            ") -> dict[str, tuple[Any, Array]]:",
+            f'{INDENT}"""Each prediction that is a number, and its gradient, from all rows."""',
+        ]
+        writer = self.writer()
+        self._know_learnt(writer, (), definitions=True)
+        names = dict.fromkeys(name for name, _ in self.program.slopes)
+        nodes = [
+            *(self.program.predictions[name] for name in names),
+            *self.program.slopes.values(),
+        ]
+        writer.count(nodes)
+        lines = self.statements(writer, nodes)
+        lines.append("return {")
+        for name in names:
+            value = writer.text(self.program.predictions[name]).code
+            pieces = [
+                self.in_order(
+                    writer, self.program.slopes[name, param.name], canonical_axes(param.dims)
+                ).code
+                for param in self.model.params
+            ]
+            gradient = f"_join(totals.dims, {', '.join(pieces)})"
+            lines.append(f'{INDENT}"{name}": ({value}, {gradient}),')
+        lines.append("}")
+        return [*head, *self.body(writer, lines)]
+
     def trace(self) -> tuple[list[str], dict[str, tuple[int, int, str]], dict[str, int] | None]:
         """The lets and the user's places for one block, and where each stands in the source.
 

@@ -33,8 +33,8 @@ OPTIONAL = {
 }
 # Methods of the problem that only some models have.
 SECTIONS = {
-    name: re.compile(rf" *# -- row by row: {name}\n.*?(?= *# -- )", re.DOTALL)
-    for name in ("scores", "squares")
+    name: re.compile(rf" *# -- where there are: {name}\n.*?(?= *# -- )", re.DOTALL)
+    for name in ("scores", "squares", "predictions")
 }
 
 
@@ -72,6 +72,7 @@ def module_text(
         kernels.loss(),
         kernels.offset(),
         kernels.predict(),
+        *_predict_grad(kernels),
         kept(kernels),
         trace,
         kernels.constants(),
@@ -334,6 +335,13 @@ def _no_scores(plan: Plan, kernels: Kernels) -> str | None:
     return plan.minibatch or "the loss is not a sum over rows"
 
 
+def _predict_grad(kernels: Kernels) -> list[list[str]]:
+    if not kernels.program.slopes:
+        return []
+    kernels.helpers.add("predictions")
+    return [kernels.predict_grad()]
+
+
 def _stated(model: Model) -> list[Schedule]:
     """The options of the model's `method` that are expressions."""
     options = model.method.options if model.method is not None else ()
@@ -510,7 +518,7 @@ def _shared(helpers: set[str]) -> str:
             shared = pattern.sub("", shared)
     for name, pattern in SECTIONS.items():
         shared = (
-            re.sub(rf" *# -- row by row: {name}\n\n", "", shared)
+            re.sub(rf" *# -- where there are: {name}\n\n", "", shared)
             if name in helpers
             else (pattern.sub("", shared))
         )

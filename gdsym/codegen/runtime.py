@@ -53,6 +53,7 @@ _scores: Callable[[Array, Block, Totals], Array]
 _row_residuals: Callable[[Array, Block, Totals], tuple[Array, Array]]
 _other_residuals: Callable[[Array, Totals], tuple[Array, Array]]
 _squares: Callable[[Totals], Any]
+_predict_grad: Callable[[Array, Block, Totals], dict[str, tuple[Any, Array]]]
 _width: Callable[[Mapping[str, int]], int]
 bind: Callable[..., Problem]
 
@@ -728,7 +729,7 @@ class Problem:
                 "hvp(theta, v) multiplies with it and never makes it"
             )
 
-    # -- row by row: scores
+    # -- where there are: scores
 
     def scores(self, theta: Any) -> Array:
         """The gradient of each row's own term of the loss, shape (n_rows, size).
@@ -740,7 +741,7 @@ class Problem:
             parts = [_scores(theta, block, self._totals) for block in self._blocks]
         return np.concatenate(parts)
 
-    # -- row by row: squares
+    # -- where there are: squares
 
     def residuals(self, theta: Any) -> Array:
         """What the objective squares, shape (m,): `value` is a constant + squares * sum(r^2)."""
@@ -782,6 +783,15 @@ class Problem:
                 yield _row_residuals(theta, block, self._totals)
         with np.errstate(all="ignore"):
             yield _other_residuals(theta, self._totals)
+
+    # -- where there are: predictions
+
+    def predict_grad(self, theta: Any) -> dict[str, tuple[float, Array]]:
+        """Each prediction that is a number, at these data, and its gradient by theta."""
+        theta = self._theta(theta)
+        with np.errstate(all="ignore"):
+            found = _predict_grad(theta, self._blocks.take(slice(None)), self._totals)
+        return {name: (float(value), grad) for name, (value, grad) in found.items()}
 
     # -- the objective in parts
 

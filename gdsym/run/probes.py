@@ -74,7 +74,8 @@ def scalars(
         return {}
     if hasattr(problem, "predict_grad"):
         found = problem.predict_grad(theta)
-        return {name: found[name] for name in names}
+        if all(name in found for name in names):
+            return {name: found[name] for name in names}
     given = _arguments(module, bound.arrays, problem.consts)
     taken = inspect.signature(module.predict).parameters
     given = {name: value for name, value in given.items() if name in taken}
