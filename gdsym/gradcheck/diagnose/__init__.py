@@ -86,7 +86,16 @@ def _told(
     for pair in two_terms(claimed, exact, [*own, *other], ""):
         return pair
     both = _after_a_change(program, block, samples, exact)
-    return both or tuple(rounded(claimed, exact))
+    return both or _corrected(block, rounded(claimed, exact) or [_unknown(claimed, exact)])
+
+
+def _unknown(claimed: list[Array], exact: list[Array]) -> Finding:
+    """What can be said of values that nothing explains: how far they go with the right ones."""
+    one, other = (np.concatenate([v.ravel() for v in values]) for values in (claimed, exact))
+    norms = float(np.linalg.norm(one) * np.linalg.norm(other))
+    alike = float(one @ other) / norms if norms else 0.0
+    text = f"no single mistake explains it; its correlation with the derivative is {alike:.3f}"
+    return Finding("unknown", "", text)
 
 
 def _corrected(block: Block, found: Sequence[Finding]) -> tuple[Finding, ...]:

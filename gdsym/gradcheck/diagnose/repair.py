@@ -160,7 +160,9 @@ def changes(program: Program, block: Node, root: syntax.Expression, text: str) -
     yield from _of_names(parts, text, model)
     yield from _of_functions(parts, text)
     yield from _of_numbers(parts, text)
-    yield from _of_missing_factors(parts, text, _factors(program, block))
+    own = _own_factors(program, block)
+    yield from _of_missing_factors(parts, text, [*_usual_factors(model), *own])
+    yield from _of_wrong_factors(parts, text, own)
 
 
 def _parts(node: syntax.Expression) -> Iterator[syntax.Expression]:
@@ -326,11 +328,9 @@ def _of_numbers(parts: Sequence[syntax.Expression], text: str) -> Iterator[Chang
             yield Change(kind, written, told, part, new, 1)
 
 
-def _factors(program: Program, block: Node) -> list[str]:
-    """Texts of factors of the exact derivative, and of what models divide and multiply by."""
-    notation = Notation.of(program)
-    model = program.model
-    found = ["2", "1/2", "n", "1/n"] if model.row == "n" else ["2", "1/2"]
+def _usual_factors(model: Model) -> list[str]:
+    """Texts of what derivatives are multiplied by, and divided."""
+    found = ["2", "1/2"]
     for dim in model.dims:
         found += [dim.name, f"1/{dim.name}"]
     declared: list[Data | Param | Const] = [*model.consts, *model.params, *model.data]
@@ -341,16 +341,32 @@ def _factors(program: Program, block: Node) -> list[str]:
         found += [let.name, f"1/{let.name}", f"(1 - {let.name})", f"{let.name}*(1 - {let.name})"]
         found += [f"sigmoid({let.name})", f"(1 - sigmoid({let.name}))", f"(1 - {let.name}^2)"]
         found += [f"sigmoid({let.name})*(1 - sigmoid({let.name}))", f"exp({let.name})"]
+    return list(dict.fromkeys(found))
+
+
+def _own_factors(program: Program, block: Node) -> list[str]:
+    """Texts of the factors of the exact derivative."""
+    notation = Notation.of(program)
+    found = []
     for node in reachable([block]):
         candidates: Sequence[Node] = ()
         if isinstance(node, Map) and node.op == "mul":
             candidates = node.args
         elif isinstance(node, Contract):
             candidates = [factor.node for factor in node.factors]
-        for part in candidates:
-            if not isinstance(part, Number):
-                found.append(f"({notation.text(part)})")
+        found += [f"({notation.text(p)})" for p in candidates if not isinstance(p, Number)]
     return [text for text in dict.fromkeys(found) if len(text) <= LONGEST_FACTOR]
+
+
+def _of_wrong_factors(
+    parts: Sequence[syntax.Expression], text: str, factors: Sequence[str]
+) -> Iterator[Change]:
+    """What should be a factor of the exact derivative."""
+    for part in parts:
+        if isinstance(part, syntax.Name | syntax.Call | syntax.Group):
+            for factor in factors:
+                told = f"`{_of(text, part)}` should be `{factor[1:-1]}`"
+                yield Change("wrong_chain_factor", _of(text, part), told, part, factor, 2)
 
 
 def _of_missing_factors(

@@ -1,0 +1,87 @@
+"""A planted mistake is named, and the corrected line is right."""
+
+from __future__ import annotations
+
+import pytest
+
+from gdsym.gradcheck import check_text
+
+LOGISTIC = """
+data    X[n, d], y[n] in {0, 1}
+param   w[d], b
+const   lam = 0.05
+let     z = X @ w + b
+loss    mean(log(1 + exp(z)) - y*z)
+penalty lam/2*sum(w^2)
+"""
+SCALE = """
+data    x[n]
+param   m, s > 0
+nll     sum(log(s) + ((x - m)/s)^2/2)
+"""
+HINGE = """
+data    X[n, d], y[n] in {-1, 1}
+param   w[d]
+const   lam = 0.1
+loss    mean(relu(1 - y*(X @ w)))
+penalty lam/2*sum(w^2)
+"""
+SQUARE = """
+dim     d = 3, e like d
+data    B[d, e]
+param   u[d], v[e]
+loss    sum((u @ B)*v)
+"""
+POWERS = "data x[n] > 0, y[n]\nparam a > 0, b\nloss sum((y - a*x^b)^2)/2\n"
+
+CASES = [
+    (LOGISTIC, "grad(b) = 2*mean(sigmoid(z) - y)", "factor"),
+    (LOGISTIC, "grad(b) = sum(sigmoid(z) - y)", "factor"),
+    (LOGISTIC, "grad(b) = mean(y - sigmoid(z))", "sign"),
+    (LOGISTIC, "grad(w) = X.T @ (sigmoid(z) - y)/n - lam*w", "sign"),
+    (LOGISTIC, "grad(w) = X.T @ (sigmoid(z) - y)/n", "missing_term"),
+    (LOGISTIC, "grad(w) = X.T @ (sigmoid(z) - y)/n + 2*lam*w", "scaled_term"),
+    (LOGISTIC, "grad(w) = X.T @ (sigmoid(z) - y) + lam*w", "factor"),
+    (LOGISTIC, "grad(b) = mean(sigmoid(z) - y) + lam*b", "penalised_intercept"),
+    (LOGISTIC, "grad(b) = mean(normal_cdf(z) - y)", "wrong_link"),
+    (LOGISTIC, "grad(b) = mean(sigmoid(z) - (y + 1)/2)", "label_coding"),
+    (LOGISTIC, "hess(b, b) = mean(sigmoid(z))", "missing_chain_factor"),
+    (SCALE, "grad(m) = sum(m - x)/s", "missing_chain_factor"),
+    (SCALE, "grad(m) = sum(m - x)/s^3", "wrong_term"),
+    (SCALE, "grad(s) = n/s - sum((x - s)^2)/s^3", "swapped_parameters"),
+    (SCALE, "grad(s) = sum(m - x)/s^2", "swapped_parameters"),
+    (HINGE, "grad(w) = lam*w - X.T @ (y*(y*(X @ w) > 1))/n", "kink_side"),
+    (HINGE, "grad(w) = lam*w - X.T @ y/n", "missing_chain_factor"),
+    (SQUARE, "grad(u) = B.T[d, e] @ v", "transposed"),
+    (POWERS, "grad(b) = -a*sum((y - a*x^b)*x^b*log10(x))", "log_base"),
+    (POWERS, "grad(a) = sum((y - a*x^b)*x^b)", "sign"),
+]
+
+
+@pytest.mark.parametrize(("model", "claim", "kind"), CASES)
+def test_a_mistake_is_named_and_mended(model, claim, kind):
+    (found,) = check_text(f"{model}claim {claim}\n", "model.gd").claims
+
+    assert found.verdict == "WRONG"
+    assert kind in [finding.kind for finding in found.diagnosis]
+    (finding, *_) = [f for f in found.diagnosis if f.kind == kind]
+    if finding.corrected:
+        (mended,) = check_text(f"{model}{finding.corrected}\n", "model.gd").claims
+        assert mended.holds, finding.corrected
+
+
+def test_two_mistakes_are_both_named():
+    claim = "grad(w) = 2*X.T @ (sigmoid(z) - y)/n + 3*lam*w"
+
+    (found,) = check_text(f"{LOGISTIC}claim {claim}\n", "model.gd").claims
+
+    assert [finding.kind for finding in found.diagnosis] == ["factor", "scaled_term"]
+
+
+def test_what_nothing_explains_has_no_diagnosis():
+    claim = "grad(b) = cos(b)*sum(y^2*sin(z + 0.3))"
+
+    (found,) = check_text(f"{LOGISTIC}claim {claim}\n", "model.gd").claims
+
+    assert found.verdict == "WRONG"
+    assert [finding.kind for finding in found.diagnosis] == ["unknown"]
