@@ -8,6 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import mpmath
 import numexpr
 import numpy as np
 import pytest
@@ -135,3 +136,17 @@ def test_beyond_the_points_the_limits_are_right(name, values, slopes):
 
     assert computed(texts[()], tried).tolist() == values
     assert computed(texts[(0,)], tried).tolist() == slopes
+
+
+@pytest.mark.parametrize("name", ["lgamma", "digamma", "trigamma"])
+def test_gamma_functions_of_negative_arguments_are_those_of_the_real_part(name):
+    tried = np.array([[-0.25], [-0.75], [-1.5], [-2.625], [-7.0625], [-20.3]])
+    texts = emitted(name, "numpy")
+    first = ("lgamma", "digamma", "trigamma").index(name) - 1
+
+    for count, order in enumerate(orders(name), first):
+        found = computed(texts[order], tried)
+        for x, value in zip(tried[:, 0], found, strict=True):
+            exact = mpmath.loggamma(x).real if count < 0 else mpmath.psi(count, x)
+            # Next to a pole, x*pi loses digits.
+            assert abs(value - exact) <= 1e-13 * max(1, abs(exact))
