@@ -80,6 +80,24 @@ def check(text: str) -> None:
     assert peak() - memory <= BYTES, text
 
 
+FOUND = {
+    "a matrix that only a let factors": """\
+dim k = d - 1
+dim d in {"a", "b", "c"}
+data X[n, d], y[n], g[n, d] in k
+param w[d], b, U[d, k]
+let v0[d] = inv(X.T @ X) @ w
+let v1[d] = max(digamma(b), log_sigmoid((w + b)))
+residual mean(onehot(g))
+""",
+}
+
+
+@pytest.mark.parametrize("text", FOUND.values(), ids=FOUND)
+def test_what_the_fuzz_once_found_stays_mended(text):
+    check(text)
+
+
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_a_model_by_the_grammar_is_compiled_or_refused(chunk, request):
     @seed(own_seed(chunk, request.config))
