@@ -66,7 +66,7 @@ def assess(
         seen,
         names,
         asked,
-        _told(module, bound, problem, seen.here.theta, start, (outcome.f, loss)),
+        _told(module, bound, problem, seen.here, start, loss),
     )
     return Assessed(judged(outcome, certificate), certificate, inference, derived)
 
@@ -75,16 +75,16 @@ def _told(
     module: Module,
     bound: Bound,
     problem: Problem,
-    theta: Vector,
+    here: Place,
     start: Vector,
-    objective: tuple[float, float],
+    loss: float,
 ) -> Told:
     """What the model says that its derivatives do not."""
-    value, loss = objective
-    penalised = value != loss
+    theta, penalised, response = here.theta, False, None
+    if states_errors(module):
+        penalised = probes.is_penalised(problem, (theta, here.at(here.phi + 0.5).theta))
     if module.OBJECTIVE["kind"] in LIKELIHOODS and not penalised:
         penalised = probes.has_terms_apart(module, bound, problem, (theta, start))
-    response = None
     if module.OBJECTIVE["kind"] == "residual":
         response = probes.response(module, bound, problem, theta)
     return Told(loss, penalised, response, probes.scalars(module, bound, problem, theta))

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsym.errors import UsageError
+from gdsym.optimizers._iterate import EPS
 from gdsym.run.certificate import Examined
 from gdsym.run.curvature import Matrix, Place
 from gdsym.run.generated import Module, Vector
@@ -27,6 +28,9 @@ LIKELIHOODS = ("nll", "loglik")
 # An entry whose unit vector lies outside the range of the Hessian by more than this is not
 # determined by the data.
 OUTSIDE = 1e-6
+# The rounding of residuals, relative to their size, from which standard errors lose their digits:
+# up to here they have 8 of them.
+KNOWN_SIZE = 1e-8
 MOST_JACOBIAN = 5e7  # numbers in a Jacobian that is made to see whether it holds a constant
 
 Marks = dict[str, str]  # the name of an entry -> why it has no standard error
@@ -167,7 +171,7 @@ def infer(
     if seen.certificate.kind in ("saddle", "infinity"):
         known |= dict.fromkeys(known.keys() & {"aic", "bic"}, math.nan)
     df = float(rows - count) if kind == "residual" else math.inf
-    why = _why_none(seen, df)
+    why = _why_none(seen, df) or _why_rounded(loss, told.response)
     if not why and penalised and bool(getattr(module, "PROXIMAL", None)):
         why = "a penalty with a kink selects, and the curvature knows nothing of that"
     if why:
@@ -244,6 +248,16 @@ def _why_none(seen: Examined, df: float) -> str:
     if df <= 0:
         return "there are no more rows than parameters"
     return ""
+
+
+def _why_rounded(rss: float, response: Vector | None) -> str:
+    """Why residuals have no size that standard errors could follow from; empty where they have."""
+    if response is None:
+        return ""
+    rounding = EPS * float(np.linalg.norm(response))
+    if rounding <= KNOWN_SIZE * math.sqrt(max(rss, 0.0)):
+        return ""
+    return "the model meets the data to rounding, so the size of the residuals is not known"
 
 
 def _bread(seen: Examined, least_squares: bool, penalised: bool) -> Spectrum:

@@ -13,6 +13,7 @@ from gdsym.run.generated import Module, Problem, Vector
 from gdsym.run.objective import NOT_A_NUMBER
 
 ROWS = 64
+ROUNDING = 1e-13
 APART = 1e-9  # of the gradients of the rows: what rounding may leave between their sums
 
 
@@ -39,6 +40,19 @@ def response(module: Module, bound: Bound, problem: Problem, theta: Vector) -> V
         if np.any(wanted) and error <= 1e-9 * size:
             return np.asarray(bound.arrays[entry["name"]], dtype=np.float64)
     return None
+
+
+def is_penalised(problem: Problem, points: Sequence[Vector]) -> bool:
+    """Whether the objective is more than the loss at any of these points: a penalty may be 0 at
+    some."""
+    for theta in points:
+        try:
+            value, loss = problem.value_and_grad(theta)[0], problem.loss(theta)
+        except (ValueError, *NOT_A_NUMBER):
+            continue
+        if np.isfinite(value) and abs(value - loss) > ROUNDING * max(abs(value), abs(loss)):
+            return True
+    return False
 
 
 def has_terms_apart(

@@ -202,7 +202,7 @@ def remarks(result: Result) -> list[str]:
 def _objective(result: Result) -> str:
     kind = str(result.module.OBJECTIVE["kind"])
     text = f"{KINDS.get(kind, kind)} {result.loss:.10g}"
-    if result.loss != result.objective:
+    if abs(result.loss - result.objective) > 1e-13 * abs(result.objective):
         text += f", with penalties {result.objective:.10g}"
     inference = result.inference
     if inference is None:
