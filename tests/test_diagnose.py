@@ -75,7 +75,7 @@ def test_two_mistakes_are_both_named():
 
     (found,) = check_text(f"{LOGISTIC}claim {claim}\n", "model.gd").claims
 
-    assert [finding.kind for finding in found.diagnosis] == ["factor", "scaled_term"]
+    assert [finding.kind for finding in found.diagnosis] == ["scaled_term", "scaled_term"]
 
 
 def test_what_nothing_explains_has_no_diagnosis():

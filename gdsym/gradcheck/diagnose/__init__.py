@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from time import process_time
 
 import numpy as np
 
@@ -37,6 +38,11 @@ Valued = list[tuple[Term, list[Array]]]
 POINTS = 6
 MOST_TOLD = 3
 ROWS = (3, 5, 4, 6, 2, 7)
+# Two mistakes are looked for at a few points first, so many changes at a time, and for so many
+# seconds of the processor.
+FEW = 3
+CHUNK = 40
+SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,8 @@ def diagnose(program: Program, block: Block, claimed: Claimed) -> tuple[Finding,
     samples = Samples(program, tuple(samples.points[i] for i in kept), block.dims)
     if len(kept) < 2:
         return ()
-    return _told(program, block, samples, [found[i] for i in kept], [exact[i] for i in kept])
+    claims, truths = [found[i] for i in kept], [exact[i] for i in kept]
+    return _told(program, block, samples, claims, truths, process_time() + SECONDS)
 
 
 def _entries(samples: Samples, claimed: Claimed, place: int) -> Array | None:
@@ -77,7 +84,12 @@ def _entries(samples: Samples, claimed: Claimed, place: int) -> Array | None:
 
 
 def _told(
-    program: Program, block: Block, samples: Samples, claimed: list[Array], exact: list[Array]
+    program: Program,
+    block: Block,
+    samples: Samples,
+    claimed: list[Array],
+    exact: list[Array],
+    deadline: float,
 ) -> tuple[Finding, ...]:
     found = _single(program, block, samples, claimed, exact)
     if found:
@@ -85,7 +97,7 @@ def _told(
     own, other = _terms(program, block, samples)
     for pair in two_terms(claimed, exact, [*own, *other], ""):
         return pair
-    both = _after_a_change(program, block, samples, exact)
+    both = _after_a_change(program, block, samples, exact, deadline)
     return both or _corrected(block, rounded(claimed, exact) or [_unknown(claimed, exact)])
 
 
@@ -174,7 +186,7 @@ def _repairs(
 
 
 def _after_a_change(
-    program: Program, block: Block, samples: Samples, exact: list[Array]
+    program: Program, block: Block, samples: Samples, exact: list[Array], deadline: float
 ) -> tuple[Finding, ...]:
     """Two mistakes: what one change of the text leaves is one factor or one term."""
     if not block.text:
@@ -182,12 +194,24 @@ def _after_a_change(
     own, other = _terms(program, block, samples)
     program, read = _read(program, block)
     read.sort(key=lambda pair: pair[0].cost)
-    values = replace(samples, program=program).values(node for _, node in read)
-    for (change, _), value in zip(read, values, strict=True):
-        if not all(np.all(np.isfinite(v)) for v in value):
-            continue
-        text = change.applied(block.text)
-        left = explained(value, exact, own, other, samples, block.title, text, not block.dims)
-        if left:
-            return _corrected(block, [Finding(change.kind, change.where, change.text), left[0]])
+    samples = replace(samples, program=program)
+    few = replace(samples, points=samples.points[:FEW])
+    first = [(term, values[:FEW]) for term, values in own]
+    for start in range(0, len(read), CHUNK):
+        chunk = read[start : start + CHUNK]
+        for (change, node), value in zip(chunk, few.values(n for _, n in chunk), strict=True):
+            if process_time() > deadline:
+                return ()
+            if not all(np.all(np.isfinite(v)) for v in value):
+                continue
+            if not explained(value, exact[:FEW], first, (), few, block.title, "", False):
+                continue
+            (everywhere,) = samples.values([node])
+            text = change.applied(block.text)
+            left = explained(
+                everywhere, exact, own, other, samples, block.title, text, not block.dims
+            )
+            if left:
+                both = [Finding(change.kind, change.where, change.text), left[0]]
+                return _corrected(block, both)
     return ()

@@ -20,7 +20,7 @@ from gdsym.language.typed import broadcast
 # Changes that are tried at most, in the order in which they are made.
 MOST_CHANGES = 700
 # Factors of the exact derivative that are longer than this are not put in.
-LONGEST_FACTOR = 60
+LONGEST_FACTOR = 100
 
 # What is written for what: the function in the claim, the one that may be meant, the mistake.
 SWAPS = [

@@ -73,18 +73,17 @@ def terms(program: Program, name: str, block: Node) -> list[Term]:
     }
     found: list[Term] = []
     objective = addends(program.graph, program.value)
-    penalised = set(addends(program.graph, program.value)) - set(
-        addends(program.graph, program.loss)
-    )
-    if 1 < len(objective) <= MOST_TERMS:
-        for part in objective:
-            grad = derive(replace(program, value=part)).grads[name]
-            if isinstance(grad, Number) and grad.value == 0:
-                continue
-            text = notation.text(part)
-            text = next(iter(written)) if len(written) == 1 and part in penalised else text
-            named = f"the gradient of `{text}`"
-            found.append(Term(named, notation.text(grad), grad, True, part in penalised))
+    loss = addends(program.graph, program.loss)
+    parts = [(part, part not in loss) for part in objective]
+    if 1 < len(loss) < len(objective):
+        parts.append((program.loss, False))
+    for part, penalty in parts if 1 < len(objective) <= MOST_TERMS else ():
+        grad = derive(replace(program, value=part)).grads[name]
+        if isinstance(grad, Number) and grad.value == 0:
+            continue
+        text = next(iter(written)) if len(written) == 1 and penalty else notation.text(part)
+        named = f"the gradient of `{text}`"
+        found.append(Term(named, notation.text(grad), grad, True, penalty))
     for part in addends(program.graph, block)[:MOST_TERMS]:
         if part is not block and part not in [term.node for term in found]:
             text = notation.text(part)
@@ -178,7 +177,7 @@ def term_finding(term: Term, share: Multiple, text: str) -> Finding:
     if share.plain:
         corrected = f"{text} + ({1 - share.number})*({term.text})" if text else ""
     return Finding(
-        "scaled_term", term.name, f"{term.name} is `{share}` times too large", corrected
+        "scaled_term", term.name, f"{term.name} is `{share}` times what it should be", corrected
     )
 
 
