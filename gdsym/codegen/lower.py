@@ -29,6 +29,7 @@ from gdsym.calculus.program import (
     Reduce,
     reachable,
 )
+from gdsym.calculus.stabilise import rules_of_signs
 from gdsym.language.functions import FUNCTIONS
 
 
@@ -40,7 +41,7 @@ def lower(program: Program) -> Program:
     value, offset = apart(program.graph, program.value)
     loss = program.graph.add(*apart(program.graph, program.loss))
     program = replace(program, value=value, offset=offset, loss=loss)
-    graph = Graph(program.graph.dims)
+    graph = Graph(program.graph.dims, rewrite=rules_of_signs(program.model))
     wanted = [*program.outputs(), *(node for node, _ in program.places)]
     at = lowered(wanted, program.graph, graph, program.row)
     names = program.names
