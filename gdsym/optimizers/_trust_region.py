@@ -26,6 +26,7 @@ from gdsym.optimizers._iterate import (
 )
 
 ENOUGH = 1e-4  # of the predicted decrease, for a step to be taken
+WILD = 100.0  # of the predicted decrease: a rise from which nothing is to be learnt
 TRIALS = 200
 BOTTOMLESS = 1e25  # a radius so many times the scale of the start: f falls without end
 
@@ -97,7 +98,7 @@ def trust_region(
             if not finite(f, g):
                 radius = 0.1 * min(radius, length)
                 continue
-            learnt = curvature.learn(x - now.x, g - now.g)
+            learnt = f - now.f <= WILD * predicted and curvature.learn(x - now.x, g - now.g)
             after = Iterate(x, f, g, float(np.linalg.norm(x - now.x)), np.inf)
             gained = now.f - f
             ahead_model = curvature.at(after) if gained > ENOUGH * predicted else None
