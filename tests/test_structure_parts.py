@@ -280,6 +280,16 @@ def test_a_gather_costs_no_pass_over_its_table():
     assert set(cost(stages(text, "m.gd").lowered).operations) == {()}
 
 
+def test_a_matrix_of_the_rows_costs_its_square_for_each_row():
+    text = "data X[n, d], y[n]\nparam s > 0\n"
+    text += "let K = exp(-sqdist(X, X)) + s*eye(n)\nloss logdet(K) + y @ inv(K) @ y"
+
+    counted = cost(stages(text, "m.gd").lowered)
+
+    # The factors and the inverse, which the gradient needs; the distances are of data alone.
+    assert counted.operations[("n", "n")] == 1 + 2
+
+
 def test_what_data_alone_decide_costs_nothing():
     plain = "data x[n], y[n]\nparam a\nloss sum((y - a*x)^2)"
     scaled = "data x[n], y[n]\nparam a\nloss sum((y - a*x)^2)/sum(exp(x)^2)"

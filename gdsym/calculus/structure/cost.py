@@ -8,16 +8,19 @@ from dataclasses import dataclass
 from math import prod
 
 from gdsym.calculus.program import (
+    FACTORED,
     Axes,
     Axis,
     Contract,
     Leaf,
+    Linear,
     Map,
     Node,
     Number,
     Program,
     Reduce,
     reachable,
+    unused_axis,
 )
 
 BYTES = 8  # of a double, and of a code
@@ -95,7 +98,35 @@ def _indices(node: Node) -> Axes:
             return tuple(axis for axis in found if axis not in picked)
         case Reduce():
             return node.arg.axes
+        case Linear(op="sqdist"):
+            return node.along
+        case Linear():
+            return _of_matrix(node)
     return node.axes
+
+
+def _of_matrix(node: Linear) -> Axes:
+    """Rows and columns, and once more the rows for factors and inverses; of a solution, rows and
+    columns for each of its columns; the rows for a determinant."""
+    matrix = node
+    while matrix.op not in FACTORED:
+        first = matrix.parts[0].node
+        assert isinstance(first, Linear)
+        matrix = first
+    rows, columns = matrix.along
+    if not node.axes:
+        return (rows,)
+    if len(node.parts) == 2:
+        return (*node.axes, unused_axis(columns.dim, node.axes))
+    return (rows, columns, unused_axis(rows.dim, (rows, columns)))
+
+
+# The leading terms, rounded up: n^3/3 for factors; two triangles, a residual and the triangles
+# again for a solution; about 20*n^3 for singular values.
+OF_MATRICES = {
+    **{"factored": 1, "symmetric": 1, "logdet": 2, "det": 1, "inverse": 2, "cofactors": 20},
+    **{"solve": 10, "solve_transposed": 10, "sqdist": 3},
+}
 
 
 def _operations(node: Node) -> int:
@@ -111,6 +142,8 @@ def _operations(node: Node) -> int:
             work = max(0, len(node.factors) - 1) + (1 if set(node.summed) else 0)
             gathered = {delta.axis for delta in node.deltas if delta.source is not None}
             return work if set(node.summed) - gathered else max(0, len(node.factors) - 1)
+        case Linear():
+            return OF_MATRICES[node.op]
         case Reduce():
             return 2 if node.op == "logsumexp" else 1
     return 1
