@@ -68,9 +68,8 @@ class _Search:
                 if self.row in node.axes:
                     self.rows.setdefault(self._bare(node))
                 elif isinstance(node, Map | Contract):  # a sum over rows; else no row knows it
-                    new = moving
-                    stack += [operand for operand in new if operand not in seen]
-                    seen.update(new)
+                    stack += [operand for operand in moving if operand not in seen]
+                    seen.update(moving)
                 continue
             if isinstance(node, Map) and node.op == "add":
                 straight = [arg for arg in moving if self.found[arg].bend == AFFINE]
@@ -78,8 +77,8 @@ class _Search:
                 if self.row in together.axes:
                     self.rows.setdefault(self._bare(together))
                     moving = [arg for arg in moving if arg not in straight]
-            elif not (isinstance(node, Map | Contract) and len(moving) == 1) or (
-                isinstance(node, Map) and node.op != "mul"
+            elif len(moving) != 1 or not (
+                isinstance(node, Contract) or (isinstance(node, Map) and node.op == "mul")
             ):
                 self._edge(node)
                 continue
@@ -109,7 +108,7 @@ class _Search:
         while True:
             inner = self._inside(node)
             if inner is None or self.row not in inner.axes:
-                return node
+                return self.graph.split(node)[1] or node
             node = inner
 
     def _inside(self, node: Node) -> Node | None:

@@ -45,7 +45,7 @@ AROUND = Range(-ONE, ONE)
 # Functions whose values are bounded whatever the argument.
 ALWAYS: dict[str, Range] = {
     **dict.fromkeys(("exp", "softplus", "normal_pdf", "erfcx", "mills", "mills_gap"), UP),
-    **dict.fromkeys(("relu", "root", "hypot", "sqrt", "shift", "head", "trigamma"), UP),
+    **dict.fromkeys(("relu", "root", "hypot", "sqrt", "head", "trigamma"), UP),
     **dict.fromkeys(("log_sigmoid", "log_normal_cdf", "log1mexp", "log1mexpexp"), DOWN),
     **dict.fromkeys(("sigmoid", "normal_cdf", "sech", "bell", "half_bell", "sigmoid_slope"), UNIT),
     **dict.fromkeys((*COMPARISONS.values(), "share", "and", "or", "not", "leg"), UNIT),
@@ -260,6 +260,7 @@ _RULES: dict[str, Callable[..., Range]] = {
     "where": lambda c, a, b: join(a, b),
     "huber": lambda r, delta: UP if delta.lower >= 0 else ANY,
     "odds": lambda x: UP if x.upper <= 0 else ANY,
+    "shift": lambda code, by, size: UP if size.lower >= 1 else ANY,
     "relu": lambda x: _max(x, Range(ZERO, ZERO)),
     "sigmoid": _half,
     "normal_cdf": _half,
