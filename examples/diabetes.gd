@@ -1,7 +1,7 @@
 # gdsym fit examples/diabetes.gd examples/data/diabetes.csv
 model diabetes "Disease progression after one year by least squares"
 
-data     X[n, d] from *       "age, sex, body mass index, blood pressure, six blood serum values"
+data     X[n, d] from *  "age, sex, body mass index, blood pressure, six blood serum values"
 data     progression[n]
 param    w[d], b
 

@@ -7,7 +7,7 @@ data    item[n] in items
 dim     f = 5
 param   U[users, f] = normal(0, 1)
 param   V[items, f] = normal(0, 1)
-const   lam = 3             "penalty weight"
+const   lam = 3  "penalty weight"
 
 let     match = sum[f](U[user] * V[item])
 loss    1/2 * sum((rating - match)^2)

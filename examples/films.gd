@@ -6,9 +6,9 @@ data    viewer[n] in viewers
 data    film[n] in films
 dim     f = 2
 param   U[viewers, f] = normal(0, 1), V[films, f] = normal(0, 1)
-param   mild[viewers], good[films]      "biases"
-param   m                               "stars of a film like any other"
-const   lam = 1                         "penalty weight"
+param   mild[viewers], good[films]  "biases"
+param   m                           "stars of a film like any other"
+const   lam = 1                     "penalty weight"
 
 let     guess = m + mild[viewer] + good[film] + sum[f](U[viewer]*V[film])
 loss    1/2 * sum((stars - guess)^2)

@@ -4,7 +4,7 @@ model league "Which team is the strongest? Pairwise ranking (Bradley and Terry, 
 data    home[n] in teams, away[n] in teams
 data    home_won[n] in {0, 1}
 param   strength[teams] in sumzero[teams]
-param   at_home                         "advantage of the team at home"
+param   at_home  "advantage of the team at home"
 
 observe home_won ~ bernoulli_logit(strength[home] - strength[away] + at_home)
 

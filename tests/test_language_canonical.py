@@ -53,9 +53,11 @@ def test_the_layout_keeps_the_syntax_and_is_its_own_layout(name):
     assert canonical(once, "a.gd") == once
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "gdsym/optimizers").glob("*.gd")),
-                         ids=lambda path: path.stem)  # fmt: skip
-def test_the_rules_that_ship_are_in_canonical_layout(path):
+SHIPPED = [*(ROOT / "gdsym").rglob("*.gd"), *(ROOT / "examples").glob("*.gd")]
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED), ids=lambda path: path.stem)
+def test_the_files_that_ship_are_in_canonical_layout(path):
     text = path.read_text(encoding="utf-8")
     assert canonical(text, path.name) == text
 
