@@ -179,12 +179,15 @@ def _right(
     worst = max(c.error for c in equal)
     digits = min(DIGITS - 2, int(-mpmath.log10(worst))) if worst else DIGITS - 2
     proof = prove_equal(program, question.claimed, meaning.node, seconds=seconds)
-    if not proof.proved:
-        declared = {d.name: d.size for d in program.model.dims if d.size is not None}
-        if declared:
-            proof = prove_equal(
-                program, question.claimed, meaning.node, sizes=declared, seconds=seconds
-            )
+    declared = {d.name: d.size for d in program.model.dims if d.size is not None}
+    if not proof.proved and declared:
+        sized = prove_equal(
+            program, question.claimed, meaning.node, sizes=declared, seconds=seconds
+        )
+        if sized.proved:
+            proof = sized
+            told = ", ".join(f"{name} = {size}" for name, size in declared.items())
+            note += f" for {told}"
     span = question.claim.span
     undefined = [c for c in comparisons if c.error is None and c.finite]
     if undefined:

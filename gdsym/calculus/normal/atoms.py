@@ -74,10 +74,6 @@ class Table:
     _labelled: dict[Monomial, Monomial] = field(default_factory=dict)
     _shapes: set[Monomial] = field(default_factory=set)
 
-    def known(self, kind: str, payload: tuple[Any, ...]) -> int | None:
-        atom = self._made.get((kind, payload))
-        return atom.id if atom is not None else None
-
     def make(
         self, kind: str, payload: tuple[Any, ...], direct: frozenset[Index], height: int = 0
     ) -> int:
