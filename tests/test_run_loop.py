@@ -472,7 +472,7 @@ def test_an_interrupt_between_a_step_and_its_projection_gives_a_point_inside():
     assert result.theta.tolist() == [0.25, 0.25, 0.25]
 
 
-# -- methods that ask for more than the gradient ---------------------------------------------------
+# -- methods that ask for more than the gradient --------------------------------------------------
 
 
 @dataclasses.dataclass
@@ -613,3 +613,29 @@ def test_an_interrupt_in_any_evaluation_of_newton_gives_what_was_reached(call):
     assert result.status == "interrupted"
     assert rosenbrock(result.theta)[0] == pytest.approx(result.objective)
     assert result.objective <= 24.2 + 1e-9
+
+
+def test_a_method_does_not_see_what_no_parameter_moves_and_the_report_does():
+    seen = []
+
+    class Offset(Curved):
+        offset = 1e9
+
+        def value_and_grad(self, theta, *, offset=True):
+            f, g = super().value_and_grad(theta)
+            seen.append(offset)
+            return f + (1e9 if offset else 0.0), g
+
+    # Beside 1e9 the value has no digit left of what is still to gain here.
+    problem = Offset(
+        lambda x: (1e-8 * np.cosh(x[0] - 1), 1e-8 * np.sinh(x - 1)),
+        [3.0],
+        hessian=lambda x: [[1e-8 * np.cosh(x[0] - 1)]],
+    )
+
+    result = fit_curved(problem, method="bfgs", options={"tol": 1e-14})
+
+    assert result.params["x0"] == pytest.approx(1.0, rel=1e-9)
+    assert result.objective == pytest.approx(1e9, rel=1e-15)
+    assert all(record.objective == pytest.approx(1e9, rel=1e-15) for record in result.history)
+    assert seen.count(False) > 5

@@ -178,17 +178,29 @@ class _Run:
         return follow(iterates, first, limits, objective.lower, objective.upper, self.note)
 
     def _run_method(self, view: Moving) -> Outcome:
-        """A method that is Python, and its last steps by the exact curvature."""
-        plan, start = self.plan, view.start(self.first)
+        """A method that is Python, and its last steps by the exact curvature.
+
+        Neither sees the part of the objective that no parameter moves: reports do.
+        """
+        plan, start, offset = self.plan, view.start(self.first), self.objective.offset
+
+        def note(iteration: int, f: float, norm: float, step: float) -> None:
+            self.note(iteration, f + offset, norm, step)
+
         minimize = optimizers.method(plan.method)
         iterates = minimize(view.objective, start, view.lower, view.upper, **plan.options)
         limits = Limits(plan.tol, self._steps())
-        outcome = follow(iterates, start, limits, view.lower, view.upper, self.note)
+        outcome = follow(iterates, start, limits, view.lower, view.upper, note)
         if self._worth_polishing(outcome, view):
-            outcome = polished(outcome, view.objective, view.lower, view.upper, self.note)
-        trouble = None if outcome.trouble is None else view.whole(outcome.trouble)
-        held = view.at_kinks(outcome.phi)
-        return replace(outcome, phi=view.whole(outcome.phi), trouble=trouble, held=held)
+            outcome = polished(outcome, view.objective, view.lower, view.upper, note)
+        whole = self.objective.whole
+        return replace(
+            outcome,
+            phi=whole(outcome.phi),
+            f=outcome.f + offset,
+            trouble=None if outcome.trouble is None else whole(outcome.trouble),
+            held=view.at_kinks(outcome.phi),
+        )
 
     def _worth_polishing(self, outcome: Outcome, view: Moving) -> bool:
         """Not where the run was cut short, nor where a Hessian costs more than the fit did."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -43,13 +44,26 @@ class FreeObjective:
         self._kept = theta[self.fixed]
         self.plain = _is_plain(problem, theta)
         self.start = self.to_free(theta)
+        self.offset = float(getattr(problem, "offset", 0.0))
 
     def __call__(self, phi: Vector) -> tuple[float, Vector]:
-        return self._evaluate(phi, None)
+        return self._evaluate(phi, self.problem.value_and_grad)
+
+    def varying(self, phi: Vector) -> tuple[float, Vector]:
+        """The value without `offset`, the part that no parameter moves: it has more digits."""
+        if not self.offset:
+            return self(phi)
+        return self._evaluate(phi, partial(self.problem.value_and_grad, offset=False))
 
     def batch(self, phi: Vector, rows: Rows) -> tuple[float, Vector]:
         """The unbiased estimate from these rows."""
-        return self._evaluate(phi, rows)
+        return self._evaluate(phi, partial(self.problem.batch_value_and_grad, rows=rows))
+
+    def whole(self, x: Vector) -> Vector:
+        """All free coordinates, from those that move; the others are at their start."""
+        phi = self.start.copy()
+        phi[self.moving] = x
+        return phi
 
     def to_free(self, theta: Vector) -> Vector:
         """A fresh vector of free coordinates."""
@@ -97,17 +111,14 @@ class FreeObjective:
             R = np.array([problem.pullback(phi, row) for row in R])
         return R[:, self.moving], z, rest
 
-    def _evaluate(self, phi: Vector, rows: Rows | None) -> tuple[float, Vector]:
+    def _evaluate(
+        self, phi: Vector, compute: Callable[[Vector], tuple[float, Vector]]
+    ) -> tuple[float, Vector]:
         self.evaluations += 1
-        problem = self.problem
         try:
-            theta = phi if self.plain else self.to_theta(phi)
-            if rows is None:
-                f, g = problem.value_and_grad(theta)
-            else:
-                f, g = problem.batch_value_and_grad(theta, rows)
+            f, g = compute(phi if self.plain else self.to_theta(phi))
             if not self.plain:
-                g = problem.pullback(phi, g)
+                g = self.problem.pullback(phi, g)
         except NOT_A_NUMBER:
             return np.nan, np.full(len(phi), np.nan)
         if len(self.fixed):
@@ -124,33 +135,25 @@ class Moving:
     lower: Vector
     upper: Vector
 
-    def whole(self, x: Vector) -> Vector:
-        """All free coordinates: the fixed ones are at their start."""
-        phi = self.free.start.copy()
-        phi[self.free.moving] = x
-        return phi
-
     def at_kinks(self, x: Vector) -> tuple[int, ...]:
         """The free coordinates that are 0 where a known kink is."""
         return tuple(self.free.moving[at_zero(self.objective.kinks, x)].tolist())
 
     def start(self, first: Iterate) -> Iterate:
-        """A point of all free coordinates as one of those that move."""
+        """A point of all free coordinates as one of those that move, its value without offset."""
         at = self.free.moving
-        return Iterate(first.x[at], first.f, first.g[at], first.step, first.ahead)
+        f, g = first.f, first.g[at]
+        if self.free.offset:
+            f, g = self.objective(first.x[at])
+        return Iterate(first.x[at], f, g, first.step, first.ahead)
 
 
 def moving(free: FreeObjective, module: Module) -> Moving:
     """The view of an objective with everything that its module can compute."""
-    at = free.moving
-
-    def whole(x: Vector) -> Vector:
-        phi = free.start.copy()
-        phi[at] = x
-        return phi
+    at, whole = free.moving, free.whole
 
     def value_and_grad(x: Vector) -> tuple[float, Vector]:
-        f, g = free(whole(x))
+        f, g = free.varying(whole(x))
         return f, g[at]
 
     def hess(x: Vector) -> Matrix:
