@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from gdsym.errors import Diagnostic
 from gdsym.language.codes import Code
@@ -41,11 +42,15 @@ def findings(subject: Subject) -> Iterator[Diagnostic]:
             (axis,) = vector.dims
             if axis not in summed:
                 found.setdefault(node.span, _finding(subject, node, matrix, vector))
-        whole = isinstance(node, Reduce) and node.function in ("sum", "mean")
-        if whole and model.row in node.axes and _is_product(node.arg, names):
+        if _is_whole(node, model.row) and _is_product(node.arg, names):
             summed |= frozenset(node.axes)  # sum(X*w) is sum(X @ w)
         stack += [(part, summed | axes) for part, axes in _inside(node, model.row)]
     yield from found.values()
+
+
+def _is_whole(node: Expr, row: str | None) -> TypeGuard[Reduce]:
+    """Whether a total runs over the rows, too."""
+    return isinstance(node, Reduce) and node.function in ("sum", "mean") and row in node.axes
 
 
 def _is_product(node: Expr, names: Names) -> bool:
