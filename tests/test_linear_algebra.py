@@ -259,6 +259,8 @@ CASES = {
     "transposes": SQUARE + "loss trace((X + X.T) @ X.T) + sum((X - X.T)^4)",
     "a trace of sums and products": SQUARE + "loss trace(s*X + 2*X @ X - eye(d))^2",
     "diagonals": SQUARE + "loss sum(exp(diag(X @ X))) + v @ (X*eye(d)) @ v",
+    "a trace and a diagonal": SQUARE + "loss trace(X)*sum(diag(X @ X)*v)",
+    "a trace and distances": SQUARE + "loss trace(X)*sum(diag(sqdist(X, eye(d)))*v)",
     "a matrix from a diagonal": SQUARE + "loss logdet(diag(v^2) + outer(v, v) + s*eye(d))",
     "outer products": SQUARE + "loss sum(sin(outer(v, X @ v))) + trace(outer(v, v))",
     "an inverse of an inverse": SQUARE + "let A = X + 4*eye(d)\nloss sum(inv(inv(A))^3)",

@@ -236,7 +236,8 @@ class Tangents:
         for key, coefficient in self.joined[target].items():
             if key.source is leaf:
                 factor = Factor(coefficient, tuple(final.get(a, a) for a in coefficient.axes))
-                deltas = [Delta(None, (a,), final.get(b, b)) for a, b in key.pattern]
+                pattern = [(final.get(a, a), final.get(b, b)) for a, b in key.pattern]
+                deltas = [Delta(None, (a,), b) for a, b in pattern]
                 axes = {*factor.indices, *(i for d in deltas for i in (*d.indices, d.axis))}
                 parts.append(graph.contract([factor], deltas, axes))
         return _sum(graph, parts)
