@@ -123,6 +123,19 @@ def test_a_base_level_leaves_nothing_open():
     assert result.certificate.gauge == result.certificate.flat == ()
 
 
+@pytest.mark.parametrize("method", ["lbfgs", "lm"])
+def test_a_minimum_that_is_singular_is_flat_where_it_is(method):
+    # Powell (1962): the Jacobian has rank 2 at the minimum, 0, and full rank everywhere else.
+    text = """
+param x1 = 3, x2 = -1, x3 = 0, x4 = 1
+loss (x1 + 10*x2)^2 + 5*(x3 - x4)^2 + (x2 - 2*x3)^4 + 10*(x1 - x4)^4
+"""
+    certificate = gdsym.fit(text, method=method).certificate
+
+    assert certificate.kind == "minimum"
+    assert set(certificate.flat) == {"x3 + x4", "x1 - 0.1*x2"}
+
+
 def test_factors_of_a_matrix_may_be_mixed():
     text = """
 dim k = 2

@@ -147,6 +147,21 @@ def test_two_numbers_of_which_only_the_product_counts():
     assert flat.gauge == ("a scaled up and b down",)
 
 
+def test_what_is_flat_here_only_is_no_form_of_the_model():
+    parts = blocks(("a",), ("b",))
+    null = np.array([[2.0], [-3.0]])
+    theta, scale = np.array([2.0, 3.0]), np.ones(2)
+
+    def at(gradient):
+        elsewhere = np.array([5.0, 1.0]), np.array(gradient)
+        return named(null, theta, scale, parts, frozenset(), elsewhere)
+
+    # For (a*b - 6)^2 the gradient is along (b, a) everywhere; for a + b - 5 it is not.
+    assert at([1.0, 5.0]).gauge == ("a scaled up and b down",)
+    assert at([1.0, 1.0]).gauge == ()
+    assert at([1.0, 1.0]).data == ("a - 1.5*b",)
+
+
 def test_many_long_directions_are_counted():
     parts = blocks(("w", ("d", [str(i) for i in range(40)])))
     null = np.random.default_rng(0).standard_normal((3, 40))

@@ -29,6 +29,7 @@ TO_GAIN = 1e-8
 STEP = 1e-6
 # Or, where the minimum is 0, next to nothing is left of what the fit has gained.
 NOTHING = 1e-24
+NEXT_TO_ZERO = 1e-24  # the square of a relative singular value that may be all rounding
 DOUBTFUL = 1e-8  # the part of the largest eigenvalue that may be an effect of the gradient
 FAR = 1e-4  # a gradient, or a step, that may still lead somewhere else
 MOST_NAMES = 6
@@ -141,7 +142,9 @@ def _by_hessian(
         squares = of_root(r, factor)
         if not spectrum.indefinite and spectrum.rank < squares.rank:
             # Singular to rounding; the condition of the Jacobian is only the root of that.
-            spectrum, (step, decrement) = squares, _least_squares(r, z, factor)
+            shorter = _least_squares(r, z, factor)
+            if not _fades(module, here, squares, shorter[0], factor):
+                spectrum, (step, decrement) = squares, shorter
     known |= {"smallest": spectrum.smallest, "largest": spectrum.largest, "decrement": decrement}
     null, scale, found = _flat(module, here, spectrum, blocks)
 
@@ -208,6 +211,18 @@ def _root(module: Module, here: Place) -> tuple[Matrix, Vector, float] | None:
     return (r, z, rest) if np.all(np.isfinite(r)) and np.all(np.isfinite(z)) else None
 
 
+def _fades(module: Module, here: Place, squares: Spectrum, step: Vector, factor: float) -> bool:
+    """Whether the smallest singular value but those that are 0 is small only because the minimum
+    is near, where it is 0, too."""
+    place = len(step) - squares.rank
+    if squares.values[place] < NEXT_TO_ZERO * squares.largest:
+        return True
+    further = _root(module, here.moved(step))
+    if further is None:
+        return False
+    return bool(of_root(further[0], factor).values[place] < 0.5 * squares.values[place])
+
+
 def _least_squares(r: Matrix, z: Vector, factor: float) -> tuple[Vector, float]:
     """The Gauss-Newton step and what it gains of factor/2 times the sum of squares."""
     scale = np.linalg.norm(r, axis=0)
@@ -259,7 +274,18 @@ def _flat(
     null = left[:, sizes > WITHIN] / scale[:, None]
     if not null.shape[1]:
         return null, scale, flat.Flat()
-    return null, scale, flat.named(null, here.theta, scale, blocks, float_dims(module))
+    columns, elsewhere = float_dims(module), _elsewhere(here)
+    return null, scale, flat.named(null, here.theta, scale, blocks, columns, elsewhere)
+
+
+def _elsewhere(here: Place) -> tuple[Vector, Vector] | None:
+    """Another point, near by and of no special form, and the gradient there."""
+    other = here.moved(0.3 * np.sin(1.0 + np.arange(len(here.moving))))
+    try:
+        f, g = other.problem.value_and_grad(other.theta)
+    except (ValueError, *NOT_A_NUMBER):
+        return None
+    return (other.theta, g) if np.isfinite(f) and np.all(np.isfinite(g)) else None
 
 
 # -- in words -------------------------------------------------------------------------------------

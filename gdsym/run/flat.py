@@ -83,17 +83,26 @@ class Flat:
 
 
 def named(
-    null: Matrix, theta: Vector, scale: Vector, blocks: Sequence[Block], columns: frozenset[str]
+    null: Matrix,
+    theta: Vector,
+    scale: Vector,
+    blocks: Sequence[Block],
+    columns: frozenset[str],
+    elsewhere: tuple[Vector, Vector] | None = None,
 ) -> Flat:
     """The columns of `null` (p, k), which span what is flat at theta, in words.
 
     scale: the size of the loss' reaction to each entry (the root of its curvature), so that
     units do not matter. columns: the dimensions of numbers in the data; a shift along them can
-    only come from the data.
+    only come from the data. elsewhere: another point and the gradient there, along which the form
+    of the model must be as flat.
     """
     rest = _basis(null * scale[:, None])
     gauge: list[str] = []
-    for text, group in _candidates(theta, blocks, columns):
+    others: Iterator[Matrix | None] = itertools.repeat(None)
+    if elsewhere is not None:
+        others = (group for _, group in _candidates(elsewhere[0], blocks, columns))
+    for (text, group), other in zip(_candidates(theta, blocks, columns), others, strict=False):
         scaled = group * scale[:, None]
         lengths = np.linalg.norm(scaled, axis=0)
         if not rest.shape[1] or not np.all(lengths > 0):
@@ -101,10 +110,18 @@ def named(
         # All of a group or none: half a softmax shift is no shift.
         if np.any(np.linalg.norm(scaled - rest @ (rest.T @ scaled), axis=0) > WITHIN * lengths):
             continue
+        if elsewhere is not None and other is not None and not _is_still(other, elsewhere[1]):
+            continue
         gauge.append(text)
         inside = _basis(rest @ (rest.T @ scaled))
         rest = _basis(rest - inside @ (inside.T @ rest), rest.shape[1] - inside.shape[1])
     return Flat(tuple(gauge), tuple(_written_out(rest, scale, blocks)))
+
+
+def _is_still(group: Matrix, gradient: Vector) -> bool:
+    """Whether the gradient has no part along any of the directions."""
+    parts = gradient[:, None] * group
+    return bool(np.all(np.abs(np.sum(parts, 0)) <= WITHIN * np.sum(np.abs(parts), 0)))
 
 
 def _basis(vectors: Matrix, rank: int | None = None) -> Matrix:
