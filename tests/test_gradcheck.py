@@ -151,6 +151,22 @@ def test_a_constant_rounded_to_four_digits_is_one():
     assert verdict(model, "grad(a) = n*a*0.3989*exp(-a^2/2)").verdict == "WRONG"
 
 
+@pytest.mark.parametrize("size", [3, 10])
+def test_a_claim_may_count_on_a_size_that_the_text_states(size):
+    model = f"dim k = {size}\ndata x[n, k]\nparam a[k]\nloss sum(mean[k](x*a))\n"
+
+    found = verdict(model, f"grad(a) = sum[n](x)/{size}")
+
+    assert found.verdict == "PROVED"
+    assert f"for k = {size}" in found.reason
+
+
+def test_but_not_on_another():
+    model = "dim k = 10\ndata x[n, k]\nparam a[k]\nloss sum(mean[k](x*a))\n"
+
+    assert verdict(model, "grad(a) = sum[n](x)/5").verdict == "WRONG"
+
+
 def test_a_difference_at_kinks_alone_is_inconclusive():
     model = "data x[n] in {0, 1}\nparam a\nloss sum(abs(x*a - x*a*x))\n"
 
