@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 WIDTH = 88
 
 
-@click.command(short_help="Tell the structure of a model, or what a code of a message means.")
+@click.command(short_help="Tell the structure of a model, or what a code means.")
 @click.argument("subject", metavar="[MODEL.gd|CODE]", required=False)
 @click.argument("data", nargs=-1, type=click.Path())
 @click.option(
