@@ -37,11 +37,11 @@ def train(typer: Typer, node: syntax.Call) -> Expr | None:
     if arguments is None:
         return None
     argument = arguments[0]
-    other = sorted(depends(argument, scope.values) - _KINDS)
-    if other:  # in a claim, or an optimizer file
-        message = f"`{scope.text(argument.span)}` depends on {an(other[0])}: "
-        message += "`train` takes data and parameters"
-        return scope.error("type", message, argument.span)
+    for part in _nodes(argument, {}):  # in a claim, or an optimizer file
+        value = scope.values.get(part.name) if isinstance(part, Ref) else None
+        if value is not None and not value.depends <= _KINDS:
+            message = f"`{value.name}` is {an(value.kind)}: `train` takes data and parameters"
+            return scope.error("type", message, part.span)
     if scope.row is not None and scope.row in argument.dims:
         shown = scope.text(argument.span)
         message = f"`{shown}` has the rows of the training data, and new data have others"
