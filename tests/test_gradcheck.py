@@ -63,6 +63,25 @@ def test_every_quantity_can_be_proved(claim):
 @pytest.mark.parametrize(
     "claim",
     [
+        "grad(noise) = noise*(trace(inv(K)) - norm(solve(K, y))^2)",
+        "grad(reach) = sum((inv(K) - outer(solve(K, y), solve(K, y)))*Q*sqdist(X, X))/(2*reach^3)",
+    ],
+)
+def test_matrices_as_wholes_are_proved(claim):
+    process = """
+data  X[n, d], y[n]
+param reach > 0, noise > 0
+let   Q = exp(-sqdist(X, X)/(2*reach^2))
+let   K = Q + noise^2*eye(n)
+nll   (logdet(K) + dot(y, solve(K, y)) + n*log(2*pi))/2
+"""
+    assert verdict(process, claim).verdict == "PROVED"
+    assert verdict(process, f"{claim} + 1").verdict == "WRONG"
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
         "grad(w) = X.T @ (sigmoid(z) - y)/n",
         "grad(w) = X.T @ (sigmoid(z) - y) + lam*w",
         "grad(w) = X.T @ (y - sigmoid(z))/n + lam*w",

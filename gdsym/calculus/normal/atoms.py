@@ -129,8 +129,8 @@ class Table:
             if old.kind == "sum":
                 body, bound = payload
                 payload = (Product(self._least(tuple(body), bound)), bound)
-            if old.kind == "delta":
-                payload = (ordered(*payload[0]),)
+            if old.kind in ("delta", "symmetric"):
+                payload = (*payload[:-1], ordered(*payload[-1]))
             direct = frozenset(self.renamed_index(i, touched) for i in old.direct)
             found = self.make(old.kind, payload, direct, old.height)
             self._renamed[key] = found

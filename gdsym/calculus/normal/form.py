@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gdsym.calculus.normal.atoms import BOUND, Index, Poly, Sum, items
+from gdsym.calculus.normal.atoms import BOUND, Index, Indices, Poly, Sum, items, ordered
 from gdsym.calculus.normal.field import Field
 from gdsym.calculus.normal.ring import GivenUp
 from gdsym.calculus.program import (
     Axis,
     Contract,
+    Factor,
     Leaf,
+    Linear,
     Map,
     Node,
     Number,
@@ -62,6 +64,8 @@ class Former:
                 return field.log(field.bound(powers, self._free(node.over)))
             case Reduce():
                 return self._reduce(node)
+            case Linear():
+                return self._linear(node)
             case Scan():
                 product = self._along("prod", self.done[node.arg], self._free([node.axis])[0])
                 return field.times(product, field.power(self.done[node.arg], -1))
@@ -101,6 +105,77 @@ class Former:
         total = field.bound(field.times(*parts), self._free(node.summed, "t"))
         back = zip(self._free(node.axes, "t"), self._free(node.axes), strict=True)
         return field.moved(total, dict(back))
+
+    def _at(self, part: Factor) -> Poly:
+        """What a part is at its indices, as momentary ones."""
+        at = zip(self._free(part.node.axes), self._free(part.indices, "t"), strict=True)
+        return self.field.moved(self.done[part.node], dict(at))
+
+    def _back(self, node: Node, poly: Poly) -> Poly:
+        at = zip(self._free(node.axes, "t"), self._free(node.axes), strict=True)
+        return self.field.moved(poly, dict(at))
+
+    def _linear(self, node: Linear) -> Poly:
+        """Matrices as wholes: their entries, or atoms for inverses and determinants."""
+        field = self.field
+        match node.op:
+            case "factored" | "symmetric":
+                return self._back(node, self._at(node.parts[0]))
+            case "sqdist":
+                first, second = map(self._at, node.parts)
+                square = field.power(field.minus(first, second), 2)
+                return self._back(node, field.bound(square, self._free(node.along[2:], "t")))
+            case "logdet" | "det":
+                return self._back(node, self._of_matrix(node.op, node.parts[0]))
+            case "inverse":
+                return self._back(node, self._of_matrix("inverse", node.parts[0]))
+            case "cofactors":
+                entries = self._of_matrix("inverse", node.parts[0], transposed=True)
+                total = self._of_matrix("det", node.parts[0])
+                return self._back(node, field.times(total, entries))
+            case "solve" | "solve_transposed":
+                return self._back(node, self._solution(node))
+        raise GivenUp(f"there is no normal form of {node.op}")
+
+    def _solution(self, node: Linear) -> Poly:
+        """The inverse times the other side."""
+        field = self.field
+        here = self._index(node.along[0], "t")
+        between = here._replace(number=-1 - here.number)
+        side = field.moved(self._at(node.parts[1]), {here: between})
+        order = (here, between) if node.op == "solve" else (between, here)
+        inverse = self._of_matrix("inverse", node.parts[0], order)
+        return field.bound(field.times(inverse, side), [between])
+
+    def _of_matrix(
+        self,
+        op: str,
+        part: Factor,
+        entry: tuple[Index, Index] | None = None,
+        *,
+        transposed: bool = False,
+    ) -> Poly:
+        """An atom of a matrix; `entry`: the row and the column of the inverse."""
+        field = self.field
+        matrix = part.node
+        assert isinstance(matrix, Linear)
+        at = dict(zip(self._free(matrix.axes), self._free(part.indices, "t"), strict=True))
+        rows, columns = self._free(matrix.along)
+        row, column = entry or (at[rows], at[columns])
+        inside = field.together(field.closed(self.done[matrix]))
+        height = 1 + max((field.table.height(monomial) for monomial in inside), default=0)
+        names = [Index("b", i.dim, height * BOUND + k) for k, i in enumerate((rows, columns))]
+        inner = field.moved(inside, at | dict(zip((rows, columns), names, strict=True)))
+        swapped = field.moved(inner, dict(zip(names, reversed(names), strict=True)))
+        terms = Sum(items(inner))
+        free = frozenset(i for m, _ in terms for i in field.table.free(m, names))
+        if op != "inverse":
+            return {((field.table.make(op, (terms, Indices(names)), free, height), 1),): 1}
+        places = Indices((column, row) if transposed else (row, column))
+        if swapped == inner:
+            op, places = "symmetric", ordered(row, column)
+        payload = (terms, Indices(names), places)
+        return {((field.table.make(op, payload, free | {row, column}, height), 1),): 1}
 
     def _reduce(self, node: Reduce) -> Poly:
         (axis,) = self._free(node.over)
