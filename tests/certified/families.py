@@ -133,13 +133,13 @@ FAMILIES = (
     ),
     Family(
         "More, Garbow and Hillstrom",
-        "A published minimum, to 1e-12 of the objective at the start; a singular Hessian there "
-        "is noticed.",
+        "A published minimum, to 1e-12 of the objective at the start; a Hessian that is singular "
+        "there is said to be, with the directions that the objective does not depend on.",
         mgh.instances,
         {
             "objective": objective,
             "minimum": lambda fit: f"{fit.figures['minimum']:.6g}",
-            "flat": lambda fit: fit.figures["flat"],
+            "singular": lambda fit: "said" if fit.figures["flat"] else "",
         },
         of_function,
     ),
