@@ -134,9 +134,7 @@ def _of_part(model: Model, part: syntax.Expression, text: str) -> Iterator[Wrong
 
 
 def _joined(signs: list[str], operands: list[str]) -> str:
-    return operands[0] + "".join(
-        f" {s} {o}" for s, o in zip(signs[1:], operands[1:], strict=True)
-    )
+    return operands[0] + "".join(f" {s} {o}" for s, o in zip(signs[1:], operands[1:], strict=True))
 
 
 def _of_name(model: Model, part: syntax.Name, text: str) -> Iterator[Wrong]:

@@ -9,7 +9,7 @@ from gdsym.calculus.build import SIGNS, Builder, build
 from gdsym.calculus.derive import derive
 from gdsym.calculus.program import Factor, Node, Program, canonical_axes
 from gdsym.calculus.regions import exact
-from gdsym.calculus.second import Tangents, paired
+from gdsym.calculus.second import Tangents, paired, row_to_cut
 from gdsym.language.model import Claim, Const, Dims, Domain, Model
 
 DIRECTION = "direction "
@@ -111,7 +111,8 @@ def _hessian(program: Program, p: str, q: str) -> Node:
     if leaf is None:
         return graph.number(0)
     with exact():
-        node = Tangents(graph, [grad], [leaf], program.row).node(grad, leaf)
+        row = row_to_cut(program, [grad])
+        node = Tangents(graph, [grad], [leaf], row).node(grad, leaf)
     # A gradient may lack axes of its parameter; the block's names are those beside all of them.
     had = paired(grad.axes, leaf.axes)
     wanted = paired(canonical_axes(_dims(program.model, [p])), leaf.axes)

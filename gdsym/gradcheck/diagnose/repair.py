@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -225,9 +225,10 @@ def _of_factors(parts: Sequence[syntax.Expression], text: str) -> Iterator[Chang
             told = f"`{inner}` is transposed"
             yield Change("transposed", inner, told, part, inner)
         if isinstance(part, syntax.Power):
-            inner = _of(text, part.base)
-            told = f"`{_of(text, part)}` should be `{inner}`"
-            yield Change("wrong_chain_factor", _of(text, part), told, part, inner)
+            inner, whole = _of(text, part.base), _of(text, part)
+            twice = isinstance(part.exponent, syntax.Number) and part.exponent.value == 2
+            kind = "extra_chain_factor" if twice else "wrong_chain_factor"
+            yield Change(kind, whole, f"`{whole}` should be `{inner}`", part, inner)
         if not isinstance(part, syntax.Chain) or part.operators[0] not in ("*", "/"):
             continue
         operands = [_of(text, operand) for operand in part.operands]
@@ -256,6 +257,10 @@ def _of_names(parts: Sequence[syntax.Expression], text: str, model: Model) -> It
     categories = {item.name: item.domain.category for item in model.data}
     params = {param.name for param in model.params}
     for part in parts:
+        coded = _coded(_of(text, part), values)
+        if coded:
+            told = f"`{coded}` should stand for `{_of(text, part)}`: its coding is another"
+            yield Change("label_coding", _of(text, part), told, part, coded)
         if not isinstance(part, syntax.Name) or part.text not in dims:
             continue
         name = part.text
@@ -278,6 +283,15 @@ def _of_names(parts: Sequence[syntax.Expression], text: str, model: Model) -> It
         if dims[name] and len(dims[name]) == 2:
             told = f"`{name}` is not transposed"
             yield Change("transposed", name, told, part, f"{name}.T")
+
+
+def _coded(text: str, values: Mapping[str, tuple[float, ...] | None]) -> str:
+    """The label that a text recodes, if it is one of the usual formulas for that."""
+    plain = text.replace(" ", "").strip("()")
+    for name, own in values.items():
+        if own and len(own) == 2 and plain in (f"2*{name}-1", f"1-2*{name}", f"({name}+1)/2"):
+            return name
+    return ""
 
 
 def _of_functions(parts: Sequence[syntax.Expression], text: str) -> Iterator[Change]:
