@@ -19,8 +19,8 @@ prescribes one. `python -m tests.certified` runs them and writes this page;
 out.
 
 Digits are counted as usual: -log10 of the relative error of the worst parameter, at most 15. The
-models are in [tests/certified](../tests/certified), as one would write them on paper; data,
-answers and their sources in [tests/data/certified](../tests/data/certified).
+models are in `tests/certified`, as one would write them on paper; data, answers and their sources
+in `tests/data/certified`.
 """
 
 BESIDE = """MINPACK, SciPy's `trf`, BFGS and Ceres had the exact Jacobian or gradient and
