@@ -123,6 +123,24 @@ def test_a_base_level_leaves_nothing_open():
     assert result.certificate.gauge == result.certificate.flat == ()
 
 
+def test_factors_with_a_penalty_may_only_be_rotated():
+    text = """
+dim k = 2
+data i[n] in users, j[n] in items, r[n]
+param U[users, k] = normal(0, 1), V[items, k] = normal(0, 1)
+loss sum((r - sum[k](U[i]*V[j]))^2)
+penalty 0.1*(sum(U^2) + sum(V^2))
+"""
+    rng = np.random.default_rng(0)
+    i, j = np.divmod(np.arange(30), 5)
+
+    certificate = gdsym.fit(text, {"i": i, "j": j, "r": rng.standard_normal(30)}).certificate
+
+    assert certificate.kind == "minimum"
+    assert certificate.gauge == ("U and V rotated together along k",)
+    assert certificate.flat == ()
+
+
 @pytest.mark.parametrize("method", ["lbfgs", "lm"])
 def test_a_minimum_that_is_singular_is_flat_where_it_is(method):
     # Powell (1962): the Jacobian has rank 2 at the minimum, 0, and full rank everywhere else.

@@ -29,6 +29,7 @@ TO_GAIN = 1e-8
 STEP = 1e-6
 # Or, where the minimum is 0, next to nothing is left of what the fit has gained.
 NOTHING = 1e-24
+RESOLUTION = 1e-12  # of the curvatures that a Hessian shows, relative to the largest
 NEXT_TO_ZERO = 1e-24  # the square of a relative singular value that may be all rounding
 DOUBTFUL = 1e-8  # the part of the largest eigenvalue that may be an effect of the gradient
 FAR = 1e-4  # a gradient, or a step, that may still lead somewhere else
@@ -140,7 +141,7 @@ def _by_hessian(
         r, z, rest = root
         factor = 2 * here.problem.squares
         squares = of_root(r, factor)
-        if not spectrum.indefinite and spectrum.rank < squares.rank:
+        if _is_blurred(spectrum, squares, r, factor):
             # Singular to rounding; the condition of the Jacobian is only the root of that.
             shorter = _least_squares(r, z, factor)
             if not _fades(module, here, squares, shorter[0], factor):
@@ -209,6 +210,16 @@ def _root(module: Module, here: Place) -> tuple[Matrix, Vector, float] | None:
     except (ValueError, *NOT_A_NUMBER):
         return None
     return (r, z, rest) if np.all(np.isfinite(r)) and np.all(np.isfinite(z)) else None
+
+
+def _is_blurred(spectrum: Spectrum, squares: Spectrum, r: Matrix, factor: float) -> bool:
+    """Whether the Hessian is singular where the square of the Jacobian is not, but so small that
+    the Hessian could not show it. (Where it could, the residuals themselves bend, and the
+    Hessian is right.)"""
+    if spectrum.indefinite or squares.rank <= spectrum.rank:
+        return False
+    null = spectrum.vectors[:, ~spectrum.range] / spectrum.scale[:, None]
+    return bool(factor * np.max(np.sum((r @ null) ** 2, axis=0)) <= RESOLUTION)
 
 
 def _fades(module: Module, here: Place, squares: Spectrum, step: Vector, factor: float) -> bool:

@@ -168,7 +168,7 @@ def infer(
             known["bic"] = 2 * loss + math.log(rows) * count if rows else math.nan
     if penalised:
         known["kind"] = "penalised"
-    if seen.certificate.kind in ("saddle", "infinity"):
+    if seen.certificate.kind != "minimum" and seen.certificate.decrement is not None:
         known |= dict.fromkeys(known.keys() & {"aic", "bic"}, math.nan)
     df = float(rows - count) if kind == "residual" else math.inf
     why = _why_none(seen, df) or _why_rounded(loss, told.response)
