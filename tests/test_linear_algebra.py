@@ -19,6 +19,7 @@ from gdsym.calculus.program import FACTORED, Linear, reachable
 from gdsym.codegen.matrices import _Factored, _sqdist
 from gdsym.compiler import stages
 from gdsym.errors import GdsymError
+from gdsym.gradcheck import check_text
 
 R = Random("test_linear_algebra")
 D, E, K, N = 3, 2, 4, 5
@@ -301,6 +302,10 @@ CASES = {
     "weights of rows": (
         ROWS + "let A = X.T @ diag(exp(X @ w)) @ X + eye(d)\nloss logdet(A) + sum(inv(A) @ w)"
     ),
+    "a matrix of the rows": (
+        "data G[n, n], y[n]\nparam s > 0, w[n] = normal(0, 1)\nlet A = G @ G.T + s*eye(n)\n"
+        "loss y @ inv(A) @ y + logdet(A) + w @ G @ w + sum(solve(A, w)^2)"
+    ),
     "an entry of a solution": (
         'dim k in {"a", "b", "c"}\ndata S[k, k], g[n] in k\nparam w[k] = normal(0, 1)\n'
         'loss solve(S + 4*eye(k), w)["b"]^2 + sum(solve(S + 4*eye(k), w)[g]^3)'
@@ -310,6 +315,7 @@ TABLES = {
     "X": W,
     "y": y,
     "S": normal(R, 3, 3),
+    "G": normal(R, N, N),
     "g": np.array([0, 2, 2, 1]),
 }
 
@@ -334,6 +340,19 @@ def test_second_derivatives_are_right(name):
     scale = np.max(np.abs(exact))
     for row in np.eye(len(case.theta)):
         assert far(case.problem.hvp(case.theta, row), exact @ row, scale) < 1e-12
+
+
+def test_claims_are_proved_where_the_rows_are_those_of_a_matrix():
+    text = (
+        "data A[d, d], y[d]\nparam X[d, d] = 2, x[d]\n"
+        "loss x @ A @ x + logdet(X @ X.T + eye(d)) + x @ y\n"
+        "claim grad(X) = 2*inv(X @ X.T + eye(d)) @ X\n"
+        "claim hess(x, x) = A + A.T\n"
+    )
+
+    claims = check_text(text, "model.gd").claims
+
+    assert [claim.verdict for claim in claims] == ["PROVED", "PROVED"]
 
 
 def test_a_norm_at_zero_has_the_gradient_zero():
@@ -484,6 +503,7 @@ def test_a_solution_for_every_row_is_made_block_by_block():
     expected, slope = few.problem.value_and_grad([0.7])
     assert value == pytest.approx(expected, rel=1e-12)
     assert gradient == pytest.approx(slope, rel=1e-11)
+    assert many.hess([0.7]) == pytest.approx(few.problem.hess([0.7]), rel=1e-10)
 
 
 # -- the factors

@@ -88,9 +88,7 @@ def differentiate_twice(program: Program) -> Program:
         targets = [*residuals, *([term] if term is not None else [])]
         if in_blocks:
             targets += program.grads.values()
-        # Where rows are paired with rows, a row node may read other rows: nothing to cut.
-        paired_rows = rows_beside(reachable(targets), program.model)
-        tangents = Tangents(graph, targets, known.values(), None if paired_rows else program.row)
+        tangents = Tangents(graph, targets, known.values(), row_to_cut(program, targets))
 
         def slope(target: Node, name: str) -> Node:
             return tangents.node(target, known[name]) if name in known else graph.number(0)
@@ -116,6 +114,11 @@ def differentiate_twice(program: Program) -> Program:
         jacobian=jacobian,
         squares=scale,
     )
+
+
+def row_to_cut(program: Program, targets: Iterable[Node]) -> Axis | None:
+    """The row axis; None where rows are paired with rows: a row node may read other rows then."""
+    return None if rows_beside(reachable(targets), program.model) else program.row
 
 
 def row_term(program: Program) -> Node | None:
