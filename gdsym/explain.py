@@ -12,9 +12,11 @@ from gdsym.calculus.notation import Notation
 from gdsym.calculus.program import Program
 from gdsym.calculus.structure import Structure, structure
 from gdsym.calculus.structure.cost import Count, cost
-from gdsym.calculus.structure.invariances import Direction, Move, unused
+from gdsym.calculus.structure.invariances import Direction, Move, directions, unused
+from gdsym.calculus.structure.linear_parameters import linear_parameters
+from gdsym.calculus.structure.predictors import predictors
 from gdsym.calculus.structure.ranges import Range
-from gdsym.calculus.structure.symmetries import Symmetry
+from gdsym.calculus.structure.symmetries import Symmetry, symmetries
 from gdsym.codegen.plan import Plan
 from gdsym.compiler import stages
 from gdsym.errors import Source, SourceError
@@ -39,6 +41,7 @@ def facts(text: str, path: str, consts: Mapping[str, Any] | None = None) -> Fact
     if consts:
         given = {key: _range(value) for key, value in {**_stated(program), **consts}.items()}
     found = structure(program, given)
+    linear = linear_parameters(program, found.squares) if found.squares is not None else ()
     count = cost(made.lowered)
     return {
         "model": made.model.name,
@@ -46,14 +49,11 @@ def facts(text: str, path: str, consts: Mapping[str, Any] | None = None) -> Fact
         "row": made.model.row,
         **_rows(made.model, made.plan),
         **_squares(program, found),
-        **_predictors(program, found),
+        **_predictors(program),
         **_convexity(program, found),
         **_kinks(program, found),
-        "linear": list(found.linear),
-        "invariances": [_direction(d, made.model) for d in found.directions]
-        + [_symmetry(s, made.model) for s in found.symmetries],
-        "unidentified": [_unidentified(d, made.model) for d in found.directions]
-        + [f"`{name}` does not enter" for name in unused(program)],
+        "linear": list(linear),
+        **_invariances(program),
         "operations": _terms(count.operations),
         "bytes": _terms(count.bytes),
         "curvature": _curvature(found),
@@ -102,9 +102,9 @@ def _squares(program: Program, found: Structure) -> Facts:
     }
 
 
-def _predictors(program: Program, found: Structure) -> Facts:
+def _predictors(program: Program) -> Facts:
     notation = Notation.of(program)
-    known = found.predictors
+    known = predictors(program)
     rows, scalars = (known.rows, known.scalars) if known is not None else ((), ())
     return {
         "generalised_linear": known is not None and known.generalised_linear,
@@ -159,7 +159,21 @@ def _terms(count: Count) -> list[Facts]:
 # -- invariances in words ----------------------------------------------------------------------
 
 
-def _direction(direction: Direction, model: Model) -> str:
+def _invariances(program: Program) -> Facts:
+    model, moves = program.model, directions(program)
+    return {
+        "invariances": [
+            *(_direction(direction) for direction in moves),
+            *(_symmetry(symmetry, model) for symmetry in symmetries(program)),
+        ],
+        "unidentified": [
+            *(_unidentified(direction, model) for direction in moves),
+            *(f"`{name}` does not enter" for name in unused(program)),
+        ],
+    }
+
+
+def _direction(direction: Direction) -> str:
     along = [axis.dim for axis in direction.moves[0].along]
     each = f", t for each {' and '.join(along)}" if along else ""
     if direction.kind == "shift":

@@ -12,8 +12,10 @@ from zoo import ZOO
 from gdsym.calculus.notation import Notation
 from gdsym.calculus.structure import structure
 from gdsym.calculus.structure.cost import cost, total
+from gdsym.calculus.structure.linear_parameters import linear_parameters
 from gdsym.calculus.structure.parts import parts
 from gdsym.calculus.structure.smoothness import smoothness
+from gdsym.calculus.structure.squares import squares
 from gdsym.compiler import stages
 from gdsym.explain import facts
 from gdsym.run.rates import largest_curvature, safe_rate
@@ -161,13 +163,16 @@ def test_predictors(loss, rows, scalars):
     ],
 )
 def test_parameters_that_enter_linearly(name, expected):
-    assert structure(stages(ZOO[name][0], "m.gd").stable).linear == expected
+    program = stages(ZOO[name][0], "m.gd").stable
+
+    assert linear_parameters(program, squares(program)) == expected
 
 
 @pytest.mark.parametrize("name", ["growth", "yield_curve", "smile", "two_layers"])
 def test_residuals_are_affine_in_them(name):
     problem, theta = bound(name)
-    found = structure(stages(ZOO[name][0], "m.gd").stable).linear
+    program = stages(ZOO[name][0], "m.gd").stable
+    found = linear_parameters(program, squares(program))
     other = problem.unpack(theta)
     change = {key: np.asarray(other[key]) + 0.7 for key in found}
     far = {key: np.asarray(other[key]) + 2.1 for key in found}

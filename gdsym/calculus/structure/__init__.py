@@ -1,7 +1,7 @@
 """The structure of what is minimised: one question per module.
 
-It is asked of a program after `stabilise`: sums of squares, convexity, kinks and their proximal
-steps, predictors, parameters that enter linearly, invariances, a bound on the curvature.
+They are asked of a program after `stabilise`. `structure` has the answers that a fit acts on;
+predictors, parameters that enter linearly, invariances, symmetries and costs are for people.
 """
 
 from __future__ import annotations
@@ -12,14 +12,10 @@ from dataclasses import dataclass
 from gdsym.calculus.program import Leaf, Program, reachable
 from gdsym.calculus.structure.constants import signs
 from gdsym.calculus.structure.convexity import Convexity, convexity
-from gdsym.calculus.structure.invariances import Direction, directions
-from gdsym.calculus.structure.linear_parameters import linear_parameters
 from gdsym.calculus.structure.parts import Parts, parts
-from gdsym.calculus.structure.predictors import Predictors, predictors
 from gdsym.calculus.structure.ranges import Range
 from gdsym.calculus.structure.smoothness import Smoothness, smoothness
 from gdsym.calculus.structure.squares import Squares, squares
-from gdsym.calculus.structure.symmetries import Symmetry, symmetries
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +26,9 @@ class Structure:
     """
 
     given: Mapping[str, Range]
-
     convexity: Convexity
     squares: Squares | None
     parts: Parts
-    predictors: Predictors | None
-    linear: tuple[str, ...]
-    directions: tuple[Direction, ...]
-    symmetries: tuple[Symmetry, ...]
     smoothness: Smoothness | None
 
 
@@ -61,9 +52,5 @@ def structure(program: Program, consts: Mapping[str, Range] | None = None) -> St
         convexity=judged,
         squares=found,
         parts=parts(program, known),
-        predictors=predictors(program),
-        linear=linear_parameters(program, found) if found is not None else (),
-        directions=directions(program),
-        symmetries=symmetries(program),
         smoothness=smoothness(program, known),
     )

@@ -10,11 +10,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from gdsym.calculus.program import Contract, Map, Node, Number, Program, Reduce, reachable
+from gdsym.calculus.program import Contract, Leaf, Map, Node, Number, Program, Reduce, reachable
 from gdsym.calculus.structure.constants import guesses, loosened, stated
 from gdsym.calculus.structure.curvature import AFFINE, CONVEX, Curve, curvatures
 from gdsym.calculus.structure.dependence import Dependence, dependence
 from gdsym.calculus.structure.ranges import Range, ranges
+
+# Of more constants than this, the others are taken to have the signs that their values have.
+MOST_CONSTANTS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,9 @@ def convexity(program: Program, consts: Mapping[str, Range] | None = None) -> Co
 
 def _least(program: Program, guess: Mapping[str, Range]) -> dict[str, Range]:
     """As little of what is guessed of constants as is enough, one constant after the other."""
-    values, given = stated(program), dict(guess)
-    for name in guess:
+    read = {node.name for node in reachable([program.value]) if isinstance(node, Leaf)}
+    values, given = stated(program), {name: at for name, at in guess.items() if name in read}
+    for name in list(given)[:MOST_CONSTANTS]:
         for looser in loosened(values[name]):
             tried = {other: at for other, at in given.items() if other != name}
             tried |= {name: looser} if looser is not None else {}

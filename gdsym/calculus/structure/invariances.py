@@ -34,8 +34,11 @@ from gdsym.language.model import Param
 # Beyond this many candidates of one kind the search is not worth its time.
 MOST_CANDIDATES = 60
 
-# A tangent is multiplied out into no more terms than this.
-MOST_TERMS = 200
+# A tangent is multiplied out into no more terms than this, and all of a search into so many; a
+# product of more factors is not looked into.
+MOST_TERMS = 50
+MOST_WORK = 2000
+MOST_FACTORS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,7 @@ class _Tangents:
     depends: Dependence
     kind: str
     along: Axes
+    work: int = 0
 
     @property
     def move(self) -> Node:
@@ -176,6 +180,8 @@ class _Tangents:
             case Map(op="add", args=args):
                 return self._summed([at.get(arg, {}) for arg in args])
             case Map(op="mul", args=args):
+                if len(args) > MOST_FACTORS:
+                    return None
                 shares = []
                 for place, arg in enumerate(args):
                     others = [other for i, other in enumerate(args) if i != place]
@@ -249,7 +255,8 @@ class _Tangents:
         """A sum's terms, with products and contractions of sums multiplied out."""
         done: list[Node] = []
         waiting = [node]
-        while waiting and len(done) + len(waiting) < MOST_TERMS:
+        while waiting and len(done) + len(waiting) < MOST_TERMS and self.work < MOST_WORK:
+            self.work += 1
             term = waiting.pop()
             inner = self._multiplied_out(term)
             if inner is None:
