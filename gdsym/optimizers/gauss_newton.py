@@ -12,10 +12,12 @@ from math import inf
 import numpy as np
 
 from gdsym.optimizers._descent import descend
-from gdsym.optimizers._iterate import Iterate, Mask, Objective, Vector, finite
+from gdsym.optimizers._iterate import EPS, Iterate, Mask, Objective, Vector, finite
 from gdsym.optimizers._quadratic import SquaresModel
 
 NEEDS = ("residual_qr",)
+
+NOISE = 16 * EPS  # the rounding to expect in a residual, relative to its size
 
 
 def minimize(
@@ -30,9 +32,12 @@ class _Linearised:
         assert objective.residual_qr is not None
         self.residual_qr, self.squares = objective.residual_qr, objective.squares
         self.known = True
+        self.arrived, self.least = False, 0.0
 
     def direction(self, now: Iterate, free: Mask | None) -> Vector:
         free = np.ones(len(now.x), dtype=bool) if free is None else free
+        if self.arrived:
+            return np.zeros_like(now.x)
         R, z, _ = self.residual_qr(now.x)
         self.known = self.known and finite(R, z)
         if not self.known:
@@ -42,6 +47,10 @@ class _Linearised:
         scale = np.where(sizes > 0, sizes, 1.0)
         direction = np.zeros_like(now.x)
         direction[free] = model.solve(free, direction, scale, inf)
+        # What is left to gain is within the rounding of f, or of residuals that were as large as
+        # at the start: further steps would follow that.
+        self.least = self.least or NOISE**2 * abs(now.f)
+        self.arrived = -model.change(direction) <= max(EPS * abs(now.f), self.least)
         return direction
 
     def learn(self, step: Vector, change: Vector) -> None:
