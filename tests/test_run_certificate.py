@@ -218,6 +218,18 @@ def test_the_rows_of_a_group_without_a_failure_are_named():
     )
 
 
+def test_labels_in_the_message_cannot_write_to_the_terminal():
+    x = np.linspace(-2, 2, 20)
+
+    result = gdsym.fit(
+        LOGIT, {"X": x[:, None], "y": (x > 0.3).astype(float)}, set={"d": ["a\x1b[2J\nb"]}
+    )
+
+    assert result.certificate.kind == "infinity"
+    assert "w[a\\u001b[2J\\u000ab]" in result.message
+    assert "\x1b" not in result.message
+
+
 @pytest.mark.parametrize("loss", ["exp(-x)", "1/(1 + x^2)", "log1p(exp(-3*x))"])
 def test_what_falls_for_ever_has_no_minimum(loss):
     result = gdsym.fit(f"param x = 1\nloss {loss}", method="lbfgs")

@@ -25,6 +25,7 @@ from gdsym.run.inference import (
 )
 from gdsym.run.objective import NOT_A_NUMBER, FreeObjective
 from gdsym.run.outcome import Outcome
+from gdsym.run.summary import printable
 
 CHEAP = 1e9  # multiplications for a Hessian after epochs of mini-batches
 MOST_ROWS_NAMED = 5
@@ -166,10 +167,12 @@ def judged(outcome: Outcome, certificate: Certificate) -> Outcome:
             return outcome
         case "saddle":
             message = "this is a saddle, not a minimum: the objective falls along "
-            message += f"{certificate.downhill}\nhelp: start elsewhere, at random for instance: "
+            message += f"{printable(certificate.downhill)}\nhelp: start elsewhere, at random for instance: "
             message += "`= normal(0, 0.1)`"
         case "infinity":
-            message = f"no finite minimum lies this way: {', '.join(certificate.toward)}"
+            message = (
+                f"no finite minimum lies this way: {printable(', '.join(certificate.toward))}"
+            )
             message += _rows_named(certificate.rows)
             message += "\nhelp: a penalty or a prior keeps it finite"
         case _:
