@@ -167,8 +167,8 @@ def judged(outcome: Outcome, certificate: Certificate) -> Outcome:
             return outcome
         case "saddle":
             message = "this is a saddle, not a minimum: the objective falls along "
-            message += f"{printable(certificate.downhill)}\nhelp: start elsewhere, at random for instance: "
-            message += "`= normal(0, 0.1)`"
+            message += f"{printable(certificate.downhill)}\nhelp: start elsewhere, at random for "
+            message += "instance: `= normal(0, 0.1)`"
         case "infinity":
             message = (
                 f"no finite minimum lies this way: {printable(', '.join(certificate.toward))}"
