@@ -454,13 +454,18 @@ def polished(objective, x, lower=-np.inf, upper=np.inf):
     return list(polish(objective, Iterate(x, *objective(x), 0.0, np.inf), lower, upper))
 
 
-@pytest.mark.parametrize("squares", [True, False])
-@pytest.mark.parametrize("on", ["Rat42", "Misra1a", "Wood"])
-def test_the_last_steps_give_fifteen_digits(on, squares):
+EVERYTHING, HESSIAN, PRODUCTS = (), ("residual_qr",), ("residual_qr", "hess")
+LAST_STEPS = [
+    *(("Rat42", w) for w in (EVERYTHING, HESSIAN, PRODUCTS)),
+    *(("Wood", w) for w in (EVERYTHING, HESSIAN, PRODUCTS)),
+    *(("Misra1a", w) for w in (EVERYTHING, HESSIAN)),  # products have no scale, as above
+]
+
+
+@pytest.mark.parametrize(("on", "without"), LAST_STEPS)
+def test_the_last_steps_give_fifteen_digits(on, without):
     problem = SMALL[on]
-    objective = problem.objective
-    if not squares:
-        objective = dataclasses.replace(objective, residual_qr=None)
+    objective = dataclasses.replace(problem.objective, **dict.fromkeys(without))
 
     found = polished(objective, problem.minimum * (1 + 1e-6))
 
@@ -497,6 +502,7 @@ def test_nothing_is_polished_at_a_saddle_or_where_the_gradient_lies_along_a_flat
     singular = small.of_sum(lambda x: (x[0] + x[1]) ** 2 + (x[0] - x[1]) ** 4)
 
     assert polished(saddle, [1e-3, 1e-3]) == []
+    assert polished(dataclasses.replace(saddle, hess=None), [1e-3, 1e-3]) == []
     assert polished(singular, [1e-9, -1e-9]) == []
 
 

@@ -9,13 +9,19 @@ import numpy as np
 
 from gdsym.optimizers._iterate import Vector
 
-LOOSEST = 0.25  # how much of the gradient a direction may leave; less, the smaller that is
+LOOSEST = 0.25
 
 
 def truncated(
-    times: Callable[[Vector], Vector], g: Vector, limit: int, radius: float = inf
+    times: Callable[[Vector], Vector],
+    g: Vector,
+    limit: int,
+    radius: float = inf,
+    loosest: float = LOOSEST,
 ) -> Vector:
     """A step that lowers g's + s'Hs/2, by at most `limit` products (Steihaug, 1983).
+
+    loosest: the share of the gradient that may be left; less, where the gradient is small.
 
     At negative curvature, or where a product is not finite: without a radius what was found so
     far, else on the edge of the ball.
@@ -23,7 +29,7 @@ def truncated(
     step, rest = np.zeros_like(g), g.copy()
     down = -rest
     square = float(rest @ rest)
-    enough = min(LOOSEST, sqrt(sqrt(square))) * sqrt(square)
+    enough = min(loosest, sqrt(sqrt(square))) * sqrt(square)
     for _ in range(limit):
         if not 0 < square < inf:
             break

@@ -8,16 +8,19 @@ For sums of squares the correction comes from the QR factors of the Jacobian: wi
 S = H/(2 squares) - J'J the Newton step is -inv(R) inv(I + inv(R')S inv(R)) Q'r. Its fixed point is
 Q'r = 0, whose rounding grows with the condition of J, not with its square. Where the condition of
 H leaves no digit of S, S is left out: a Gauss-Newton step.
+
+Where there is no matrix, but its products with vectors, conjugate gradients give the step.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from gdsym.optimizers import _kinks
+from gdsym.optimizers._conjugate import truncated
 from gdsym.optimizers._iterate import (
     EPS,
     Iterate,
@@ -33,6 +36,9 @@ STEPS = 60
 # Of cond(H)*eps, for each parameter: above, the smallest curvature may be rounding.
 TRUSTED = 0.1
 ASIDE = 1e-3  # the most of the gradient that may lie along what is called a gauge
+PRODUCTS = 200  # with the Hessian, for one step
+SOLVED = 1e-6  # of the gradient: what such a step is to leave of it
+POORLY = 0.1  # and the most that it may leave
 NOISE = EPS**0.5  # a rise of f, relative to its size, that its rounding may explain
 
 
@@ -93,6 +99,8 @@ def _correction(
             found = _from_squares(*factors[:2], objective.squares, H, at.g, before, free)
         elif H is not None:
             found = _from_hessian(H, at.g, before, free)
+        elif objective.hess is None and objective.hvp is not None:
+            found = _from_products(objective.hvp, at, free)
         if found is None or not finite(found.step):
             return None
         x = at.x + found.step
@@ -102,6 +110,24 @@ def _correction(
             return None if beyond or _kinks.crossed(objective.kinks, at.x, x) else found
         free &= ~pushed
     return None
+
+
+def _from_products(
+    hvp: Callable[[Vector, Vector], Vector], at: Iterate, free: Mask
+) -> _Correction | None:
+    def times(v: Vector) -> Vector:
+        whole = np.zeros_like(at.x)
+        whole[free] = v
+        return hvp(at.x, whole)[free]
+
+    g = at.g[free]
+    step = truncated(times, g, PRODUCTS, loosest=SOLVED)
+    left, gained = g + times(step), -float(g @ step)
+    if not (gained >= 0 and np.linalg.norm(left) <= POORLY * np.linalg.norm(g)):
+        return None
+    whole = np.zeros_like(at.x)
+    whole[free] = step
+    return _Correction(whole, gained**0.5)
 
 
 def _from_hessian(H: Matrix, g: Vector, before: Vector | None, free: Mask) -> _Correction | None:

@@ -127,7 +127,7 @@ def polished(
 
     The same outcome where the curvature there is unknown, or is not that of a minimum.
     """
-    if objective.hess is None and objective.residual_qr is None:
+    if not (objective.hess or objective.hvp or objective.residual_qr):
         return outcome
     try:
         f, g = objective(outcome.phi)

@@ -14,7 +14,7 @@ import numpy as np
 from gdsym import optimizers
 from gdsym.data import Bound
 from gdsym.errors import DataError, UsageError
-from gdsym.optimizers._iterate import Iterate, Vector, grad_norm
+from gdsym.optimizers._iterate import Iterate, Objective, Vector, grad_norm
 from gdsym.run.assess import Assessed, assess, unlooked
 from gdsym.run.batch import Limits, follow, polished, rule_iterates
 from gdsym.run.diagnose import NotFiniteError, explain
@@ -191,8 +191,8 @@ class _Run:
         iterates = minimize(view.objective, start, view.lower, view.upper, **plan.options)
         limits = Limits(plan.tol, self._steps())
         outcome = follow(iterates, start, limits, view.lower, view.upper, note)
-        if self._worth_polishing(outcome, view):
-            outcome = polished(outcome, view.objective, view.lower, view.upper, note)
+        if outcome.status == "converged" or outcome.own_end:  # not where it was cut short
+            outcome = polished(outcome, self._for_last_steps(view), view.lower, view.upper, note)
         whole = self.objective.whole
         return replace(
             outcome,
@@ -202,13 +202,13 @@ class _Run:
             held=view.at_kinks(outcome.phi),
         )
 
-    def _worth_polishing(self, outcome: Outcome, view: Moving) -> bool:
-        """Not where the run was cut short, nor where a Hessian costs more than the fit did."""
-        if outcome.status != "converged" and not outcome.own_end:
-            return False
+    def _for_last_steps(self, view: Moving) -> Objective:
+        """Without the matrices whose cost is beyond that of a fit that did not make them."""
         size = len(view.lower)
         dense = size <= MOST_DENSE and size**2 * max(self.problem.n_rows or 0, 1) <= MOST_PRODUCTS
-        return dense or not {"hess", "residual_qr"}.isdisjoint(optimizers.needs(self.plan.method))
+        if dense or not {"hess", "residual_qr"}.isdisjoint(optimizers.needs(self.plan.method)):
+            return view.objective
+        return replace(view.objective, hess=None, residual_qr=None)
 
     def _steps(self) -> int:
         """The number of iterations that a run over all rows may make."""
