@@ -38,6 +38,8 @@ from gdsym.language.model import Model
 
 # Numbers with a larger factor are not taken apart into primes.
 LARGEST_PRIME = 1000
+# Numbers from here on are those of indices that stand aside for a moment.
+ASIDE = 1_000_000
 # A function of an argument with more indicators than this is given up: it has 2^n cases.
 MOST_INDICATORS = 6
 # Kinds of atoms that jump or stand still: a polynomial with them may be 0 on a whole region.
@@ -104,14 +106,49 @@ class Field(Ring):
         return self.number(known[domain.structure])
 
     def again(self, atom: int, power: Rational, at: Mapping[Index, Index]) -> Poly:
+        # Functions sum over dummies; here they are indices like any other.
+        dummies = {*self.table.atoms[atom].dummies, *(i for i in at.values() if i.kind == "x")}
+        aside = {i: i._replace(kind="t", number=i.number + ASIDE) for i in dummies}
+        moved = {
+            self.table.renamed_index(old, aside): self.table.renamed_index(new, aside)
+            for old, new in at.items()
+        }
+        made = self._again(self.table.renamed_atom(atom, aside), power, moved)
+        back = {after: before for before, after in aside.items()}
+        return {self.table.renamed(monomial, back): c for monomial, c in made.items()}
+
+    def _again(self, atom: int, power: Rational, at: Mapping[Index, Index]) -> Poly:
         made = self.table.atoms[atom]
         match made.kind:
             case "leaf" | "hit":
                 return self.settled({self.table.renamed_atom(atom, at): power})
             case "delta":
                 return self.delta(*(self.table.renamed_index(i, at) for i in made.payload[0]))
+            case "sum":
+                return self.power(self._sum_again(made.payload[0], made.payload[1], at), power)
         parts = [self.all_substituted(part, at) for part in _parts(made.payload)]
         return self._made(made, power, parts)
+
+    def _sum_again(self, body: Product, bound: Indices, at: Mapping[Index, Index]) -> Poly:
+        """A sum over bound indices of a monomial in which other indices are replaced."""
+        own = [i._replace(kind="t", number=-ASIDE - place) for place, i in enumerate(bound)]
+        names = dict(zip(bound, own, strict=True))
+        total: Poly = {}
+        changed = self.substituted(self.table.renamed(tuple(body), names), at)
+        for monomial, coefficient in changed.items():
+            read = [any(i in self.table.atoms[a].indices for a, _ in monomial) for i in own]
+            over = [i for i, is_read in zip(own, read, strict=True) if is_read]
+            inside = tuple(
+                f for f in monomial if not self.table.atoms[f[0]].indices.isdisjoint(over)
+            )
+            if any(self.table.atoms[a].kind == "delta" for a, _ in inside):
+                raise GivenUp("two indices of a sum became one")
+            outside = tuple(factor for factor in monomial if factor not in inside)
+            product = self.pointwise({outside: coefficient}, self.total(inside, over))
+            for index, is_read in zip(own, read, strict=True):
+                product = product if is_read else self.pointwise(product, self.size(index.dim))
+            self.into(total, product)
+        return total
 
     def all_substituted(self, terms: Items, at: Mapping[Index, Index]) -> Poly:
         return self.add(*(self.scale(c, self.substituted(m, at)) for m, c in terms))

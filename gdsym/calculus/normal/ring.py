@@ -314,6 +314,8 @@ class Ring(ABC):
 
     def total(self, part: Monomial, over: Sequence[Index]) -> Poly:
         """The sum of a monomial over some of its indices, as an atom or as what is known of it."""
+        if not over:
+            return {part: 1}
         known = self.known_total(part, over)
         return known if known is not None else {((self.table.sum(part, over), 1),): 1}
 

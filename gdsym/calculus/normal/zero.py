@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain, combinations, permutations, product
 
 from gdsym.calculus.normal.atoms import Index, Monomial, Poly
-from gdsym.calculus.normal.field import Field
+from gdsym.calculus.normal.field import ASIDE, Field
 
 # Sums over more indices than this are not searched for sums that are known.
 MOST_DUMMIES = 6
@@ -104,6 +104,10 @@ def _exchanges(field: Field, poly: Poly) -> list[dict[Index, Index]]:
 
 
 def _pointwise_zero(field: Field, poly: Poly) -> bool:
+    # What was summed over is any one index from here on; functions would sum over dummies.
+    dummies = {index for monomial in poly for index in field.table.dummies(monomial)}
+    at = {index: index._replace(kind="t", number=index.number + ASIDE) for index in dummies}
+    poly = {field.table.renamed(monomial, at): c for monomial, c in poly.items()}
     above, _ = field.fraction(poly)
     if not above:
         return True
