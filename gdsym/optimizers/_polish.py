@@ -36,7 +36,7 @@ STEPS = 60
 # Of cond(H)*eps, for each parameter: above, the smallest curvature may be rounding.
 TRUSTED = 0.1
 ASIDE = 1e-3  # the most of the gradient that may lie along what is called a gauge
-PRODUCTS = 200  # with the Hessian, for one step
+PRODUCTS = 200
 SOLVED = 1e-6  # of the gradient: what such a step is to leave of it
 POORLY = 0.1  # and the most that it may leave
 NOISE = EPS**0.5  # a rise of f, relative to its size, that its rounding may explain
@@ -51,15 +51,20 @@ class _Correction:
 
 
 def polish(
-    objective: Objective, start: Iterate, lower: Vector, upper: Vector
+    objective: Objective,
+    start: Iterate,
+    lower: Vector,
+    upper: Vector,
+    products: int = PRODUCTS,
 ) -> Iterator[Iterate]:
     """Points from `start` on with ever smaller gradients, `start` itself the first.
 
     `ahead` of each is half the square of its Newton decrement. Nothing where the curvature is
     unknown or is not that of a minimum. Coordinates at a bound that holds them stay there.
+    products: the most with a Hessian that is no matrix, for one step.
     """
     now = start
-    here = _correction(objective, now, now.g, lower, upper)
+    here = _correction(objective, now, now.g, lower, upper, products)
     for _ in range(STEPS):
         if here is None:
             return
@@ -72,14 +77,19 @@ def polish(
         if not finite(f, g) or f - now.f > here.length**2 + NOISE * abs(now.f):
             return
         after = Iterate(x, f, g, float(np.linalg.norm(here.step)), np.inf)
-        there = _correction(objective, after, now.g, lower, upper)
+        there = _correction(objective, after, now.g, lower, upper, products)
         if there is None or not there.length < here.length:
             return
         now, here = after, there
 
 
 def _correction(
-    objective: Objective, at: Iterate, before: Vector, lower: Vector, upper: Vector
+    objective: Objective,
+    at: Iterate,
+    before: Vector,
+    lower: Vector,
+    upper: Vector,
+    products: int,
 ) -> _Correction | None:
     """None where no step is to be trusted: not finite, or no minimum by its curvature.
 
@@ -100,7 +110,7 @@ def _correction(
         elif H is not None:
             found = _from_hessian(H, at.g, before, free)
         elif objective.hess is None and objective.hvp is not None:
-            found = _from_products(objective.hvp, at, free)
+            found = _from_products(objective.hvp, at, free, products)
         if found is None or not finite(found.step):
             return None
         x = at.x + found.step
@@ -113,7 +123,7 @@ def _correction(
 
 
 def _from_products(
-    hvp: Callable[[Vector, Vector], Vector], at: Iterate, free: Mask
+    hvp: Callable[[Vector, Vector], Vector], at: Iterate, free: Mask, products: int
 ) -> _Correction | None:
     def times(v: Vector) -> Vector:
         whole = np.zeros_like(at.x)
@@ -121,7 +131,7 @@ def _from_products(
         return hvp(at.x, whole)[free]
 
     g = at.g[free]
-    step = truncated(times, g, PRODUCTS, loosest=SOLVED)
+    step = truncated(times, g, products, loosest=SOLVED)
     left, gained = g + times(step), -float(g @ step)
     if not (gained >= 0 and np.linalg.norm(left) <= POORLY * np.linalg.norm(g)):
         return None

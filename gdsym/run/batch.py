@@ -121,17 +121,24 @@ def follow(
 
 
 def polished(
-    outcome: Outcome, objective: Objective, lower: Vector, upper: Vector, note: Note
+    outcome: Outcome,
+    objective: Objective,
+    lower: Vector,
+    upper: Vector,
+    products: int,
+    note: Note,
 ) -> Outcome:
     """The outcome after exact Newton steps that are accepted on the gradient.
 
-    The same outcome where the curvature there is unknown, or is not that of a minimum.
+    The same outcome where the curvature there is unknown, or is not that of a minimum. products:
+    the most with a Hessian that is no matrix, for one step.
     """
     if not (objective.hess or objective.hvp or objective.residual_qr):
         return outcome
     try:
         f, g = objective(outcome.phi)
-        steps = polish(objective, Iterate(outcome.phi, f, g, 0.0, inf), lower, upper)
+        start = Iterate(outcome.phi, f, g, 0.0, inf)
+        steps = polish(objective, start, lower, upper, products)
         for extra, at in enumerate(steps):
             norm = grad_norm(at.f, at.g, at.x, lower, upper)
             number = outcome.iterations + (extra > 0)

@@ -35,7 +35,9 @@ Progress = Callable[[Record], None]
 BETWEEN_TICKS = 0.1  # seconds
 # The largest Hessian that a fit without one is finished with: its side, and side^2 times the rows.
 MOST_DENSE = 1000
-MOST_PRODUCTS = 10**11
+MOST_WORK = 2 * 10**10
+# With a larger one, the fewest and the most products that one of the last steps may take.
+PRODUCTS = 20, 500
 
 
 def fit(
@@ -192,7 +194,10 @@ class _Run:
         limits = Limits(plan.tol, self._steps())
         outcome = follow(iterates, start, limits, view.lower, view.upper, note)
         if outcome.status == "converged" or outcome.own_end:  # not where it was cut short
-            outcome = polished(outcome, self._for_last_steps(view), view.lower, view.upper, note)
+            # One of the last steps costs about as much as the fit did, at most.
+            products = int(np.clip(self.objective.evaluations // 2, *PRODUCTS))
+            known = self._for_last_steps(view)
+            outcome = polished(outcome, known, view.lower, view.upper, products, note)
         whole = self.objective.whole
         return replace(
             outcome,
@@ -205,7 +210,7 @@ class _Run:
     def _for_last_steps(self, view: Moving) -> Objective:
         """Without the matrices whose cost is beyond that of a fit that did not make them."""
         size = len(view.lower)
-        dense = size <= MOST_DENSE and size**2 * max(self.problem.n_rows or 0, 1) <= MOST_PRODUCTS
+        dense = size <= MOST_DENSE and size**2 * max(self.problem.n_rows or 0, 1) <= MOST_WORK
         if dense or not {"hess", "residual_qr"}.isdisjoint(optimizers.needs(self.plan.method)):
             return view.objective
         return replace(view.objective, hess=None, residual_qr=None)
