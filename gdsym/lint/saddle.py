@@ -15,6 +15,7 @@ from gdsym.calculus.program import (
     reachable,
 )
 from gdsym.calculus.program import Leaf as Given
+from gdsym.calculus.structure.symmetries import mixes
 from gdsym.errors import Diagnostic
 from gdsym.language import model as m
 from gdsym.language.codes import Code
@@ -163,22 +164,4 @@ def _stays_equal(dim: m.Dim, params: list[m.Param], subject: Subject) -> bool:
     reached = everything(names, minimised(model))
     if any(isinstance(node, m.Label) and node.dim == dim.name for node in reached):
         return False
-    return _mixes(subject.derived, dim.name)
-
-
-def _mixes(program: Program, dim: str) -> bool:
-    """Whether something sums over the dimension within a row."""
-    for node in reachable([program.loss]):
-        if isinstance(node, Contract):
-            over = {axis.dim for axis in node.summed}
-            indices = {axis.dim for factor in node.factors for axis in factor.indices}
-            indices |= {axis.dim for delta in node.deltas for axis in delta.indices}
-        elif isinstance(node, Reduce) and node.op != "argmax":
-            over = {axis.dim for axis in node.over}
-            indices = {axis.dim for axis in node.arg.axes}
-        else:
-            continue
-        row = program.model.row
-        if dim in over and row in indices and row not in over:
-            return True
-    return False
+    return mixes(reachable([subject.derived.loss]), dim.name, model.row)

@@ -147,7 +147,7 @@ def _own_options(module: Module, name: str) -> dict[str, float]:
 
 
 def _unknown_method(name: str) -> UsageError:
-    known = [*optimizers.methods(), *optimizers.rules()]
+    known = [auto.NAME, *optimizers.methods(), *optimizers.rules()]
     return UsageError(
         f"there is no method `{name}`\nhelp: "
         + (did_you_mean(name, known) or f"the methods are {', '.join(known)}")
