@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 
+from gdsym.calculus.build import build
+from gdsym.calculus.derive import derive
 from gdsym.calculus.normal import prove_equal
+from gdsym.calculus.program import Graph, rebuilt
+from gdsym.calculus.stabilise import stabilise
 from gdsym.gradcheck.questions import questions
 from gdsym.language.check import load_model
 
+ZOO = Path(__file__).parent / "zoo"
 SCALARS = "param a, b, c, z, q in (0, 1), s > 0, nu > 0\nparam t > 0, mu in (0, 1), x, y\n"
 LABELS = "data y[n] in {0, 1}, v[n] in {-1, 1}, g[n] in {0, 1, 2}\nparam z[n]\n"
 TENSORS = (
@@ -185,6 +191,20 @@ def test_a_declared_size_is_a_number_where_it_is_asked_for():
 
     assert not proof(TENSORS, left, right).proved
     assert proof(TENSORS, left, right, sizes={"k": 3}).proved
+
+
+@pytest.mark.parametrize("path", sorted(ZOO.glob("*.gd")), ids=lambda path: path.stem)
+def test_stable_forms_of_values_and_gradients_are_proved_equal_to_what_was_written(path):
+    written = build(load_model(path.read_text(encoding="utf-8"), path.name))
+    graph = Graph(written.graph.dims)
+    plain = rebuilt(derive(written), graph)
+    stable = rebuilt(stabilise(derive(stabilise(written))), graph)
+
+    pairs = [(plain.value, stable.value)]
+    pairs += [(plain.grads[name], stable.grads[name]) for name in plain.grads]
+
+    for ours, rewritten in pairs:
+        assert prove_equal(stable, ours, rewritten, seconds=60).proved
 
 
 def test_the_time_limit_holds_for_what_would_take_for_ever():

@@ -21,7 +21,7 @@ from gdsym.calculus.program import (
     Scan,
     reachable,
 )
-from gdsym.calculus.stabilise.facts import declared, positive
+from gdsym.calculus.stabilise.facts import SIGN_DEPTH, Facts, declared, positive
 
 COPIES = 8  # occurrences of one dimension that are told apart
 
@@ -41,10 +41,21 @@ class Former:
             if part not in self.done:
                 self.field.tick()
                 made = self.done[part] = self._form(part)
-                # Seen at the node, before a label is split into its values.
-                if len(made) > 1 and positive(self.facts, part):
+                # Seen at the node, before squares are multiplied out.
+                if len(made) > 1 and self._above_zero(part, made):
                     self.field.assume(made)
         return self.done[node]
+
+    def _above_zero(self, node: Node, made: Poly) -> bool:
+        """True for what is above 0, at least almost everywhere."""
+        if positive(self.facts, node):
+            return True
+        if not _not_negative(self.facts, node, SIGN_DEPTH):
+            return False
+        terms = node.args if isinstance(node, Map) and node.op == "add" else ()
+        if any(positive(self.facts, term) for term in terms):
+            return True
+        return self.field.generic(self.field.closed(made))
 
     def _form(self, node: Node) -> Poly:
         field = self.field
@@ -192,3 +203,19 @@ class Former:
             index for monomial, _ in terms for index in field.table.free(monomial, [bound])
         )
         return {((field.table.make(op, (terms, bound), free, height), 1),): 1}
+
+
+def _not_negative(facts: Facts, node: Node, depth: int) -> bool:
+    """True where the node is known to be at least 0."""
+    if depth == 0:
+        return False
+    match node:
+        case Map(op="pow", args=(_, Number(value=power))) if power % 2 == 0:
+            return True
+        case Map(op="abs" | "relu" | "sqrt" | "root" | "huber"):
+            return True
+        case Map(op="add" | "mul"):
+            return all(_not_negative(facts, arg, depth - 1) for arg in node.args)
+        case Contract():
+            return all(_not_negative(facts, part.node, depth - 1) for part in node.factors)
+    return positive(facts, node)
