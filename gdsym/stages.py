@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from fractions import Fraction
+from functools import partial
 from os.path import basename
 from typing import Any
 
+from gdsym.calculus.blocks import show_hess
 from gdsym.calculus.latex import latex
 from gdsym.calculus.notation import Notation
 from gdsym.calculus.program import (
@@ -42,11 +44,18 @@ _MADE: dict[str, Callable[[Stages], str]] = {
     "lowered": lambda made: listing(made.lowered),
     "plan": lambda made: schedule(made.plan),
 }
+_SHOWN: dict[str, Callable[[Program], str]] = {
+    "latex": latex,
+    "hess": show_hess,
+    "hess latex": partial(latex, hess=True),
+}
 STAGES = ("syntax", *_MADE, "module")
 
 
 def stage_text(text: str, path: str, stage: str) -> str:
-    """The text of one of `STAGES`, or `latex`. Raises SourceError, which shows the path.
+    """The text of one of `STAGES`, of `latex`, `hess` or `hess latex`.
+
+    Raises SourceError, which shows the path.
 
     Nothing else depends on the path but for its last part, so that a text is the same wherever
     its file lies.
@@ -63,7 +72,9 @@ def stage_text(text: str, path: str, stage: str) -> str:
         if error.source.name != name:
             raise
         raise SourceError(Source(path, error.source.text), error.diagnostics) from None
-    return latex(made.derived) if stage == "latex" else _MADE[stage](made)
+    if stage in _SHOWN:
+        return _SHOWN[stage](made.derived)
+    return _MADE[stage](made)
 
 
 # -- syntax and model --------------------------------------------------------------------------

@@ -39,6 +39,20 @@ def test_latex_is_an_environment(tmp_path, monkeypatch, capsys):
     assert out.endswith("\n\\end{align*}\n")
 
 
+def test_the_hessian_is_shown_in_blocks(tmp_path, monkeypatch, capsys):
+    (tmp_path / "line.gd").write_text(MODEL)
+    monkeypatch.chdir(tmp_path)
+
+    assert run(["show", "line.gd", "--hess"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "hess(a, a) = 2*mean(x^2)",
+        "hess(a, b) = 2*mean(x)",
+        "hess(b, b) = 2",
+    ]
+    assert run(["show", "line.gd", "--hess", "--latex"]) == 0
+    assert "\\partial^{2} \\mathcal{L}" in capsys.readouterr().out
+
+
 def test_the_stages_are_those_of_the_compiler():
     assert STAGES == stages.STAGES
 
@@ -58,6 +72,7 @@ def test_every_stage_is_printed(stage, tmp_path, monkeypatch, capsys):
     [
         (["--stage", "nodes"], "'nodes' is not one of"),
         (["--stage", "plan", "--latex"], "choose one"),
+        (["--stage", "plan", "--hess"], "choose one"),
     ],
 )
 def test_a_wrong_wish_is_told(options, message, tmp_path, monkeypatch, capsys):

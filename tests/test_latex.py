@@ -40,9 +40,10 @@ def unbalanced(text):
     return opened
 
 
+@pytest.mark.parametrize("hess", [False, True], ids=["gradient", "hessian"])
 @pytest.mark.parametrize("name", MODELS)
-def test_the_latex_of_a_model_is_balanced_and_aligned(name):
-    text = latex(stages(MODELS[name], f"{name}.gd").derived)
+def test_the_latex_of_a_model_is_balanced_and_aligned(name, hess):
+    text = latex(stages(MODELS[name], f"{name}.gd").derived, hess=hess)
 
     assert unbalanced(text) == []
     body = text.removeprefix("\\begin{align*}\n").removesuffix("\n\\end{align*}\n")
@@ -51,11 +52,12 @@ def test_the_latex_of_a_model_is_balanced_and_aligned(name):
     assert re.search(r"_(?![{a-zA-Z0-9\\])", text.replace("\\_", "")) is None
 
 
+@pytest.mark.parametrize("hess", [False, True], ids=["gradient", "hessian"])
 @pytest.mark.parametrize("name", MODELS)
-def test_every_command_of_the_latex_is_one_of_latex_or_amsmath(name):
+def test_every_command_of_the_latex_is_one_of_latex_or_amsmath(name, hess):
     from gdsym.calculus.latex import GREEK
 
-    text = latex(stages(MODELS[name], f"{name}.gd").derived)
+    text = latex(stages(MODELS[name], f"{name}.gd").derived, hess=hess)
 
     used = {match.group() for match in re.finditer(r"\\(?:[A-Za-z]+|.)", text, re.DOTALL)}
     assert used <= set(KNOWN.split()) | {f"\\{letter}" for letter in GREEK}

@@ -7,9 +7,10 @@ entry by entry are written with a circled dot, `@` by standing side by side.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from gdsym.calculus.blocks import show_hess
 from gdsym.calculus.notation import show
 from gdsym.calculus.program import Program
 from gdsym.language import syntax
@@ -40,24 +41,27 @@ BRACKETS = {
 }
 BIG = {"sum": r"\sum", "prod": r"\prod"}
 _GRADIENT = re.compile(r"grad\((\w+)\)")
+_HESSIAN = re.compile(r"hess\((\w+), (\w+)\)(\[.*\])?")
 _POWER_OF_TEN = re.compile(r"(.*)e([+-]?)0*(\d+)", re.IGNORECASE)
 
 
-def latex(program: Program) -> str:
-    """The formulas of `show` as an `align*` environment."""
+def latex(program: Program, *, hess: bool = False) -> str:
+    """The formulas of `show`, or those of `show_hess`, as an `align*` environment."""
     model = program.model
     arrays = {name for _, name, dims in model.declared() if dims}
-    objective = "loss"
+    axes = {name: len(dims) for _, name, dims in model.declared()}
+    objective = "loss" if program.value is program.loss else "objective"
     rows = []
-    for line in show(program).splitlines():
+    for line in (show_hess if hess else show)(program).splitlines():
         name, _, text = line.partition(" = ")
         name = name.strip()
-        if name == "objective":
-            objective = name
-        writer = Latex(arrays, text)
+        # Index by index there are numbers only, and no array to be set bold.
+        entries = name.endswith("]")
+        writer = Latex(set() if entries else arrays, text, entries=entries)
         node = parse_expression(text)
-        left = _left(name.removeprefix("let "), arrays, objective)
-        if not _GRADIENT.fullmatch(name) and writer.is_array(node):
+        left = _left(name.removeprefix("let "), arrays, axes, objective)
+        derivative = _GRADIENT.fullmatch(name) or _HESSIAN.fullmatch(name)
+        if not derivative and writer.is_array(node):
             arrays.add(name.removeprefix("let "))
             left = Latex(arrays, "").name(name.removeprefix("let "))
         rows.append(f"{left} &= {writer.text(node)}")
@@ -65,10 +69,23 @@ def latex(program: Program) -> str:
     return f"\\begin{{align*}}\n{body}\n\\end{{align*}}\n"
 
 
-def _left(name: str, arrays: set[str], objective: str) -> str:
+def _left(name: str, arrays: set[str], axes: Mapping[str, int], objective: str) -> str:
     symbols = {"loss": r"\mathcal{L}", "objective": r"\mathcal{J}"}
     if name in symbols:
         return symbols[name]
+    if name == "hess":
+        return rf"\nabla^{{2}} {symbols[objective]}"
+    if block := _HESSIAN.fullmatch(name):
+        if block[3] is None and block[1] == block[2] and block[1] in arrays:
+            return rf"\nabla_{{{Latex(arrays, '').name(block[1])}}}^{{2}} {symbols[objective]}"
+        writer = Latex(arrays if block[3] is None else set(), "")
+        p, q = (writer.name(part) for part in block.groups()[:2])
+        if block[3] is not None:
+            places = [writer.name(place) for place in block[3].strip("[]").split(", ")]
+            count = axes[block[1]]
+            p += f"_{{{', '.join(places[:count])}}}" if count else ""
+            q += f"_{{{', '.join(places[count:])}}}" if count < len(places) else ""
+        return rf"\frac{{\partial^{{2}} {symbols[objective]}}}{{\partial {p} \, \partial {q}}}"
     match = _GRADIENT.fullmatch(name)
     shown = Latex(arrays, "").name(match[1] if match else name)
     if match is None:
@@ -85,9 +102,10 @@ LOGIC, COMPARISON, SUM, PRODUCT, UNARY, ATOM = range(6)
 class Latex:
     """The LaTeX of an expression; `source` is the text that its places refer to."""
 
-    def __init__(self, arrays: set[str], source: str) -> None:
+    def __init__(self, arrays: set[str], source: str, *, entries: bool = False) -> None:
         self.arrays = arrays
         self.source = source
+        self.entries = entries
 
     def name(self, name: str) -> str:
         """A user's name: greek words as letters, `_` and digits at the end as indices."""
@@ -118,6 +136,8 @@ class Latex:
 
     def is_array(self, node: syntax.Expression) -> bool:
         """Whether a value has axes, as far as its text tells."""
+        if self.entries:
+            return False
         match node:
             case syntax.Name():
                 return node.text in self.arrays

@@ -43,7 +43,7 @@ def show(program: Program) -> str:
     grads = {f"grad({name})": node for name, node in program.grads.items()}
     lines = [
         (f"let {name}", notation.definition(program.lets[name]))
-        for name in _lets_of(program, [*values.values(), *grads.values()])
+        for name in lets_of(program, [*values.values(), *grads.values()])
     ]
     lines += [(name, notation.definition(node)) for name, node in values.items()]
     lines += _shared(program, notation, list(grads.values()))
@@ -72,7 +72,7 @@ def _shared(program: Program, notation: Notation, grads: list[Node]) -> list[tup
     return lines
 
 
-def _lets_of(program: Program, nodes: Sequence[Node]) -> list[str]:
+def lets_of(program: Program, nodes: Sequence[Node]) -> list[str]:
     """The lets that the texts of these nodes mention, in the order of the file."""
     names = program.names
     mentioned = {names[node] for node in reachable(nodes) if node in names}
@@ -86,7 +86,7 @@ class Notation:
         self, names: Mapping[Node, str], orders: Mapping[Node, Axes], row: Axis | None
     ) -> None:
         self.names = dict(names)
-        self.orders = orders
+        self.orders = dict(orders)
         self.row = row
         self.seen: dict[Node, tuple[str, int]] = {}
 
@@ -103,7 +103,7 @@ class Notation:
             orders.setdefault(program.lets[let.name], canonical_axes(let.expr.dims))
         for name, node in program.grads.items():
             leaf = graph.known_leaf("param", name)
-            for part in _terms(node):
+            for part in terms_of(node):
                 if leaf is not None and part.axes == leaf.axes:
                     orders.setdefault(part, orders[leaf])
         return cls(program.names, orders, program.row)
@@ -246,16 +246,20 @@ class Notation:
         matrices = [arg for arg in args if len(arg.axes) == 2]
         if not any(vectors):
             return None
-        left, right = (self._product(side)[0] if side else "" for side in vectors)
+        left, right = (self._bare(side) if side else "" for side in vectors)
         if not matrices:
             return f"outer({left}, {right})"
         if all(is_identity(arg) for arg in matrices):
-            return f"diag({self._product([*vectors[0], *vectors[1]])[0]})"
+            return f"diag({self._bare([*vectors[0], *vectors[1]])})"
         middle = self.text(matrices[0], UNARY)
         if len(matrices) > 1:
             middle = f"({self._product(matrices)[0]})"
         sides = (left and f"diag({left})", middle, right and f"diag({right})")
         return " @ ".join(side for side in sides if side)
+
+    def _bare(self, args: list[Node]) -> str:
+        """A product as an argument, which needs no brackets of its own."""
+        return self.text(args[0]) if len(args) == 1 else self._product(args)[0]
 
     def _mean(self, arg: Node, below: list[tuple[Node, Fraction]]) -> str | None:
         """A sum over a dimension whose size stands below is a mean."""
@@ -446,7 +450,7 @@ def is_identity(node: Node) -> bool:
     return isinstance(node, Contract) and any(delta.source is None for delta in node.deltas)
 
 
-def _terms(node: Node) -> list[Node]:
+def terms_of(node: Node) -> list[Node]:
     """The node, and what it adds and multiplies, each once."""
     found, stack = {node: None}, [node]
     for part in stack:

@@ -13,6 +13,7 @@ STAGES = ("syntax", "model", "program", "stable", "derived", "lowered", "plan", 
 
 @click.command(short_help="Print the loss and the gradient of a model.")
 @click.argument("model", type=click.Path())
+@click.option("--hess", is_flag=True, help="The Hessian, block by block, instead.")
 @click.option("--latex", is_flag=True, help="As a LaTeX `align*` environment.")
 @click.option(
     "--stage",
@@ -21,23 +22,25 @@ STAGES = ("syntax", "model", "program", "stable", "derived", "lowered", "plan", 
     help=f"Print what a stage of the compiler makes of the model instead: {', '.join(STAGES)}.",
 )
 @output_format
-def command(model: str, latex: bool, stage: str | None) -> None:
+def command(model: str, hess: bool, latex: bool, stage: str | None) -> None:
     """Print the loss of MODEL and its gradient as formulas.
 
     \b
       gdsym show churn.gd
-      gdsym show churn.gd --latex
+      gdsym show churn.gd --hess --latex
       gdsym show churn.gd --stage plan
     """
     from gdsym.errors import UsageError
 
-    if latex and stage:
-        raise UsageError("--latex and --stage are two answers: choose one")
-    if latex or stage:
+    shown = " ".join(word for word, wanted in (("hess", hess), ("latex", latex)) if wanted)
+    if shown and stage:
+        option = "--" + shown.split()[-1]
+        raise UsageError(f"{option} and --stage are two answers: choose one")
+    if shown or stage:
         from gdsym.files import read_text
         from gdsym.stages import stage_text
 
-        text = stage_text(read_text(model), model, stage or "latex")
+        text = stage_text(read_text(model), model, stage or shown)
     else:
         from gdsym.api import show
 
