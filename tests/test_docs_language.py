@@ -108,7 +108,12 @@ def function_tables():
         parts = (part.partition(": ") for part in meaning.split("; "))
         linear += [f"| `{usage}` | {text} |" for usage, found, text in parts if found]
     hidden = [e for e in FUNCTIONS.values() if e.hidden and e.name not in OPERATORS]
-    tables = {"functions": lines, "reductions": axes, "linear": linear, "hidden": ["", *function_rows(hidden)]}
+    tables = {
+        "functions": lines,
+        "reductions": axes,
+        "linear": linear,
+        "hidden": ["", *function_rows(hidden)],
+    }
     return {word: "\n".join([*table, ""]) for word, table in tables.items()}
 
 

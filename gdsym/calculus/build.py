@@ -289,11 +289,11 @@ class Builder:
             other = self.graph.renamed(parts[1], {own[1][0]: b})
             return self.graph.power(self.graph.sub(parts[0], other), Fraction(2))
         d = Axis(own[0][1].dim, sum(axis.dim == own[0][1].dim for axis in (a, b)))
-        factors = []
-        for part, axes, row in zip(parts, own, (a, b), strict=True):
-            at = dict(zip(axes, (row, d), strict=True))
-            factors.append(Factor(part, tuple(at[axis] for axis in part.axes)))
-        return linear.sqdist(self.graph, *factors, (a, b, d))
+        first, second = (
+            Factor(part, tuple(row if axis == axes[0] else d for axis in part.axes))
+            for part, axes, row in zip(parts, own, (a, b), strict=True)
+        )
+        return linear.sqdist(self.graph, first, second, (a, b, d))
 
     def _reduce(self, expr: Reduce, arg: Node) -> Node:
         graph = self.graph

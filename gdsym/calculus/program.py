@@ -403,7 +403,7 @@ class Graph:
         indexed = {delta.axis for delta in bound_deltas}
         indexed |= {axis for delta in bound_deltas for axis in delta.indices}
         outside = [self.size(axis.dim) for axis in lost]
-        outside += [self.identity(*delta.indices, delta.axis) for delta in identities]
+        outside += [self.identity(delta.indices[0], delta.axis) for delta in identities]
         kept: dict[tuple[Axes, Axes], list[Node]] = {}
         for node, indices in inside:
             for part in [node] if whole else self._flat("mul", [node]):
