@@ -385,6 +385,8 @@ def test_a_fit_that_was_cut_short_shows_no_errors():
     [
         ("data X[n, d], y[n]\nparam w[d]\nloss mean((y - X @ w)^2)", {"robust": True},
          "belong to a likelihood or a residual, not to `loss`"),
+        ("data X[n, d], y[n]\nparam m\nnll n/2*log(sum((y - m)^2))", {"robust": True},
+         "there are no robust standard errors of this model: `log"),
         (LOGIT, {"level": 1.5}, "level is 1.5, but it lies between 0 and 1"),
         (LOGIT, {"robust": "HC9"}, "robust is 'HC9', but it must be 'HC0' or 'HC1'"),
         (LOGIT, {"cluster": GROUP[:5]}, "the clusters has 5 rows, and the data have 90 rows"),
