@@ -416,6 +416,42 @@ def test_a_gradient_that_alone_is_not_finite_is_no_point_to_go_to(name):
     assert all(at.x[0] <= 0.75 and np.all(np.isfinite(at.g)) for at in found)
 
 
+@pytest.mark.parametrize("name", optimizers.methods())
+def test_a_method_without_a_coordinate_to_move_ends_at_once(name):
+    nothing = np.zeros(0)
+    problem = small.small(
+        "nothing",
+        Objective(
+            lambda x: (2.5, nothing),
+            lambda x: np.zeros((0, 0)),
+            lambda x, v: nothing,
+            lambda x: (np.zeros((0, 0)), nothing, 2.5),
+        ),
+        nothing,
+        nothing,
+    )
+
+    found, ending = run(problem, name, 3)
+
+    assert (len(found), found[0].f, ending) == (1, 2.5, FLAT)
+
+
+@pytest.mark.parametrize("name", ["newton", "lm", "gauss_newton", "trust", "newton_cg"])
+def test_where_the_curvature_is_never_finite_the_gradient_still_leads(name):
+    problem = SMALL["Rosenbrock"]
+    nan = np.full((2, 2), np.nan)
+    objective = dataclasses.replace(
+        problem.objective,
+        hess=lambda x: nan,
+        hvp=lambda x, v: nan[0],
+        residual_qr=lambda x: (nan, nan[0], np.nan),
+    )
+
+    found, _ = run(problem, name, 100, objective)
+
+    assert found[-1].f < 5 < found[0].f
+
+
 @pytest.mark.parametrize("name", ["newton", "trust"])
 def test_second_order_methods_leave_a_saddle_where_the_gradient_is_zero(name):
     problem = small.small(

@@ -24,6 +24,7 @@ from gdsym.optimizers._iterate import (
     finite,
     outward,
 )
+from gdsym.optimizers.lbfgs import minimize as by_gradient
 
 ENOUGH = 1e-4  # of the predicted decrease, for a step to be taken
 WILD = 100.0  # of the predicted decrease: a rise from which nothing is to be learnt
@@ -72,9 +73,8 @@ def trust_region(
     scale = np.ones_like(start.x)
     radius = longest = 0.0
     nothing = NOTHING * min(1.0, abs(start.f))
-    if model is None:
-        yield start
-        return FLAT
+    if model is None:  # the curvature at the start is not finite: the gradient is
+        return (yield from by_gradient(objective, start, lower, upper))
     while True:
         scale = np.maximum(scale, _scale(model)) if radius else _scale(model)
         if not radius:

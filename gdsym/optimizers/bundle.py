@@ -92,6 +92,8 @@ def minimize(
     length = FIRST * (abs(now.f) or 1.0) / max(p, 1)
     H = _hessian(objective, now.x)
     yield now
+    if not p:
+        return FLAT
     while idle <= PATIENCE * (p + 1):
         slopes = np.maximum(slopes, np.abs(known.g).max(axis=0))
         length = min(length, FARTHEST * (abs(now.f) + float(known.f.max()) - now.f) or 1.0)

@@ -12,7 +12,7 @@ from collections.abc import Generator
 import numpy as np
 
 from gdsym.optimizers._conjugate import truncated
-from gdsym.optimizers._iterate import Iterate, Mask, Objective, Vector
+from gdsym.optimizers._iterate import Iterate, Mask, Objective, Vector, finite
 from gdsym.optimizers._trust_region import trust_region
 
 NEEDS = ("hvp",)
@@ -71,7 +71,11 @@ class _ProductModel:
         return truncated(times, g[free], self.inner, radius)
 
     def _times(self, step: Vector) -> Vector:
-        """The last product is kept: a step is asked for more than once."""
+        """The last product is kept: a step is asked for more than once.
+
+        One that is not finite says nothing, so the gradient alone leads.
+        """
         if self._asked is None or not np.array_equal(self._asked[0], step):
-            self._asked = step.copy(), self.hvp(self.now.x, step)
+            product = self.hvp(self.now.x, step)
+            self._asked = step.copy(), product if finite(product) else np.zeros_like(step)
         return self._asked[1]
