@@ -572,6 +572,19 @@ def test_a_fit_by_the_gradient_ends_with_newton_steps_where_there_is_a_hessian(m
     assert result.iterations == len(result.history) - 1 > plain.iterations
 
 
+def test_a_parameter_that_began_at_its_minimum_is_not_taken_for_one_at_a_saddle():
+    problem = Curved(
+        lambda x: (x[0] ** 2 + (x[1] - 1) ** 2, [2 * x[0], 2 * (x[1] - 1)]),
+        [0.0, 3.0],
+        hessian=lambda x: [[2.0, 0.0], [0.0, 2.0]],
+    )
+
+    result = fit_curved(problem, method="newton")
+
+    assert result.params == {"x0": 0.0, "x1": 1.0}
+    assert "saddle" not in result.message
+
+
 def test_a_fit_that_was_cut_short_gets_no_further_steps():
     problem = Curved(rosenbrock, [-1.2, 1.0], hessian=rosenbrock_hessian)
 

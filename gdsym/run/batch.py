@@ -174,7 +174,9 @@ def _risen(at: Iterate, start: Iterate, by: float = 1e-6) -> bool:
 
 def _converged(best: _Seen, now: _Seen, limits: Limits) -> Outcome:
     end = best if best.norm <= limits.tol else now
-    message = f"the gradient is {end.norm:.2g}, within the tolerance {limits.tol:g}"
+    message = f"the gradient is {end.norm:.2g}"
+    if limits.tol:
+        message += f", within the tolerance {limits.tol:g}"
     return _outcome("converged", message, end, now)
 
 

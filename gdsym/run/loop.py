@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from math import isfinite, nan
+from math import isfinite, isnan, nan
 from typing import Any
 
 import numpy as np
@@ -261,7 +261,8 @@ class _Run:
             when = f"in iteration {outcome.iterations + 1:,}"
             message = self._explained(outcome.trouble, nan, when)
             outcome = replace(outcome, message=message + self._slower())
-        stuck = self._stuck(outcome.phi)
+        # Where the last steps have seen the curvature of a minimum, it is no saddle.
+        stuck = self._stuck(outcome.phi) if isnan(outcome.ahead) else []
         if not stuck:
             return outcome
         saddle = (
