@@ -89,6 +89,7 @@ OF_ZOO = {
     "student": "newton",
     "mixture_plane": "newton",
     "elastic_net": "proximal",
+    "expectile": "newton",
     "pinball": "bundle",
     "hinge": "bundle",
     "classifier": "lbfgs",

@@ -47,11 +47,10 @@ class Facts:
     @property
     def holds(self) -> bool:
         """Whether the constants are as the structure takes them to be."""
-        ends = self.structure.get("given", {})
-        return (
-            all(_within(self.consts.get(name), ends[name]) for name in ends)
-            if (self.consts is not None)
-            else True
+        consts = self.consts or {}
+        return all(
+            _within(consts.get(name), ends)
+            for name, ends in self.structure.get("given", {}).items()
         )
 
     @property

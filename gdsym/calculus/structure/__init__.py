@@ -7,12 +7,12 @@ predictors, parameters that enter linearly, invariances, symmetries and costs ar
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gdsym.calculus.program import Leaf, Program, reachable
 from gdsym.calculus.structure.constants import signs
 from gdsym.calculus.structure.convexity import Convexity, convexity
-from gdsym.calculus.structure.parts import Parts, parts
+from gdsym.calculus.structure.parts import Kink, Parts, parts
 from gdsym.calculus.structure.ranges import Range
 from gdsym.calculus.structure.smoothness import Smoothness, smoothness
 from gdsym.calculus.structure.squares import Squares, squares
@@ -51,6 +51,12 @@ def structure(program: Program, consts: Mapping[str, Range] | None = None) -> St
         given=given,
         convexity=judged,
         squares=found,
-        parts=parts(program, known),
+        parts=_continuous(parts(program, known)) if judged.convex else parts(program, known),
         smoothness=smoothness(program, known),
     )
+
+
+def _continuous(found: Parts) -> Parts:
+    """The parts of a convex value: what jumps in it is the weight of a square, where that is 0."""
+    kinks = (Kink(kink.node, kink.order or 2) for kink in found.kinks)
+    return replace(found, kinks=tuple(kinks))
