@@ -449,9 +449,9 @@ def counted(case, monkeypatch):
     problem, calls = case.problem, []
 
     class Counted(case.module._Factored):
-        def __init__(self, matrix):
+        def __init__(self, matrix, **options):
             calls.append(len(matrix))
-            super().__init__(matrix)
+            super().__init__(matrix, **options)
 
     monkeypatch.setattr(case.module, "_Factored", Counted)
     return problem, calls
@@ -530,6 +530,10 @@ def test_factors_solve_as_elimination_does(size, kind):
     found = _Factored(matrix)
 
     assert (found.lower is not None) == (kind == "definite" or size == 1)
+    if kind != "unsymmetric":
+        known = _Factored(matrix, symmetric=True)
+        assert (known.lower is None) == (found.lower is None)
+        np.testing.assert_array_equal(known.solve(right), found.solve(right))
     close = partial(np.testing.assert_allclose, rtol=1e-9, atol=1e-10)
     close(found.solve(right), np.linalg.solve(matrix, right))
     close(found.solve(right[:, 0]), np.linalg.solve(matrix, right[:, 0]))

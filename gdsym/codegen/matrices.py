@@ -34,25 +34,29 @@ def _sqdist(x: Array, z: Array) -> Array:
 class _Factored:
     """A square matrix in factors: those of Cholesky where it is symmetric and positive definite.
 
-    Any other is solved by elimination. What does not exist is nan: solutions of a singular matrix,
-    the logarithm of a negative determinant.
+    `symmetric` where the formula tells that it is; else its entries do. Any other is solved by
+    elimination. What does not exist is nan: solutions of a singular matrix, the logarithm of a
+    negative determinant.
     """
 
     SIZE = 64  # of the blocks on the diagonal of the triangle, which are inverted
     ROUNDING = 64 * 2.0**-52  # how asymmetric sums of products in another order may be
 
-    def __init__(self, matrix: Array) -> None:
+    def __init__(self, matrix: Array, symmetric: bool = False) -> None:
         self.matrix = matrix
         self.lower: Array = None
         self.parts = [slice(at, at + self.SIZE) for at in range(0, len(matrix), self.SIZE)]
-        scale = np.sqrt(np.abs(np.diagonal(matrix)))
-        gap = np.abs(matrix - matrix.T)
-        if np.all(gap <= self.ROUNDING * np.multiply.outer(scale, scale)):
-            try:
-                self.lower = np.linalg.cholesky((matrix + matrix.T) / 2)
-            except np.linalg.LinAlgError:
+        if not symmetric:
+            scale = np.sqrt(np.abs(np.diagonal(matrix)))
+            gap = np.abs(matrix - matrix.T)
+            if not np.all(gap <= self.ROUNDING * np.multiply.outer(scale, scale)):
                 return
-            self.inverted = [np.linalg.inv(self.lower[part, part]) for part in self.parts]
+            matrix = (matrix + matrix.T) / 2
+        try:
+            self.lower = np.linalg.cholesky(matrix)
+        except np.linalg.LinAlgError:
+            return
+        self.inverted = [np.linalg.inv(self.lower[part, part]) for part in self.parts]
 
     def logdet(self) -> Any:
         """The logarithm of the determinant, -inf where that is 0, nan where it is negative."""

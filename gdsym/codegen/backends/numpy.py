@@ -604,7 +604,8 @@ class Writer:
         if node.op in FACTORED:
             self.helpers.add("Factored")
             text = self._filled(*node.parts[0], node.along)
-            return Text(f"_Factored({text.code})", ATOM, text.operations + 1)
+            known = ", symmetric=True" if node.op == "symmetric" else ""
+            return Text(f"_Factored({text.code}{known})", ATOM, text.operations + 1)
         if node.op == "sqdist":
             self.helpers.add("sqdist")
             a, b, d = node.along
