@@ -6,6 +6,7 @@ import pytest
 import gdsym
 from gdsym.cache import load_module
 from gdsym.compiler import compile_text
+from gdsym.errors import UsageError
 
 SMOOTH = ("newton", "lbfgs", "bfgs", "dfp", "sr1", "trust", "newton_cg")
 SQUARES = (*SMOOTH, "lm", "gauss_newton")
@@ -182,3 +183,16 @@ def test_the_last_steps_of_sums_of_squares_do_not_lose_the_digits_of_their_squar
 
     # Rounding of the data and of the residuals, 1e-16, times the condition.
     np.testing.assert_allclose(result.params["w"], w, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("domain", "fix"), [("in [-3, 3]", None), ("", {"W[0,1]": 0.5})])
+def test_kinks_that_no_proximal_step_is_known_for_are_refused(domain, fix):
+    text = (
+        f"data X[n, d], Y[n, k]\nparam W[d, k] {domain}\n"
+        "loss sum((X @ W - Y)^2)\npenalty sum[d](norm[k](W))\n"
+    )
+    random = np.random.default_rng(0)
+    data = {"X": random.normal(size=(9, 2)), "Y": random.normal(size=(9, 3))}
+
+    with pytest.raises(UsageError, match="its kinks lie in groups that are bounded"):
+        gdsym.compile(text).fit(**data, method="proximal", fix=fix)

@@ -189,6 +189,11 @@ class _Run:
         def note(iteration: int, f: float, norm: float, step: float) -> None:
             self.note(iteration, f + offset, norm, step)
 
+        if "kinks" in optimizers.needs(plan.method) and not view.objective.kinks:
+            raise UsageError(
+                f"`{plan.method}` cannot fit this model: its kinks lie in groups that are bounded "
+                "or partly fixed\nhelp: --method lbfgs, or bundle"
+            )
         minimize = optimizers.method(plan.method)
         iterates = minimize(view.objective, start, view.lower, view.upper, **plan.options)
         limits = Limits(plan.tol, self._steps())

@@ -220,7 +220,7 @@ def _kinks(free: FreeObjective, module: Module) -> tuple[Kink, ...]:
 
 
 def _kink(free: FreeObjective, module: Module, term: Any, weight: Any) -> Kink | None:
-    """None where a group is partly fixed, or bounded by a change of variables."""
+    """None where a group is partly fixed, or its entries are bounded otherwise than one by one."""
     entry = next(p for p in module.PARAMS if p["name"] == term["param"])
     numbered = free.problem.unpack(np.arange(len(free.start), dtype=np.float64))
     places = np.asarray(numbered[term["param"]], dtype=np.intp)
@@ -234,8 +234,10 @@ def _kink(free: FreeObjective, module: Module, term: Any, weight: Any) -> Kink |
     groups = position[groups]
     kept = np.all(groups >= 0, axis=1)
     mixed = np.any(groups[~kept] >= 0)
-    changed = entry["domain"].keys() & {"lower_open", "upper_open"}
-    if mixed or changed or entry["domain"].get("structure") not in (None, "base"):
+    domain = entry["domain"]
+    changed = domain.keys() & {"lower_open", "upper_open"}
+    joint = groups.shape[1] > 1 and domain.keys() & {"lower", "upper"}
+    if mixed or changed or joint or domain.get("structure") not in (None, "base"):
         return None
     return Kink(groups[kept], weights[kept])
 
