@@ -196,3 +196,4 @@ def test_kinks_that_no_proximal_step_is_known_for_are_refused(domain, fix):
 
     with pytest.raises(UsageError, match="its kinks lie in groups that are bounded"):
         gdsym.compile(text).fit(**data, method="proximal", fix=fix)
+    assert gdsym.compile(text).fit(**data, fix=fix).method == "lbfgs"

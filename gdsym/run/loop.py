@@ -16,6 +16,7 @@ from gdsym.data import Bound
 from gdsym.errors import DataError, UsageError
 from gdsym.optimizers._iterate import Iterate, Objective, Vector, grad_norm
 from gdsym.run.assess import Assessed, assess, unlooked
+from gdsym.run.auto import PLAIN
 from gdsym.run.batch import Limits, follow, polished, rule_iterates
 from gdsym.run.diagnose import NotFiniteError, explain
 from gdsym.run.fix import fixed_names, fixed_theta
@@ -190,10 +191,12 @@ class _Run:
             self.note(iteration, f + offset, norm, step)
 
         if "kinks" in optimizers.needs(plan.method) and not view.objective.kinks:
-            raise UsageError(
-                f"`{plan.method}` cannot fit this model: its kinks lie in groups that are bounded "
-                "or partly fixed\nhelp: --method lbfgs, or bundle"
-            )
+            why = "its kinks lie in groups that are bounded or partly fixed"
+            if not plan.reason:
+                raise UsageError(
+                    f"`{plan.method}` cannot fit this model: {why}\nhelp: --method lbfgs, or bundle"
+                )
+            plan = self.plan = replace(make_plan(self.module, PLAIN, {}), reason=why)
         minimize = optimizers.method(plan.method)
         iterates = minimize(view.objective, start, view.lower, view.upper, **plan.options)
         limits = Limits(plan.tol, self._steps())
