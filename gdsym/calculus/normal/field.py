@@ -636,9 +636,11 @@ class Field(Ring):
             return 0
         above, below = self.fraction(poly)
         for terms, count in below:
-            base = dict(terms)
-            if not (self.signs.of(base).positive or count % 2 == 0):
-                above = self.times(above, base)
+            known = self.signs.of(dict(terms))
+            if known.negative and count % 2:
+                above = self.scale(-1, above)
+            elif not (known.positive or known.negative or count % 2 == 0):
+                above = self.times(above, dict(terms))
         _, common, rest = self.taken_out(above)
         for atom, count in common:
             even = isinstance(count, int) and count % 2 == 0 and self.generic({((atom, 1),): 1})

@@ -19,11 +19,18 @@ def vanishes(field: Field, poly: Poly) -> bool:
     """True where the sum is proved to be 0. Raises GivenUp when time is over."""
     if not poly:
         return True
+    total: Poly = {}
+    for monomial, coefficient in poly.items():
+        field.into(total, absorbed(field, monomial), coefficient)
+    # What cancels when a sum is taken as one may stand apart when it is not, and the reverse.
+    return _vanishes(field, total) or (total != poly and _vanishes(field, poly))
+
+
+def _vanishes(field: Field, poly: Poly) -> bool:
     groups: dict[tuple[str, ...], Poly] = {}
     for monomial, coefficient in poly.items():
-        for known, share in absorbed(field, monomial).items():
-            dims = tuple(index.dim for index in field.table.dummies(known))
-            field.into(groups.setdefault(dims, {}), {known: share}, coefficient)
+        dims = tuple(index.dim for index in field.table.dummies(monomial))
+        groups.setdefault(dims, {})[monomial] = coefficient
     left = {dims: group for dims, group in groups.items() if not _summand_vanishes(field, group)}
     return not left or _vanish_together(field, left)
 
@@ -51,7 +58,7 @@ def absorbed(field: Field, monomial: Monomial) -> Poly:
     dummies = table.dummies(monomial)
     if not 0 < len(dummies) <= MOST_DUMMIES:
         return {monomial: 1}
-    for count in range(1, len(dummies) + 1):
+    for count in range(len(dummies), 0, -1):
         for chosen in combinations(dummies, count):
             inside = tuple(f for f in monomial if not table.atoms[f[0]].dummies.isdisjoint(chosen))
             found = _known(field, inside, chosen)
