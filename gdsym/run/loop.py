@@ -193,9 +193,8 @@ class _Run:
         if "kinks" in optimizers.needs(plan.method) and not view.objective.kinks:
             why = "its kinks lie in groups that are bounded or partly fixed"
             if not plan.reason:
-                raise UsageError(
-                    f"`{plan.method}` cannot fit this model: {why}\nhelp: --method lbfgs, or bundle"
-                )
+                refused = f"`{plan.method}` cannot fit this model: {why}"
+                raise UsageError(f"{refused}\nhelp: --method lbfgs, or bundle")
             plan = self.plan = replace(make_plan(self.module, PLAIN, {}), reason=why)
         minimize = optimizers.method(plan.method)
         iterates = minimize(view.objective, start, view.lower, view.upper, **plan.options)
