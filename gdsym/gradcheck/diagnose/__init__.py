@@ -93,12 +93,13 @@ def _told(
 ) -> tuple[Finding, ...]:
     found = _single(program, block, samples, claimed, exact)
     if found:
-        return _corrected(block, found[:MOST_TOLD])
+        return _corrected(program, block, samples, exact, found[:MOST_TOLD])
     own, other = _terms(program, block, samples)
     for pair in two_terms(claimed, exact, [*own, *other], ""):
         return pair
     both = _after_a_change(program, block, samples, exact, deadline)
-    return both or _corrected(block, rounded(claimed, exact) or [_unknown(claimed, exact)])
+    rest = rounded(claimed, exact) or [_unknown(claimed, exact)]
+    return both or _corrected(program, block, samples, exact, rest)
 
 
 def _unknown(claimed: list[Array], exact: list[Array]) -> Finding:
@@ -110,14 +111,25 @@ def _unknown(claimed: list[Array], exact: list[Array]) -> Finding:
     return Finding("unknown", "", text)
 
 
-def _corrected(block: Block, found: Sequence[Finding]) -> tuple[Finding, ...]:
-    """The findings with the whole line that would be right."""
-    return tuple(
-        Finding(f.kind, f.where or block.title, f.text, f"claim {block.title} = {f.corrected}")
-        if f.corrected
-        else Finding(f.kind, f.where or block.title, f.text)
-        for f in found
-    )
+def _corrected(
+    program: Program,
+    block: Block,
+    samples: Samples,
+    exact: list[Array],
+    found: Sequence[Finding],
+) -> tuple[Finding, ...]:
+    """The findings with the whole line that is right, where it can be read and is."""
+    reader = Reader(program, block.dims)
+    told = []
+    for finding in found:
+        node = reader.read(finding.corrected) if finding.corrected else None
+        line = ""
+        if node is not None:
+            knowing = replace(program, stats=dict(reader.builder.stats))
+            (values,) = replace(samples, program=knowing).values([node])
+            line = f"claim {block.title} = {finding.corrected}" if same(values, exact) else ""
+        told.append(Finding(finding.kind, finding.where or block.title, finding.text, line))
+    return tuple(told)
 
 
 def _terms(program: Program, block: Block, samples: Samples) -> tuple[Valued, Valued]:
@@ -213,5 +225,5 @@ def _after_a_change(
             )
             if left:
                 both = [Finding(change.kind, change.where, change.text), left[0]]
-                return _corrected(block, both)
+                return _corrected(program, block, samples, exact, both)
     return ()

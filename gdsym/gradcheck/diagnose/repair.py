@@ -84,10 +84,16 @@ class Reader:
         Only what is put in is read anew: a claim has hundreds of changes.
         """
         instead = _read(change.instead)
-        if instead is None:
-            return None
+        return self._node(_with(root, change.part, instead)) if instead is not None else None
+
+    def read(self, text: str) -> Node | None:
+        """The node of a text, None where it has a mistake."""
+        root = _read(text)
+        return self._node(root) if root is not None else None
+
+    def _node(self, root: syntax.Expression) -> Node | None:
         scope = replace(self.scope, errors=[], reported=set())
-        expr = Typer(scope, self.dims).type(_with(root, change.part, instead))
+        expr = Typer(scope, self.dims).type(root)
         if expr is None or scope.errors:
             return None
         full = broadcast(expr, self.dims, expr.span)
