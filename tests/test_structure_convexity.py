@@ -63,6 +63,13 @@ CONVEX = [
     "loss sum(half*max(z, 0) + (1 - half)*max(-z, 0))",
     "loss sum(abs(half - (z < 0))*z^2)",
     "loss sum(where(up > 1, 2, 1)*abs(z))",
+    "loss sum(where(z < 0, half, 2)*z^2)",
+    "loss sum(where(z > y, half*(z - y), (half - 1)*(z - y)))",  # pinball
+    "loss sum(where(z < 0, -z, z)) + sum(where(0 <= z, 2*z, z))",
+    "loss sum(where(abs(z) <= c, z^2/2, c*abs(z) - c^2/2))",  # Huber
+    "loss sum(where(abs(y - z) < 1, (y - z)^2, 2*abs(y - z) - 1))",
+    "loss sum(where(z > 1, (z - 1)^2, 0))",
+    "loss sum(where(1 - z > 0, 1 - z, 0))",  # hinge
     "loss sum(X @ W)^2",
     "loss sum(logsumexp[k](X @ W) - (X @ W)[code])",
     "loss sum(norm[d](W))",
@@ -103,6 +110,12 @@ NOT = [
     "loss log(s)",
     "loss sum(clip(z, -1, 1))",
     "loss sum(where(z > 1, z, 0))",
+    "loss sum(where(z > 0, -z, z))",
+    "loss sum(where(z < 0, z, -z))",
+    "loss sum(where(abs(z) < 1, z^2, abs(z)))",  # the slope falls from 2 to 1
+    "loss sum(where(z > 0, z^2, -z^2))",
+    "loss sum(where(z == 0, z^2, 2*z^2))",
+    "loss sum(where(sin(z) > 0, 0, sin(z)^2))",
     "loss sum(abs(half - (z < 1))*z^2)",  # jumps at 1
     "loss sum(abs(half - (z < 0))*abs(z - 1)^2)",
     "loss sum((half - (z < 0))*z^2)",  # of both signs

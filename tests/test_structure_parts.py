@@ -92,6 +92,13 @@ def test_the_order_of_a_kink():
     assert orders("loss sum((y > 0)*(y - b)^2)") == []  # data jump, parameters do not
     assert orders("loss sum(sqrt((y - b)^2 + s^2))") == []  # s is above 0
     assert orders("loss max(W) + b^2") == [1]
+    assert orders("loss sum(where(b > y, 2*(b - y), y - b))") == [1]
+    assert orders("loss sum(where(abs(b) < 1, b^2/2, abs(b) - 1/2))") == [
+        1,
+        2,
+    ]  # abs, and the join
+    assert orders("loss sum(where(b > y, 1, 0)*y)") == [0]
+    assert orders("loss sum(where(y > 0, b^2, 0))") == []
 
 
 @pytest.mark.parametrize("name", ["elastic_net", "group_lasso"])

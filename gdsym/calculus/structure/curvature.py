@@ -28,6 +28,7 @@ from gdsym.calculus.program import (
     reachable,
 )
 from gdsym.calculus.structure.dependence import Dependence
+from gdsym.calculus.structure.expand import meeting
 from gdsym.calculus.structure.ranges import ONE, ZERO, Range
 from gdsym.language.functions import SIGNS
 
@@ -161,7 +162,7 @@ class _Rules:
             case Map(op="pow"):
                 return self._power(*node.args)
             case Map(op="where"):
-                return self._choice(*node.args)
+                return self._choice(node)
             case Map():
                 return self._function(node)
             case Contract():
@@ -314,11 +315,16 @@ class _Rules:
         inside = exponent.lower >= ZERO and exponent.upper <= ONE
         return Curve(composed(CONCAVE, 1, own.bend) if inside else UNKNOWN, log)
 
-    def _choice(self, condition: Node, a: Node, b: Node) -> Curve:
-        """A choice that the parameters have no part in is as both branches are."""
-        if condition in self.depends.active:
-            return Curve(UNKNOWN)
+    def _choice(self, node: Map) -> Curve:
+        """A choice that the parameters have no part in is as both branches are. One between convex
+        branches is convex if it takes the larger one, or if they meet with one slope."""
+        condition, a, b = node.args
         first, second = self.found[a], self.found[b]
+        if condition in self.depends.active:
+            if not first.bend & second.bend & CONVEX:
+                return Curve(UNKNOWN)
+            met = meeting(self.graph, node)
+            return Curve(CONVEX if met is not None and (met[0] == 2 or met[1] > 0) else UNKNOWN)
         return Curve(first.bend & second.bend, first.log & second.log, first.norm and second.norm)
 
     def _function(self, node: Map) -> Curve:

@@ -24,6 +24,7 @@ from gdsym.calculus.program import (
 )
 from gdsym.calculus.stabilise.facts import Facts, declared, positive
 from gdsym.calculus.structure.dependence import dependence
+from gdsym.calculus.structure.expand import meeting
 from gdsym.calculus.structure.ranges import Range, ranges
 from gdsym.calculus.structure.terms import Opener, Part
 from gdsym.language.functions import SIGNS
@@ -200,7 +201,8 @@ def kinks(program: Program, root: Node, consts: Mapping[str, Range]) -> list[Kin
             readers.setdefault(operand, []).append(node)
     found = []
     for node in order:
-        if all(depends.fixed(operand) for operand in node.operands):
+        chosen = isinstance(node, Map) and node.op == "where" and node.args[0] in depends.active
+        if not chosen and all(depends.fixed(operand) for operand in node.operands):
             continue
         match node:
             case Map(op="root", args=(inside,)):
@@ -211,8 +213,12 @@ def kinks(program: Program, root: Node, consts: Mapping[str, Range]) -> list[Kin
                     found.append(Kink(node, 1))
             case Map(op="huber"):
                 found.append(Kink(node, 2))
+            case Map(op="where") if chosen:
+                met = meeting(program.graph, node)
+                found.append(Kink(node, met[0] if met is not None else 0))
             case Map(op=op) if op in JUMPING:
-                found.append(Kink(node, 0))
+                if not _is_condition(node, readers):
+                    found.append(Kink(node, 0))
             case Map(op=op) if op in KINKED:
                 found.append(Kink(node, 2 if _is_squared(node, readers) else 1))
             case Reduce(op="max"):
@@ -220,6 +226,14 @@ def kinks(program: Program, root: Node, consts: Mapping[str, Range]) -> list[Kin
                 if not outer or not all(isinstance(reader, Reduce) for reader in outer):
                     found.append(Kink(node, 1))  # else one over several axes: the last is told
     return found
+
+
+def _is_condition(node: Node, readers: Mapping[Node, list[Node]]) -> bool:
+    """Whether only choices read a comparison, and are told as kinks themselves."""
+    return all(
+        isinstance(reader, Map) and reader.op == "where" and node not in reader.args[1:]
+        for reader in readers.get(node, ())
+    )
 
 
 def _above_zero(node: Node, facts: Facts, known: Mapping[Node, Range]) -> bool:
