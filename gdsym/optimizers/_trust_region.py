@@ -8,6 +8,7 @@ the model is minimised again in the others. A trial that is not finite shrinks t
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -69,54 +70,89 @@ def trust_region(
     factor: float,
 ) -> Generator[Iterate, None, str]:
     """Yields `start` and every accepted iterate. factor: the first radius, in sizes of x."""
-    now, model = start, curvature.at(start)
-    scale = np.ones_like(start.x)
-    radius = longest = 0.0
-    nothing = NOTHING * min(1.0, abs(start.f))
+    model = curvature.at(start)
     if model is None:  # the curvature at the start is not finite: the gradient is
         return (yield from by_gradient(objective, start, lower, upper))
+    scale = _scale(model)
+    radius = factor * (float(np.linalg.norm(scale * start.x)) or 1.0)
+    longest = BOTTOMLESS * max(radius, 1.0)
+    nothing = NOTHING * min(1.0, abs(start.f))
+    at = _At(start, model, lower, upper, scale)
     while True:
-        scale = np.maximum(scale, _scale(model)) if radius else _scale(model)
-        if not radius:
-            radius = factor * (float(np.linalg.norm(scale * start.x)) or 1.0)
-            longest = BOTTOMLESS * max(radius, 1.0)
-        free = ~outward(now.g, now.x, lower, upper) & (lower < upper)
-        step = _step(model, now, free, lower, upper, scale, radius)
-        inside = float(np.linalg.norm(scale * step)) < 0.9 * radius
-        ahead = max(0.0, -model.change(step)) if inside else np.inf
+        now = at.now
+        step = at.step(radius)
+        inside = at.length(step) < 0.9 * radius
+        ahead = max(0.0, -at.model.change(step)) if inside else np.inf
         yield Iterate(now.x, now.f, now.g, now.step, ahead)
-        found = None
-        for trial in range(TRIALS):
-            if trial:
-                step = _step(model, now, free, lower, upper, scale, radius)
-            predicted = -model.change(step)
-            x = np.clip(now.x + step, lower, upper)
-            if not predicted > max(EPS * abs(now.f), nothing) or np.array_equal(x, now.x):
-                return FLAT
-            f, g = objective(x)
-            length = float(np.linalg.norm(scale * step))
-            if not finite(f, g):
-                radius = 0.1 * min(radius, length)
-                continue
+        after, radius = _taken(objective, at, step, radius, curvature, nothing, now is start)
+        if after is None:
+            return FLAT
+        at = after
+        if radius > longest:
+            yield at.now
+            return UNBOUNDED
+
+
+@dataclass(frozen=True, slots=True)
+class _At:
+    """A point, the model around it, the box, and the scale of the trust region there."""
+
+    now: Iterate
+    model: Model
+    lower: Vector
+    upper: Vector
+    scale: Vector
+
+    def step(self, radius: float) -> Vector:
+        free = ~outward(self.now.g, self.now.x, self.lower, self.upper)
+        free &= self.lower < self.upper
+        return _step(self.model, self.now, free, self.lower, self.upper, self.scale, radius)
+
+    def length(self, step: Vector) -> float:
+        return float(np.linalg.norm(self.scale * step))
+
+    def moved(self, step: Vector) -> Vector:
+        return np.clip(self.now.x + step, self.lower, self.upper)
+
+
+def _taken(
+    objective: Objective,
+    at: _At,
+    step: Vector,
+    radius: float,
+    curvature: Curvature,
+    nothing: float,
+    first: bool,
+) -> tuple[_At | None, float]:
+    """The point of the first trial that is low enough, and the next radius.
+
+    `step` is the first trial. None where no decrease can be seen.
+    """
+    now = at.now
+    for _ in range(TRIALS):
+        predicted, x = -at.model.change(step), at.moved(step)
+        if not predicted > max(EPS * abs(now.f), nothing) or np.array_equal(x, now.x):
+            break
+        f, g = objective(x)
+        length = at.length(step)
+        if not finite(f, g):
+            radius = 0.1 * min(radius, length)
+        else:
             learnt = f - now.f <= WILD * predicted and curvature.learn(x - now.x, g - now.g)
             after = Iterate(x, f, g, float(np.linalg.norm(x - now.x)), np.inf)
             gained = now.f - f
-            ahead_model = curvature.at(after) if gained > ENOUGH * predicted else None
-            radius = _radius(radius, length, gained, predicted, float(now.g @ step), now is start)
-            if ahead_model is not None:
-                found, model = after, ahead_model
-                break
+            model = curvature.at(after) if gained > ENOUGH * predicted else None
+            radius = _radius(radius, length, gained, predicted, float(now.g @ step), first)
+            if model is not None:
+                scale = np.maximum(at.scale, _scale(model))
+                return replace(at, now=after, model=model, scale=scale), radius
             radius = min(radius, 0.5 * length)
-            if radius <= EPS * float(np.linalg.norm(scale * now.x)):
-                return FLAT
+            if radius <= EPS * at.length(now.x):
+                break
             if learnt:
-                model = curvature.at(now) or model
-        if found is None:
-            return FLAT
-        now = found
-        if radius > longest:
-            yield now
-            return UNBOUNDED
+                at = replace(at, model=curvature.at(now) or at.model)
+        step = at.step(radius)
+    return None, radius
 
 
 def _scale(model: Model) -> Vector:
