@@ -141,6 +141,23 @@ penalty 0.1*(sum(U^2) + sum(V^2))
     assert certificate.flat == ()
 
 
+def test_the_factors_of_a_covariance_may_be_rotated():
+    text = """
+dim k = 2
+data y[n], i[n] in d, j[n] in d
+param W[d, k] = normal(0, 1)
+loss sum((y - sum[k](W[i]*W[j]))^2)
+"""
+    truth = np.random.default_rng(1).standard_normal((4, 2))
+    i, j = np.divmod(np.arange(16), 4)
+
+    certificate = gdsym.fit(text, {"y": (truth @ truth.T)[i, j], "i": i, "j": j}).certificate
+
+    assert certificate.kind == "minimum"
+    assert certificate.gauge == ("W rotated along k",)
+    assert certificate.flat == ()
+
+
 @pytest.mark.parametrize("method", ["lbfgs", "lm"])
 def test_a_minimum_that_is_singular_is_flat_where_it_is(method):
     # Powell (1962): the Jacobian has rank 2 at the minimum, 0, and full rank everywhere else.
@@ -246,6 +263,19 @@ def test_a_minimum_however_flat_or_far_is_finite(loss):
 
     assert result.certificate.kind == "minimum"
     assert result.status == "converged"
+
+
+def test_an_open_bound_that_the_minimum_lies_on_is_said_to_be_one():
+    # Fewer spread than Poisson's: the overdispersion goes to 0.
+    text = "data y[n] in counts\nparam m, a > 0\nobserve y ~ neg_binomial(mean=exp(m), size=1/a)"
+
+    result = gdsym.fit(text, {"y": np.array([3.0, 4, 3, 4, 3, 4, 4, 3])})
+
+    assert result.certificate.kind == "infinity"
+    assert result.certificate.toward == ("a -> 0",)
+    assert "least on the edge of the domain: a -> 0" in result.message
+    assert "no minimum inside the domain" in result.summary()
+    assert result.std_errors is None
 
 
 def test_a_penalty_makes_separable_data_finite():

@@ -170,11 +170,13 @@ def judged(outcome: Outcome, certificate: Certificate) -> Outcome:
             message += f"{printable(certificate.downhill)}\nhelp: start elsewhere, at random for "
             message += "instance: `= normal(0, 0.1)`"
         case "infinity":
-            message = (
-                f"no finite minimum lies this way: {printable(', '.join(certificate.toward))}"
-            )
-            message += _rows_named(certificate.rows)
-            message += "\nhelp: a penalty or a prior keeps it finite"
+            ways = printable(", ".join(certificate.toward))
+            if not certificate.on_edge:
+                message = f"no finite minimum lies this way: {ways}{_rows_named(certificate.rows)}"
+                message += "\nhelp: a penalty or a prior keeps it finite"
+            else:
+                message = f"the objective is least on the edge of the domain: {ways}"
+                message += "\nhelp: a closed bound, such as `>= 0`, can be reached"
         case _:
             if certificate.decrement is None:
                 return outcome

@@ -32,6 +32,7 @@ NOTHING = 1e-24
 RESOLUTION = 1e-12  # of the curvatures that a Hessian shows, relative to the largest
 NEXT_TO_ZERO = 1e-24  # the square of a relative singular value that may be all rounding
 DOUBTFUL = 1e-8  # the part of the largest eigenvalue that may be an effect of the gradient
+STATIONARY = 1e-6  # a gradient at which a point with negative curvature is a saddle
 FAR = 1e-4  # a gradient, or a step, that may still lead somewhere else
 MOST_NAMES = 6
 
@@ -40,7 +41,8 @@ MOST_NAMES = 6
 class Certificate:
     """What is known of the point where a fit ended.
 
-    kind: `minimum`, `saddle`, `infinity` (the objective falls for ever, as for separable data),
+    kind: `minimum`, `saddle`, `infinity` (the objective falls for ever, as for separable data, or
+    towards an open bound),
     or `unknown`, for the reason `why`. grad_norm: as in the result. decrement: by how much the
     objective can still fall, by its quadratic model. smallest, largest: extreme eigenvalues of
     the Hessian on its range, scaled to a unit diagonal; `estimated` by products with vectors
@@ -71,6 +73,12 @@ class Certificate:
         if self.smallest is None or self.largest is None or self.smallest <= 0:
             return None
         return self.largest / self.smallest
+
+    @property
+    def on_edge(self) -> bool:
+        """Whether the objective falls towards an open bound, and not without end."""
+        ends = [text.rpartition("-> ")[2] for text in self.toward]
+        return bool(ends) and not {"+inf", "-inf"}.intersection(ends)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON knows it; what is not known is null or empty."""
@@ -154,7 +162,8 @@ def _by_hessian(
         return Examined(certificate, here, spectrum, squares, null, scale)
 
     near = known["grad_norm"] <= FAR
-    if near and (spectrum.indefinite or null.shape[1] or not _is_short(here, step, start, FAR)):
+    doubtful = spectrum.indefinite or bool(null.shape[1]) or infinity.near_edge(here, start)
+    if near and (doubtful or not _is_short(here, step, start, FAR)):
         far = infinity.further_out(here, h, None if spectrum.indefinite else step, start)
         if far is not None:
             toward = tuple(infinity.toward(here, far, names))
@@ -163,7 +172,7 @@ def _by_hessian(
             )
     if spectrum.indefinite:
         along = _direction(here, spectrum.downhill, names)
-        if near:
+        if known["grad_norm"] <= STATIONARY:
             return examined("saddle", downhill=along)
         return examined("unknown", "the curvature is still negative", downhill=along)
     unit = _unit(module, here.problem, f, rest, len(here.moving))

@@ -146,6 +146,8 @@ def _candidates(
         yield from _shifts(block, len(theta), columns)
     for one, other in itertools.combinations(blocks, 2):
         yield from _swaps(one, other, theta)
+    for block in blocks:
+        yield from _turns(block, theta, columns)
 
 
 def _shifts(block: Block, size: int, columns: frozenset[str]) -> Iterator[tuple[str, Matrix]]:
@@ -196,6 +198,22 @@ def _swaps(one: Block, other: Block, theta: Vector) -> Iterator[tuple[str, Matri
                 turns[places[:, i], column] = theta[places[:, j]]
                 turns[places[:, j], column] = -theta[places[:, i]]
         yield f"{names} rotated together along {dim}", turns
+
+
+def _turns(block: Block, theta: Vector, columns: frozenset[str]) -> Iterator[tuple[str, Matrix]]:
+    """A parameter that is rotated along an axis, as the factors of a covariance may be."""
+    if len(block.dims) < 2:
+        return
+    for axis, dim in enumerate(block.dims):
+        places = np.moveaxis(block.places(), axis, -1).reshape(-1, block.shape[axis])
+        pairs = list(itertools.combinations(range(block.shape[axis]), 2))
+        if dim in columns or not pairs:
+            continue
+        turns = np.zeros((len(theta), len(pairs)))
+        for column, (i, j) in enumerate(pairs):
+            turns[places[:, i], column] = theta[places[:, j]]
+            turns[places[:, j], column] = -theta[places[:, i]]
+        yield f"{block.name} rotated along {dim}", turns
 
 
 # -- any other direction -------------------------------------------------------------------------

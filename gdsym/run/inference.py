@@ -240,6 +240,8 @@ def _why_none(seen: Examined, df: float) -> str:
     if certificate.kind == "saddle":
         return "the fit ended at a saddle"
     if certificate.kind == "infinity":
+        if certificate.on_edge:
+            return "the objective is least on the edge of the domain"
         return "no finite minimum lies this way"
     if certificate.kind == "unknown":
         return certificate.why or "the point is not known to be a minimum"

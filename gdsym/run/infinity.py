@@ -12,9 +12,19 @@ from gdsym.run.objective import NOT_A_NUMBER
 from gdsym.run.spectrum import of_hessian
 
 WALK = 10  # Newton steps that tell a far minimum from none
-SATURATED = 1e-8  # the part of the curvature at the start that may be left
+SATURATED = 1e-5  # the part of the curvature at the start that may be left
+EDGE = 1e-6  # of the way to an open bound: what is left of it next to the bound
 GONE = 0.05  # the part of its gradient that a row keeps, if it has been left behind
 MOST_NAMES = 6
+
+
+def near_edge(here: Place, start: Vector) -> bool:
+    """Whether an entry has come next to an open bound, seen from where it began."""
+    if here.plain:
+        return False
+    bounds = np.array([(lo, hi) for lo, hi in here.problem.bounds], dtype=np.float64)
+    near = np.abs(bounds - here.theta[:, None]) < EDGE * np.abs(bounds - start[:, None])
+    return bool(np.any(near[here.moving]))
 
 
 def further_out(here: Place, h: Matrix, step: Vector | None, start: Vector) -> Place | None:
@@ -74,12 +84,14 @@ def _rounding(f: float) -> float:
 
 
 def toward(here: Place, far: Place, names: Sequence[str]) -> Iterator[str]:
-    """What grows without end, the fastest first: `w[age] -> +inf`."""
-    change = far.theta - here.theta
+    """What grows without end, or nears an open bound, the fastest first: `w[age] -> +inf`."""
+    change = far.phi - here.phi
     largest = float(np.max(np.abs(change)))
     order = [i for i in np.argsort(-np.abs(change)).tolist() if abs(change[i]) > 1e-3 * largest]
     for i in order[:MOST_NAMES]:
-        yield f"{names[i]} -> {'+' if change[i] > 0 else '-'}inf"
+        lower, upper = here.problem.bounds[i]
+        bound, end = (upper, "+inf") if change[i] > 0 else (lower, "-inf")
+        yield f"{names[i]} -> {end if bound is None or not np.isfinite(bound) else f'{bound:g}'}"
     if len(order) > MOST_NAMES:
         yield f"{len(order) - MOST_NAMES:,} more"
 

@@ -239,6 +239,8 @@ def certified(certificate: Certificate) -> Iterator[str]:
             yield "minimum: nothing is free to move"
         case "saddle":
             yield "saddle: the Hessian has a negative eigenvalue"
+        case "infinity" if certificate.on_edge:
+            yield "no minimum inside the domain: the objective falls towards an open bound"
         case "infinity":
             yield "no minimum: the objective falls for ever"
         case _ if certificate.why and certificate.decrement is None:
