@@ -11,6 +11,7 @@ NAMES = [
     *("block", "totals", "acc", "sums", "np", "math", "json", "f", "g", "t", "t1", "t2", "T"),
     *("state", "x0", "self", "range", "len", "sum", "float", "dict", "print", "tuple", "int"),
     *("str", "known", "consts", "given", "stage", "key", "value", "grad", "init", "bind", "pack"),
+    *("hess", "hvp", "direction", "shape", "order", "scores", "residual", "offset", "w_along"),
     *("prepare", "partial", "merge", "empty", "finish", "predict", "special", "size", "blocks"),
     *("Any", "Array", "Problem", "i", "n_rows", "loss", "data", "param", "_split", "_join"),
     *("_rows", "_code", "_split_", "__init__", "__class__", "__name__", "MODEL", "DIMS", "ROW"),

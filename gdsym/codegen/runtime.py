@@ -1343,6 +1343,21 @@ def value_and_grad(theta: Any, *data: Any, **options: Any) -> tuple[float, Array
     return bind(*data, **options).value_and_grad(theta)
 
 
+def hess(theta: Any, *data: Any, **options: Any) -> Array:
+    """The Hessian of `value`, shape (size, size)."""
+    return bind(*data, **options).hess(theta)
+
+
+def hvp(theta: Any, v: Any, *data: Any, **options: Any) -> Array:
+    """The Hessian of `value` times a vector, shape of theta."""
+    return bind(*data, **options).hvp(theta, v)
+
+
+def value_grad_hess(theta: Any, *data: Any, **options: Any) -> tuple[float, Array, Array]:
+    """`value`, `grad` and `hess` in one pass."""
+    return bind(*data, **options).value_grad_hess(theta)
+
+
 def init(*data: Any, seed: int = 0, **options: Any) -> Array:
     """Where a fit to these data begins."""
     return bind(*data, **options).init(seed)
