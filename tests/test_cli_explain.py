@@ -152,6 +152,20 @@ def test_what_is_not_convex_is_shown_on_these_data_on_some_or_on_none(here, caps
     assert "not known; no rule for `sin(a)`" in explained(capsys, "hills.gd")
 
 
+def test_rows_that_are_paired_with_rows_count_for_each_other(here, capsys):
+    Path("pairs.gd").write_text(
+        "dim m like n\ndata x[n], y[n]\nparam a\nloss sum[n, m](exp(-a*(x - x[m])^2)) - sum(y)*a\n"
+    )
+    told = explained(capsys, "pairs.gd", "line.csv")
+
+    assert "not separable, one pass, 3 of them: rows are paired with other rows" in told
+    assert "*m operations per row" in told
+    assert "with m = 3: " in told
+    gp = "data x[n], y[n]\nparam a > 0\nnll (logdet(a*eye(n)) + dot(y, solve(a*eye(n), y)))/2\n"
+    Path("process.gd").write_text(gp)
+    assert "with n = 3: " in explained(capsys, "process.gd", "line.csv")
+
+
 def test_mistakes_are_told(here, capsys):
     def message(*arguments):
         assert run(["explain", *arguments]) == 2

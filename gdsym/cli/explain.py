@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from gdsym.run.generated import Problem
 
 WIDTH = 88
+# What the search for points that refute convexity may cost.
+MOST_OPERATIONS = 3 * 10**10
+LEAST_GRADIENTS = 40
 
 
 @click.command(short_help="Tell the structure of a model, or what a code means.")
@@ -88,8 +91,13 @@ def _seen(told: dict[str, Any], module: Any, problem: Problem) -> None:
     """What the data add: sizes, and how far the gradient is Lipschitz."""
     from gdsym.run.rates import safe_rate
 
-    told["sizes"] = {name: dim["size"] for name, dim in problem.dims.items() if name != module.ROW}
     told["rows"] = problem.n_rows or 0
+    paired = any(module.ROW in term["dims"] for term in (*told["operations"], *told["bytes"]))
+    told["sizes"] = {
+        name: told["rows"] if name == module.ROW else dim["size"]
+        for name, dim in problem.dims.items()
+        if name != module.ROW or paired  # rows with rows: each costs something for all others
+    }
     told["parameters"] = problem.size
     rate = safe_rate(module, problem)
     told["lipschitz"] = None if rate is None else rate.curvature
@@ -104,11 +112,22 @@ def _chosen(told: dict[str, Any], module: Any, problem: Problem | None) -> None:
     told["method"], told["reason"] = plan.method, plan.reason
 
 
+def _affordable(told: dict[str, Any]) -> int:
+    """How many gradients are evaluated in about a minute."""
+    from gdsym.explain import evaluated
+
+    work = evaluated(told["operations"], told["sizes"]) * max(told["rows"], 1)
+    return max(LEAST_GRADIENTS, min(4000, int(MOST_OPERATIONS // max(work, 1))))
+
+
 def _refuted(told: dict[str, Any], module: Any, problem: Problem | None) -> None:
     """Not convex where two points show it: on the data, or on some of the declared domains."""
     from gdsym.run.counterexample import counter_example, invented
 
-    found = counter_example(invented(module) if problem is None else problem)
+    if problem is None:
+        found = counter_example(invented(module))
+    else:
+        found = counter_example(problem, most=_affordable(told))
     if found is not None:
         before, after = found.slopes
         where = "on random data" if problem is None else "on these data"

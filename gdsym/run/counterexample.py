@@ -35,8 +35,11 @@ class CounterExample(NamedTuple):
     slopes: tuple[float, float]
 
 
-def counter_example(problem: Problem, seed: int = 0) -> CounterExample | None:
-    """A pair of points inside the domain where the slope falls; None where none was found."""
+def counter_example(problem: Problem, seed: int = 0, most: int = 4000) -> CounterExample | None:
+    """A pair of points inside the domain where the slope falls; None where none was found.
+
+    most: how many gradients may be evaluated.
+    """
     rng = np.random.default_rng(seed)
     moving = ~problem.fixed
     start = problem.to_free(problem.init(seed))
@@ -45,13 +48,13 @@ def counter_example(problem: Problem, seed: int = 0) -> CounterExample | None:
         drawn = phi + spread * rng.standard_normal(problem.size)
         return _reflected(np.where(moving, drawn, start), *problem.free_bounds)
 
-    for place in range(LINES):
+    for place in range(min(LINES, most // 4)):
         first = near(start, SPREADS[place % len(SPREADS)])
         second = near(first, LENGTHS[place % len(LENGTHS)])
         found = _falls(problem, problem.from_free(first), problem.from_free(second))
         if found is not None:
             return found
-    for place in range(POINTS):
+    for place in range(min(POINTS, most // (4 * PRODUCTS))):
         share = SHARES[place % len(SHARES)]
         found = _along_worst(problem, problem.from_free(near(share * start, share)), moving)
         if found is not None:

@@ -21,6 +21,8 @@ from gdsym.run.spectrum import probe
 
 # Steps of Lanczos' method: enough for the largest eigenvalue to some digits.
 STEPS = 30
+# The most rows times parameters for which a fit looks at its rate first: about a second's work.
+MOST_WORK = 3 * 10**7
 # The length of the steps whose gradients are compared: central differences of them are right to
 # its square, and to the rounding of a gradient over it.
 DIFFERENCE = 1e-4
@@ -39,6 +41,8 @@ def remarks(module: Module, problem: Problem, plan: Plan) -> list[str]:
     lines = [f"method {plan.method}: {plan.reason}"] if plan.reason else []
     rate = plan.options.get("lr")
     if plan.method not in _LIMITS or isinstance(rate, str) or rate is None:
+        return lines
+    if problem.size * max(problem.n_rows or 0, 1) > MOST_WORK:
         return lines
     found = safe_rate(module, problem, plan.method, plan.options)
     if found is not None and rate > found.limit:
