@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from gdsym.calculus.program import canonical_axes
+from gdsym.calculus.reference import evaluate
 from gdsym.gradcheck import check_text
+from gdsym.gradcheck.diagnose import Block, diagnose
+from gdsym.gradcheck.questions import questions
+from gdsym.language.check import load_model
 
 LOGISTIC = """
 data    X[n, d], y[n] in {0, 1}
@@ -68,6 +74,33 @@ def test_a_mistake_is_named_and_mended(model, claim, kind):
     if finding.corrected:
         (mended,) = check_text(f"{model}{finding.corrected}\n", "model.gd").claims
         assert mended.holds, finding.corrected
+
+
+WITHOUT_A_TEXT = {
+    "grad(w) = X.T @ (sigmoid(z) - y) + lam*w": "scaled_term",
+    "hess(b, b) = mean(sigmoid(z))": "missing_term",
+    "grad(m) = sum(m - x)/s": "factor",
+    "grad(m) = sum(m - x)/s^3": "factor",
+}
+
+
+@pytest.mark.parametrize(("model", "claim", "kind"), CASES)
+def test_a_mistake_of_values_alone_is_named_too(model, claim, kind):
+    program, (question,) = questions(load_model(f"{model}claim {claim}\n", "model.gd"))
+    (meaning, *_) = question.readings[0]
+    names = question.claim.names
+    block = Block(question.block, question.claim.quantity, names, question.dims, meaning.node)
+
+    def claimed(at):
+        found = evaluate(program, [question.claimed], at.values, at.sizes)[question.claimed]
+        axes = canonical_axes(question.dims)
+        shape = [at.sizes[dim] for dim in question.dims]
+        kept = [axes.index(axis) for axis in question.claimed.axes]
+        return {i: found[tuple(i[k] for k in kept)] for i in np.ndindex(*shape)}
+
+    found = diagnose(program, block, claimed)
+
+    assert WITHOUT_A_TEXT.get(claim, kind) in [finding.kind for finding in found]
 
 
 def test_two_mistakes_are_both_named():

@@ -17,6 +17,7 @@ import numpy as np
 
 from gdsym.calculus.program import Node, Program
 from gdsym.gradcheck.diagnose.entries import misplaced, of_coordinates, rounded
+from gdsym.gradcheck.diagnose.mutate import formulas, planted, readable
 from gdsym.gradcheck.diagnose.repair import MOST_CHANGES, Change, Reader, changes
 from gdsym.gradcheck.diagnose.samples import Array, Claimed, Samples, same
 from gdsym.gradcheck.diagnose.terms import (
@@ -62,6 +63,11 @@ def diagnose(program: Program, block: Block, claimed: Claimed) -> tuple[Finding,
 
     claimed: the entries of the claimed block at a point, by index in the stated order of axes.
     """
+    with np.errstate(all="ignore"):
+        return _diagnosed(program, block, claimed)
+
+
+def _diagnosed(program: Program, block: Block, claimed: Claimed) -> tuple[Finding, ...]:
     model = program.model
     points = tuple(point(model, sizes(model, rows), 4 * i) for i, rows in enumerate(ROWS))
     samples = Samples(program, points, block.dims)
@@ -120,8 +126,16 @@ def _corrected(
 ) -> tuple[Finding, ...]:
     """The findings with the whole line that is right, where it can be read and is."""
     reader = Reader(program, block.dims)
+    formula = ""
+    if not block.text:
+        texts = formulas(program, block.quantity, block.names, block.exact)
+        formula = readable(program, samples, exact, texts)
     told = []
     for finding in found:
+        if formula:
+            line = f"claim {block.title} = {formula}"
+            told.append(replace(finding, where=finding.where or block.title, corrected=line))
+            continue
         node = reader.read(finding.corrected) if finding.corrected else None
         line = ""
         if node is not None:
@@ -157,6 +171,8 @@ def _single(
     found += of_coordinates(claimed, exact, lambda at: f"{block.title}[{','.join(map(str, at))}]")
     if block.text:
         found += _repairs(program, block, samples, exact)
+    elif not found:
+        found += _mutations(program, block, samples, claimed)
     told: dict[tuple[str, str], Finding] = {}
     for finding in found:
         told.setdefault((finding.kind, finding.where), finding)
@@ -167,10 +183,12 @@ def _dims(program: Program, name: str) -> Dims:
     return next(param.dims for param in program.model.params if param.name == name)
 
 
-def _read(program: Program, block: Block) -> tuple[Program, list[tuple[Change, Node]]]:
+def _read(
+    program: Program, block: Block, *, hidden: bool = False
+) -> tuple[Program, list[tuple[Change, Node]]]:
     """The changes of the claim's text that make a formula of the block's dims, and the program
     that knows what training data these formulas read."""
-    reader = Reader(program, block.dims)
+    reader = Reader(program, block.dims, hidden=hidden)
     root = parse_expression(block.text)
     read = []
     seen: set[Node] = set()
@@ -180,6 +198,20 @@ def _read(program: Program, block: Block) -> tuple[Program, list[tuple[Change, N
             seen.add(node)
             read.append((change, node))
     return replace(program, stats=dict(reader.builder.stats)), read
+
+
+def _mutations(
+    program: Program, block: Block, samples: Samples, claimed: list[Array]
+) -> list[Finding]:
+    """Changes of the exact formula that give what a function without a text computes."""
+    for text in formulas(program, block.quantity, block.names, block.exact):
+        if Reader(program, block.dims, hidden=True).read(text) is None:
+            continue
+        knowing, read = _read(program, replace(block, text=text), hidden=True)
+        found = planted(read, text, replace(samples, program=knowing), claimed)
+        if found:
+            return found
+    return []
 
 
 def _repairs(

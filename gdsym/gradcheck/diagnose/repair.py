@@ -45,7 +45,10 @@ SWAPS = [
 ]
 COMPARED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 # What a label may have been taken for.
-LABELS = {"(2*{y} - 1)": (0, 1), "(1 - {y})": (0, 1), "({y} + 1)/2": (-1, 1), "(-{y})": (-1, 1)}
+LABELS: dict[tuple[int, ...], tuple[str, ...]] = {
+    (0, 1): ("(2*{y} - 1)", "(1 - {y})", "({y} + 1)/2"),
+    (-1, 1): ("({y} + 1)/2", "(-{y})", "(2*{y} - 1)"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +71,10 @@ class Change:
 class Reader:
     """Types texts in the scope of a model, and makes nodes of them."""
 
-    def __init__(self, program: Program, dims: Dims) -> None:
+    def __init__(self, program: Program, dims: Dims, *, hidden: bool = False) -> None:
         self.model = program.model
         self.dims = dims
+        self.hidden = hidden  # functions that exist for derivatives are known
         self.builder = Builder(program.graph, program.model)
         self.builder.stats = dict(program.stats)
         for kind, name, own in program.model.declared():
@@ -93,7 +97,7 @@ class Reader:
 
     def _node(self, root: syntax.Expression) -> Node | None:
         scope = replace(self.scope, errors=[], reported=set())
-        expr = Typer(scope, self.dims).type(root)
+        expr = Typer(scope, self.dims, hidden=self.hidden).type(root)
         if expr is None or scope.errors:
             return None
         full = broadcast(expr, self.dims, expr.span)
@@ -270,13 +274,10 @@ def _of_names(parts: Sequence[syntax.Expression], text: str, model: Model) -> It
         if not isinstance(part, syntax.Name) or part.text not in dims:
             continue
         name = part.text
-        if sorted(values.get(name) or ()) in ([0, 1], [-1, 1]):
-            for pattern, coding in LABELS.items():
-                told = f"`{name}` is in {{{', '.join(map(str, sorted(values[name] or ())))}}}: "
-                told += "another coding of labels is meant"
-                if [int(v) for v in sorted(values[name] or ())] == list(coding):
-                    new = pattern.format(y=name)
-                    yield Change("label_coding", name, told, part, new)
+        coding = tuple(map(int, sorted(values.get(name) or ())))
+        for pattern in LABELS.get(coding, ()):
+            told = f"`{name}` is in {{{', '.join(map(str, coding))}}}: another coding is meant"
+            yield Change("label_coding", name, told, part, pattern.format(y=name))
         for other, own in dims.items():
             if other == name or own != dims[name] or other.startswith("direction "):
                 continue
@@ -289,6 +290,8 @@ def _of_names(parts: Sequence[syntax.Expression], text: str, model: Model) -> It
         if dims[name] and len(dims[name]) == 2:
             told = f"`{name}` is not transposed"
             yield Change("transposed", name, told, part, f"{name}.T")
+            axes = ", ".join(dims[name])
+            yield Change("transposed", name, told, part, f"{name}.T[{axes}]")
 
 
 def _coded(text: str, values: Mapping[str, tuple[float, ...] | None]) -> str:

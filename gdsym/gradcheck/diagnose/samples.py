@@ -22,6 +22,7 @@ SAME = 1e-9
 # A number is a fraction of at most this denominator, or no number that is named.
 LARGEST_DENOMINATOR = 12
 LARGEST_NUMERATOR = 100
+BASES = (2, 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,9 @@ class Samples:
             if not item.dims and all(item.name in at.values for at in self.points):
                 values = [float(at.values[item.name]) for at in self.points]
                 found[item.name] = np.array(values)
-        return found
+        # Beside these, what logarithms to another base differ by.
+        ones = np.ones(len(self.points))
+        return found | {f"log({base})": ones * np.log(base) for base in BASES}
 
 
 def same(a: Sequence[Array], b: Sequence[Array]) -> bool:

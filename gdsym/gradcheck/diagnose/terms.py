@@ -159,9 +159,10 @@ def factor_finding(factor: Multiple, block: str, text: str) -> Finding:
     """The whole block times a factor."""
     if factor.plain and factor.number == -1:
         return Finding("sign", block, "it has the wrong sign", f"-({text})" if text else "")
+    kind = "log_base" if factor.name.startswith("log(") else "factor"
     inverse = str(factor.inverse())
     corrected = f"{inverse if '/' not in inverse else f'({inverse})'}*({text})" if text else ""
-    return Finding("factor", block, f"it is `{factor}` times the derivative", corrected)
+    return Finding(kind, block, f"it is `{factor}` times the derivative", corrected)
 
 
 def term_finding(term: Term, share: Multiple, text: str) -> Finding:
