@@ -45,6 +45,7 @@ class FreeObjective:
         self.plain = _is_plain(problem, theta)
         self.start = self.to_free(theta)
         self.offset = float(getattr(problem, "offset", 0.0))
+        self._last: tuple[Vector, Vector] | None = None  # where products were asked for: phi, g
 
     def __call__(self, phi: Vector) -> tuple[float, Vector]:
         return self._evaluate(phi, self.problem.value_and_grad)
@@ -99,8 +100,11 @@ class FreeObjective:
         self.evaluations += 1
         if self.plain:
             return problem.hvp(theta, v)
+        if self._last is None or not np.array_equal(self._last[0], phi):
+            self.evaluations += 1
+            self._last = phi.copy(), problem.value_and_grad(theta)[1]
         product = problem.hvp(theta, problem.tangent(phi, v))
-        return problem.pullback_hvp(phi, problem.value_and_grad(theta)[1], v, product)
+        return problem.pullback_hvp(phi, self._last[1], v, product)
 
     def residual_qr(self, phi: Vector) -> tuple[Matrix, Vector, float]:
         """The factor of the Jacobian by the coordinates that move; see `Objective`."""
