@@ -140,6 +140,10 @@ class Notation:
                 base, exponent = node.args
                 if isinstance(exponent, Number) and exponent.value < 0:
                     return self._product([node], spelled=True)
+                gap = self._gap(base)
+                if gap and isinstance(exponent, Number) and exponent.value % 2 == 0:
+                    half = exponent.value / 2
+                    return (gap, ATOM) if half == 1 else (f"{gap}^{_number(half)[0]}", POWER)
                 return f"{self.text(base, ATOM)}^{self.text(exponent, ATOM)}", POWER
             case Map(op="and" | "or"):
                 return f" {node.op} ".join(self.text(a, COMPARISON) for a in node.args), LOGIC
@@ -281,6 +285,19 @@ class Notation:
         over = "" if not arg.axes else f"[{_names(arg.summed)}]"
         return f"mean{over}({self.text(arg.factors[0].node)})"
 
+    def _gap(self, node: Node) -> str:
+        """`sqdist(x, z)` of x - z, for points on a line; else nothing."""
+        if not (isinstance(node, Map) and node.op == "add" and len(node.args) == 2):
+            return ""
+        for x, other in (node.args, node.args[::-1]):
+            negative = isinstance(other, Map) and other.op == "mul" and len(other.args) == 2
+            if negative and isinstance(other, Map) and len(x.axes) == len(other.axes) == 1:
+                front, z = other.args
+                apart = x.axes[0].dim == z.axes[0].dim and x.axes != z.axes
+                if isinstance(front, Number) and front.value == -1 and apart:
+                    return f"sqdist({self.text(x)}, {self.text(z)})"
+        return ""
+
     def _linear(self, node: Linear) -> tuple[str, int]:
         text, level, have = self._as_called(node)
         if len(have) == 2 and have != self.order(node):
@@ -327,6 +344,8 @@ class Notation:
             product = self._matmul(node, *node.factors)
             if product is not None:
                 return product, PRODUCT
+        if len(node.factors) > 2 and (chain := self._chain(node)) is not None:
+            return chain
         over = "" if not node.axes else f"[{_names(node.summed)}]"
         if any(len(set(factor.indices)) < len(factor.indices) for factor in node.factors):
             body = "*".join(map(self._on_diagonal, node.factors))
@@ -334,6 +353,8 @@ class Notation:
             body = "*".join(self._renamed(f) or self.text(f.node, PRODUCT) for f in node.factors)
         elif len(node.factors) == 1:
             body = self.text(node.factors[0].node)
+        elif any(factor.indices != factor.node.axes for factor in node.factors):
+            body = "*".join(self.text(factor.node, UNARY) for factor in node.factors)
         else:
             body = self._product([factor.node for factor in node.factors])[0]
         if not node.summed and (renamed := self._renamed(node.factors[0])):
@@ -360,6 +381,51 @@ class Notation:
         if tuple(at[axis] for axis in self.order(second.node)) != (j, i):
             return None
         return f"trace({self.text(first.node, PRODUCT)} @ {self.text(second.node, UNARY)})"
+
+    def _chain(self, node: Contract) -> tuple[str, int] | None:
+        """`a @ B @ C`: each index joins two factors, or is one of the result; a vector along an
+        index that joins two matrices is `diag(w)` between them."""
+        if any(len({*f.indices}) < len(f.indices) or len(f.indices) > 2 for f in node.factors):
+            return None
+        met: dict[Axis, list[Factor]] = {}
+        for factor in node.factors:
+            for index in factor.indices:
+                met.setdefault(index, []).append(factor)
+        between = {
+            index: next((f for f in factors if len(f.indices) == 1), factors[0])
+            for index, factors in met.items()
+            if len(factors) == 3
+        }
+        left = [f for f in node.factors if not any(f is w for w in between.values())]
+        joins = {i: sum(f is not between.get(i) for f in factors) for i, factors in met.items()}
+        if any(count != (1 if i in node.axes else 2) for i, count in joins.items()):
+            return None
+        if any(len(weight.indices) > 1 for weight in between.values()):
+            return None
+        order = [axis for axis in self.order(node) if axis in node.axes]
+        first = next((f for f in left if len(f.indices) == 1), left[0])
+        at: Axis | None = order[0] if order else None
+        pieces = []
+        if at is None and len(first.indices) == 1:
+            pieces.append(self.text(first.node, PRODUCT))
+            left.remove(first)
+            (at,) = first.indices
+        start = at = at if at is not None else first.indices[0]
+        while at is not None:
+            joined = next((f for f in left if at in f.indices), None)
+            if joined is None:
+                break
+            left.remove(joined)
+            after = next((i for i in joined.indices if i != at), None)
+            wanted = (at,) if after is None else (at, after)
+            pieces.append(self._oriented(joined, wanted, UNARY if pieces else PRODUCT))
+            if after in between:
+                pieces.append(f"diag({self.text(between[after].node)})")
+            at = after
+        if left or (len(order) == 2) != (at is not None and at != start):
+            return None
+        product = " @ ".join(pieces)
+        return (f"trace({product})", ATOM) if at is not None and not order else (product, PRODUCT)
 
     def _renamed(self, factor: Factor) -> str:
         """`X[m]`: a factor along a dimension that is like one of its own; else nothing."""
@@ -407,7 +473,7 @@ class Notation:
             return renamed if len(wanted) < 2 or have == wanted else f"{renamed}.T"
         if isinstance(node, Linear) and node not in self.names and len(have) == 2:
             text, own, axes = self._as_called(node)
-            upright = tuple(at[axis] for axis in axes) == wanted
+            upright = tuple(at[axis] for axis in axes) == wanted or _is_symmetric(node)
             bare = own >= (level if upright else ATOM)
             return (text if bare else f"({text})") + ("" if upright else ".T")
         if len(wanted) < 2 or have == wanted:
@@ -443,6 +509,15 @@ class Notation:
         factors = [self.text(factor.node, UNARY) for factor in node.factors]
         over = "" if not node.axes else f"[{_names(node.summed)}]"
         return f"sum{over}({'*'.join([*hots, *factors])})", ATOM
+
+
+def _is_symmetric(node: Linear) -> bool:
+    """True for a matrix that is symmetric by its making, and for its inverse."""
+    if node.op == "inverse":
+        return any(
+            part.node.op == "symmetric" for part in node.parts if isinstance(part.node, Linear)
+        )
+    return node.op == "symmetric"
 
 
 def is_identity(node: Node) -> bool:
