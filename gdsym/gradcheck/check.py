@@ -23,7 +23,7 @@ FEW_ROWS = (1, 2, 3)
 SECONDS = 5.0
 
 
-def check_gradient(
+def check_claims(
     model: Any, *, points: int = POINTS, seed: int = 0, seconds: float = SECONDS
 ) -> Report:
     """The verdicts on the claims of a model: `gdsym check` in Python.
@@ -32,11 +32,12 @@ def check_gradient(
     are compared. seconds: the time for the proof of one claim. Raises `GdsymError` for a model
     with mistakes, or without claims.
     """
-    text, name = _source(model)
+    text, name = source_of(model)
     return check_text(text, name, points=points, seed=seed, seconds=seconds)
 
 
-def _source(model: Any) -> tuple[str, str]:
+def source_of(model: Any) -> tuple[str, str]:
+    """The text of a model text, a path or a compiled model, and what messages call it."""
     if isinstance(model, str) and ("\n" in model or not model.rstrip().endswith(".gd")):
         return model, "model.gd"
     if isinstance(model, str | os.PathLike):

@@ -137,7 +137,7 @@ def judge(
         digits = int(-mpmath.log10(max(c.error for c in wrong)))
         reason = f"equal to {digits} digits only: a constant in it is rounded"
         return Verdict(question.block, AGREES, reason, question.claim.span)
-    firm = [c for c in wrong if not _at_a_kink(program, c.point)]
+    firm = [c for c in wrong if not at_a_kink(program, c.point)]
     if not firm:
         reason = "it differs only at kinks, where a derivative has no one value"
         return Verdict(question.block, INCONCLUSIVE, reason, question.claim.span)
@@ -233,7 +233,7 @@ def _smallest(
 ) -> Comparison | None:
     for at in small:
         found = compare(program, question, meaning, at)
-        if found.error is not None and found.error > ROUNDED and not _at_a_kink(program, at):
+        if found.error is not None and found.error > ROUNDED and not at_a_kink(program, at):
             return found
     return None
 
@@ -306,7 +306,7 @@ def _name(program: Program, question: Question, entry: tuple[int, ...]) -> str:
 # -- kinks
 
 
-def _at_a_kink(program: Program, at: Point) -> bool:
+def at_a_kink(program: Program, at: Point) -> bool:
     """True where the objective has a choice of derivatives at this point."""
     nodes = reachable([program.value])
     moving: set[Node] = set()

@@ -114,7 +114,7 @@ def _paragraphs(report: Report) -> Iterable[str]:
         if verdict.verdict == PROVED:
             yield text.partition("\n")[0]
             continue
-        yield "\n".join([text, *_details(verdict)])
+        yield "\n".join([text, *details(verdict)])
     counts = {
         kind: sum(v.verdict == kind for v in report.claims)
         for kind in (PROVED, AGREES, WRONG, INCONCLUSIVE)
@@ -122,21 +122,22 @@ def _paragraphs(report: Report) -> Iterable[str]:
     yield ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
 
 
-def _details(verdict: Verdict) -> Iterable[str]:
+def details(verdict: Verdict, giver: str = "the claim gives") -> Iterable[str]:
+    """The lines below a verdict: the mistakes, and where they show."""
     for finding in verdict.diagnosis:
         yield f"{finding.kind}: {finding.text}"
         if finding.corrected:
             yield f"help: {finding.corrected}"
     if verdict.counterexample is not None:
-        yield from _shown(verdict.counterexample)
+        yield from _shown(verdict.counterexample, giver)
 
 
-def _shown(example: Counterexample) -> Iterable[str]:
+def _shown(example: Counterexample, giver: str) -> Iterable[str]:
     sizes = ", ".join(f"{name} = {size}" for name, size in example.sizes.items())
     yield f"for example with {sizes}:" if sizes else "for example at:"
     for values in (example.data, example.parameters, example.constants):
         for name, value in values.items():
             yield f"    {name} = {value}"
-    width = max(len(c.name) for c in example.worst)
+    width = max((len(c.name) for c in example.worst), default=0)
     for c in example.worst:
-        yield f"    {c.name:<{width}}  expected {c.expected:.9g}, the claim gives {c.got:.9g}"
+        yield f"    {c.name:<{width}}  expected {c.expected:.9g}, {giver} {c.got:.9g}"
