@@ -13,8 +13,9 @@ from test_second import check_second
 from zoo import ZOO, normal
 
 import gdsym
+from gdsym.calculus.blocks import show_hess
 from gdsym.calculus.latex import latex
-from gdsym.calculus.notation import show
+from gdsym.calculus.notation import Notation, show
 from gdsym.calculus.program import FACTORED, Linear, reachable
 from gdsym.codegen.matrices import _Factored, _sqdist
 from gdsym.compiler import stages
@@ -688,4 +689,24 @@ def test_formulas_are_shown_as_written_and_as_on_paper(formula):
 def test_the_gradient_of_a_gaussian_process_reads_as_in_the_textbook():
     text = show(stages(PROCESS, "model.gd").derived)
 
-    assert "inv(K)/2 - outer(solve(K, y), solve(K, y))/2" in text
+    assert "= inv(K)/2 - outer(solve(K, y), solve(K, y))/2" in text
+    assert "= noise^2*eye(n) + exp(-sqdist(x, x)/(2*reach^2))" in text
+
+
+def test_products_of_several_matrices_are_shown_as_a_chain():
+    text = "data S[d, d]\nparam w[d], v[d]\nloss w @ S @ diag(exp(v)) @ S.T @ w"
+    program = stages(text, "model.gd").derived
+    notation = Notation.of(program)
+
+    blocks = {names: notation.text(node) for names, node in program.hess.items()}
+
+    assert blocks["w", "w"] == "2*(S @ diag(exp(v)) @ S.T).T"
+    assert blocks["w", "v"] == "2*S @ diag(exp(v)*(S.T @ w))"
+    assert blocks["v", "v"] == "diag(exp(v)*(S.T @ w)^2)"
+
+
+def test_the_hessian_of_a_gaussian_process_is_made_of_chains():
+    text = show_hess(stages(PROCESS, "model.gd").derived)
+
+    assert "inv(K) @ (sqdist(x, x)*exp(-sqdist(x, x)/(2*reach^2))) @ solve(K, y)" in text
+    assert "noise*(inv(K) @ inv(K))" in text
