@@ -37,10 +37,10 @@ def run(function, start, lower=-np.inf, upper=np.inf, hess=None):
     return found[-1], len(found), None
 
 
-def quantile(seed, n=40, p=4, tau=0.3):
+def quantile(seed, n=40, p=4, tau=0.3, scale=100):
     """The loss of quantile regression, and its minimum by linear programming."""
     rng = np.random.default_rng(seed)
-    X, y = np.column_stack([np.ones(n), 100 * rng.normal(size=(n, p - 1))]), rng.normal(size=n)
+    X, y = np.column_stack([np.ones(n), scale * rng.normal(size=(n, p - 1))]), rng.normal(size=n)
 
     def function(b):
         r = y - X @ b
@@ -78,6 +78,19 @@ def test_closed_bounds_are_kept_and_reached(seed):
     assert np.all((last.x >= 0) & (last.x <= 0.5))
     # Steps end at bounds to rounding only, and slopes are in the thousands.
     assert last.f == pytest.approx(least((0, 0.5)), rel=1e-11)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_columns_of_very_different_scale_take_no_more_steps(seed):
+    function, least = quantile(seed, scale=[1e-4, 10, 1e4])
+
+    last, steps, ending = run(function, np.zeros(4))
+    boxed, more, _ = run(function, np.zeros(4), 0.0, 1e-3)
+
+    assert ending == FLAT
+    assert max(steps, more) < 150
+    assert last.f == pytest.approx(least((None, None)), rel=1e-11)
+    assert boxed.f == pytest.approx(least((0, 1e-3)), rel=1e-11)
 
 
 def test_a_support_vector_machine_balances_its_margin():

@@ -35,7 +35,6 @@ LONGER, SHORTER = 10.0, 0.2
 FIRST = 0.1  # of the objective, to be gained by the first step
 FARTHEST = 100.0  # the same for any step: with more, the weights of the pieces lose their digits
 WILD = 1e3  # of the objective: a value so much higher says nothing about a minimum
-LEAST_SLOPE = 1e-3  # of the largest, for a parameter of which no larger one has been seen
 NOISE = 16 * EPS  # the rounding to expect in f, relative to its size
 BETTER = 0.5  # of what was left of the gradient, for another step at the end
 PATIENCE = 10  # steps per parameter that find no lower value
@@ -113,6 +112,7 @@ def minimize(
             continue
         if not finite(f, g) or f - now.f > WILD * (abs(now.f) + step.gain):
             length, idle = SHORTER**2 * length, idle + 1
+            slopes = np.where(finite(g), np.maximum(slopes, np.abs(g)), slopes)
             continue
         known = known.joined(x, f, g, step.weights, most)
         if f < now.f and now.f - f >= ENOUGH * step.gain:
@@ -136,7 +136,7 @@ def _hessian(objective: Objective, x: Vector) -> Matrix:
 def _metric(slopes: Vector) -> Vector:
     """A size for each coordinate: with steps in units of 1/size, all have the same say."""
     largest = float(slopes.max(initial=0.0)) or 1.0
-    return np.maximum(slopes, LEAST_SLOPE * largest)
+    return np.where(slopes > 0, slopes, largest)
 
 
 def _step(
@@ -153,7 +153,7 @@ def _step(
     slopes = known.g + away @ H
     values = known.f - now.f + np.einsum("ij,ij->i", 0.5 * (known.g + slopes), away)
     values = np.minimum(values, 0.0)  # what is above the objective here bends down on the way
-    walls, gaps = _walls(now.x, lower, upper)
+    walls, gaps = _walls(now.x, sizes, lower, upper)
     root = _root(H / sizes[:, None] / sizes, length)
     columns = root @ (np.vstack([slopes, walls]) / sizes).T
     beside = np.zeros(len(gaps))
@@ -172,11 +172,13 @@ def _step(
     return _Step(d, of_pieces @ slopes, gain, level, of_pieces)
 
 
-def _walls(x: Vector, lower: Vector, upper: Vector) -> tuple[Matrix, Vector]:
-    """The bounds as `gap + wall @ d <= 0`."""
+def _walls(x: Vector, sizes: Vector, lower: Vector, upper: Vector) -> tuple[Matrix, Vector]:
+    """The bounds as `gap + wall @ d <= 0`, in the units of the objective."""
     below, above = np.flatnonzero(np.isfinite(lower)), np.flatnonzero(np.isfinite(upper))
-    unit = np.eye(len(x))
-    gaps = np.append(lower[below] - x[below], x[above] - upper[above])
+    unit = np.diag(sizes)
+    gaps = np.append(
+        (lower[below] - x[below]) * sizes[below], (x[above] - upper[above]) * sizes[above]
+    )
     return np.vstack([-unit[below], unit[above]]), gaps
 
 
