@@ -1,64 +1,10 @@
 """Every model of the zoo and every example, emitted, against the reference at 50 digits."""
 
-import functools
-from pathlib import Path
-
 import numpy as np
 import pytest
-from oracle import Case, check_calculus, check_module, far
-from zoo import ZOO
+from models import EVERY, EXAMPLES, TABLES, TEXTS, case
+from oracle import check_calculus, check_module, far
 
-from gdsym.data import bind_tables
-
-EXAMPLES = Path(__file__).parents[1] / "examples"
-ROWS = 9
-TABLES = {
-    "breast_cancer": "breast_cancer",
-    "claims": "policies",
-    "diabetes": "diabetes",
-    "digits": "digits",
-    "factorisation": "ratings",
-    "films": "films",
-    "iris": "iris",
-    "league": "matches",
-    "mixture": "lengths",
-    "policy": "trajectories",
-    "randhie": "randhie",
-    "rents": "rents",
-    "ridge": "diabetes",
-    "spam": "messages",
-    "svm": "breast_cancer",
-}
-
-
-@functools.cache
-def case(name):
-    """A model with its data; an example with some rows of its own."""
-    if name in ZOO:
-        return Case(*ZOO[name])
-    example = Case(TEXTS[name])
-    table = EXAMPLES / "data" / f"{TABLES[name]}.csv"
-    header, *lines = table.read_text(encoding="utf-8").splitlines()
-    rows = [line.split(",") for line in lines[:: len(lines) // ROWS][:ROWS]]
-    columns = {
-        name: [_cell(row[place]) for row in rows] for place, name in enumerate(header.split(","))
-    }
-    bound = bind_tables(example.module, columns)
-    sizes = {dim: dict(info) for dim, info in bound.dims.items()}
-    return Case(example.text, bound.arrays, dims=sizes)
-
-
-def _cell(text):
-    try:
-        return float(text)
-    except ValueError:
-        return text
-
-
-EVERY = [*ZOO, *TABLES]
-TEXTS = {name: text for name, (text, _) in ZOO.items()} | {
-    name: (EXAMPLES / f"{name}.gd").read_text(encoding="utf-8") for name in TABLES
-}
 WITH_ROWS = [name for name in EVERY if "\ndata" in TEXTS[name]]
 PREDICTING = [name for name in EVERY if "\npredict" in TEXTS[name]]
 # Not linear in their row totals, or without rows.
