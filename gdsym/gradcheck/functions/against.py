@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -241,7 +241,9 @@ def _equal(
         place = f"{len(defined) - len(usable)} of {len(defined)} points"
         reason = f"it gives no number at {place}, where the derivative is one"
         call, pair = next(entry for entry in defined if not np.all(np.isfinite(entry[1][1])))
-        return Verdict(title, INCONCLUSIVE, reason, NOWHERE, (), _example(call, title, pair))
+        return Verdict(
+            title, INCONCLUSIVE, reason, NOWHERE, (), _example(subject, call, title, pair)
+        )
     if not usable:
         reason = "the derivative is no number at any of the points: declare what the data can be"
         return Verdict(title, INCONCLUSIVE, reason, NOWHERE)
@@ -329,7 +331,7 @@ def _wrong(
 ) -> Verdict:
     call, pair, _ = max(off, key=lambda entry: entry[2])
     findings = _diagnosis(subject, block, reading)
-    return Verdict(title, WRONG, reason, NOWHERE, findings, _example(call, title, pair))
+    return Verdict(title, WRONG, reason, NOWHERE, findings, _example(subject, call, title, pair))
 
 
 def _diagnosis(subject: Subject, block: str, reading: int) -> tuple[Finding, ...]:
@@ -366,21 +368,24 @@ def _table(subject: Subject, block: str, reading: int, at: Point) -> Table | Non
     return {index: float(got[index]) for index in np.ndindex(got.shape)}
 
 
-def _example(call: Call, title: str, pair: tuple[Array, Array]) -> Counterexample:
+def _example(
+    subject: Subject, call: Call, title: str, pair: tuple[Array, Array]
+) -> Counterexample:
     place = call.place
     block = title.removeprefix("grad(").removesuffix(")")
     names = place.names.get(block, [block])
-    shown: dict[str, Any] = {}
-    if place.point is not None:
-        shown = {n: v for n, v in place.values.items() if n not in place.exact}
+    model = subject.program.model
+    consts = [c.name for c in model.consts]
+    drawn = [d.name for d in model.data] if place.point is not None else []
+
+    def plain(names: Iterable[str]) -> dict[str, Any]:
+        found = {name: place.values[name] for name in names if name in place.values}
+        return {n: v.tolist() if isinstance(v, np.ndarray) else v for n, v in found.items()}
+
     return Counterexample(
         sizes=place.sizes,
-        data={name: _listed(value) for name, value in shown.items()},
-        parameters={name: _listed(place.values[name]) for name in place.exact},
-        constants={},
+        data=plain(drawn),
+        parameters=plain(place.exact),
+        constants=plain(consts),
         worst=worst(names, *pair),
     )
-
-
-def _listed(value: Any) -> Any:
-    return value.tolist() if isinstance(value, np.ndarray) else value

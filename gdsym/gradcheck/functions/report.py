@@ -40,11 +40,8 @@ class FunctionReport:
 
     def as_dict(self) -> dict[str, Any]:
         """The report as `gdsym check --json` prints it."""
-        return {
-            "model": self.model,
-            "function": self.function,
-            "claims": [verdict.as_dict() for verdict in self.claims],
-        }
+        claims = [verdict.as_dict() for verdict in self.claims]
+        return {"model": self.model, "function": self.function, "claims": _finite(claims)}
 
     def __str__(self) -> str:
         return "\n".join(self._paragraphs())
@@ -58,6 +55,15 @@ class FunctionReport:
             for kind in (AGREES, WRONG, INCONCLUSIVE)
         }
         yield ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
+
+
+def _finite(value: Any) -> Any:
+    """With None for what JSON has no number for."""
+    if isinstance(value, dict):
+        return {name: _finite(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(part) for part in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
 def worst(names: Sequence[str], exact: Array, got: Array) -> tuple[Coordinate, ...]:

@@ -153,7 +153,8 @@ def _told(error: BaseException) -> str:
     trace = error.__traceback__
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename
-        if file != __file__ and "site-packages" not in file and not file.startswith("<"):
+        library = file.startswith(os.path.dirname(os.__file__)) or file.startswith("<")
+        if file != __file__ and not library:
             place = f" ({os.path.basename(file)}:{trace.tb_lineno})"
         trace = trace.tb_next
     text = " ".join(str(error).split())[:300]
