@@ -31,7 +31,7 @@ OUTSIDE = 1e-6
 # The rounding of residuals, relative to their size, from which standard errors lose their digits:
 # up to here they have 8 of them.
 KNOWN_SIZE = 1e-8
-MOST_JACOBIAN = 5e7  # numbers in a Jacobian that is made to see whether it holds a constant
+MOST_JACOBIAN = 1e7  # numbers in a Jacobian that is made to see whether it holds a constant
 
 Marks = dict[str, str]  # the name of an entry -> why it has no standard error
 
