@@ -8,8 +8,8 @@ from random import Random
 import mpmath
 import numpy as np
 import pytest
-from oracle import DIGITS, Case, check, far
-from test_second import check_second
+from oracle import DIGITS, MP, Case, check, directions, dot, far
+from test_second import Second
 from zoo import ZOO, normal
 
 import gdsym
@@ -202,6 +202,18 @@ FORMULAS = {
         {"X": np.outer(np.ones(K), np.ones(K) @ X @ (A + A.T))},
     ),
 }
+
+
+def check_second(case):
+    """The Hessian, and its product with a direction, against differences of the gradient."""
+    second, theta = Second(case), case.theta
+    hess = second.hess(theta)
+    scale = max(MP.one, *(abs(MP.convert(entry)) for entry in hess.ravel()))
+    assert far(hess, hess.T, scale) < 1e-25
+    for direction in directions(len(theta), 3):
+        exact = second.slope(theta, direction)
+        assert far([dot(row, direction) for row in hess], exact, scale) < 1e-25
+        assert far(second.along(theta, direction), exact, scale) < 1e-25
 
 
 def case_of(name):
