@@ -152,9 +152,18 @@ def test_a_hessian_that_is_too_large_is_refused_with_its_size():
     problem = Case(text, {"c": np.zeros(50_000)}).problem
     theta = np.ones(50_000)
 
-    with pytest.raises(ValueError, match=r"50000 parameters has 20\.0 GB; hvp"):
+    with pytest.raises(ValueError, match=r"50000 parameters has 20\.0 GB and needs .* hvp"):
         problem.hess(theta)
     assert problem.hvp(theta, theta) == pytest.approx(np.full(50_000, 12.0))
+
+
+def test_a_hessian_of_too_much_work_is_refused(monkeypatch):
+    case = Case("data x[n]\nparam m\nloss sum((x - m)^4)\n", {"x": np.zeros(1000)})
+    problem = case.problem
+    monkeypatch.setattr(case.module, "HESSIAN_WORK", 999)
+
+    with pytest.raises(ValueError, match="1e\\+03 multiplications; hvp"):
+        problem.hess(np.zeros(1))
 
 
 def test_many_parameters_have_a_hessian_by_columns():

@@ -71,7 +71,8 @@ BLOCK_BYTES = 2**21
 SMALL_BYTES = 2**23
 FEWEST_ROWS, MOST_ROWS, SMALL_ROWS = 256, 16384, 65536
 SUPER_BLOCKS = 64
-HESSIAN_BYTES = 2**31  # a larger Hessian is refused
+# A Hessian is refused that is larger, or needs more multiplications: some hours of a core.
+HESSIAN_BYTES, HESSIAN_WORK = 2**31, 10**14
 WIDE_BYTES = 2**23  # of one array that a block needs for a Hessian
 
 
@@ -722,11 +723,11 @@ class Problem:
             return finish_hvp(theta, v, self._summed(kernel, HVP_TOTALS, 0), self._totals)
 
     def _check_hessian(self) -> None:
-        size = 8 * self.size**2
-        if size > HESSIAN_BYTES:
+        size, work = 8 * self.size**2, max(1, self.n_rows) * self.size**2
+        if size > HESSIAN_BYTES or work > HESSIAN_WORK:
             raise ValueError(
-                f"the Hessian of {self.size} parameters has {size / 1e9:.1f} GB; "
-                "hvp(theta, v) multiplies with it and never makes it"
+                f"the Hessian of {self.size} parameters has {size / 1e9:.1f} GB and needs about "
+                f"{work:.0e} multiplications; hvp(theta, v) multiplies with it and never makes it"
             )
 
     # -- where there are: scores
