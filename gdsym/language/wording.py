@@ -137,11 +137,16 @@ def _special(
     if last == "in" and "LBRACE" in accepted and text in ("<", "<=", ">", ">="):
         return "a bound has no `in`", f"write `{text} ...`"
     if text == "=" and _after_value(accepted) and "EQUAL" not in accepted:
-        return "`=` is no operator in an expression", "compare with `==`; name a value with `let`"
+        mend = "compare with `==`; name a value with `let`"
+        if keyword == "residual":
+            mend = "write the difference: `residual y - (...)`"
+        return "`=` is no operator in an expression", mend
     if text == "==" and ("EQUAL" in accepted or place == found.start + 1):
         return "`==` compares: a value is given with `=`", "write `=`"
     if text == "~" and keyword == "param":
         return "`~` is no operator", f"write `prior {last} ~ ...`; a start is given with `=`"
+    if text == "~" and keyword == "residual":
+        return "`~` is no operator", "write the difference: `residual y - (...)`"
     if text == "~":
         return "`~` is no operator", "`observe y ~ ...` declares a distribution; `not` negates"
     if text == "." or last == ".":
