@@ -14,6 +14,7 @@ from gdsym.calculus.reference import Arithmetic
 from gdsym.calculus.structure.convexity import convexity
 from gdsym.calculus.structure.ranges import Range, of_map, ranges
 from gdsym.compiler import stages
+from gdsym.errors import SourceError
 from gdsym.language.functions import FUNCTIONS
 from gdsym.run.counterexample import counter_example, invented
 
@@ -143,12 +144,61 @@ def test_what_the_rules_prove(loss):
     assert counter_example(invented(module(HEAD + loss))) is None
 
 
+def test_points_outside_of_a_domain_refute_nothing():
+    # log(s) is not positive at s < 1, where the derivative's formula has values all the same.
+    assert judged("loss -log(log(s))").convex
+    assert counter_example(invented(module(HEAD + "loss -log(log(s)) + 0*sum(y)"))) is None
+
+
 @pytest.mark.parametrize("loss", NOT)
 def test_what_they_must_not_call_convex(loss):
     found = judged(loss)
 
     assert not found.convex
     assert found.rules == ()
+
+
+ATOMS = ("z", "s", "share", "b", "y*z", "z + s", "up*s", "up*s + share")
+POWERS = ("({})^2", "({})^3", "({})^(3/2)", "2^({})", "1/({})", "-({})")
+UNARY = (
+    *(f"{f.name}({{}})" for f in FUNCTIONS.values() if len(f.params) == 1 and not f.hidden),
+    *POWERS,
+)
+
+
+def drawn(draw):
+    """A random composition of two or three functions, or a combination of two."""
+
+    def one():
+        return draw.choice(UNARY).format(draw.choice(ATOMS))
+
+    inner = draw.choice(
+        (
+            one,
+            one,
+            lambda: f"{one()}*{one()}",
+            lambda: f"{one()} + {one()}",
+            lambda: f"max({one()}, {one()})",
+        )
+    )()
+    outer = draw.choice((*UNARY, "{}"))
+    return f"loss {draw.choice(('', '-'))}sum({outer.format(inner)} + 0*y)"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_random_composition_is_called_convex_that_is_not(seed):
+    draw = Random(seed)
+    claimed = 0
+    for _ in range(60):
+        loss = drawn(draw)
+        try:
+            found = judged(loss)
+        except SourceError:  # a product of numbers that has no value, such as 1/0
+            continue
+        if found.convex and found.rules:
+            claimed += 1
+            assert counter_example(invented(module(HEAD + loss)), most=600) is None, loss
+    assert claimed
 
 
 def test_as_little_as_is_enough_is_said_of_constants():

@@ -24,6 +24,7 @@ SQUARES = {
     "growth": (1, 1),
     "himmelblau": (2, 2),
     "isotonic": (1, 1),
+    "kernel_regression": (1, 1),
     "kernel_ridge": (2, 1),
     "least_squares": (1, 1),
     "logistic_growth": (1, 1),

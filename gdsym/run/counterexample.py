@@ -105,18 +105,25 @@ def _within(problem: Problem, points: tuple[Vector, Vector]) -> bool:
 
 
 def _falls(problem: Problem, first: Vector, second: Vector) -> CounterExample | None:
+    """The points as a counter-example, if they are one.
+
+    A value that is not finite is outside of the domain of some function, where a formula of the
+    gradient says nothing.
+    """
     line = second - first
     with np.errstate(all="ignore"):
         try:
-            gradients = [problem.value_and_grad(end)[1] for end in (first, second)]
+            values, gradients = zip(
+                *(problem.value_and_grad(end) for end in (first, second)), strict=True
+            )
         except ArithmeticError:
             return None
         before, after = (float(g @ line) for g in gradients)
         size = sum(float(np.abs(g) @ np.abs(line)) for g in gradients)
-    if np.isfinite(size) and before - after > CLEARLY * size:
-        length = float(np.linalg.norm(line))
-        return CounterExample(first, second, (before / length, after / length))
-    return None
+    if not np.all(np.isfinite((*values, size))) or not before - after > CLEARLY * size:
+        return None
+    length = float(np.linalg.norm(line))
+    return CounterExample(first, second, (before / length, after / length))
 
 
 def invented(module: Module, seed: int = 0) -> Problem:
