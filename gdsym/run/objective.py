@@ -161,15 +161,17 @@ def moving(free: FreeObjective, module: Module) -> Moving:
         return f, g[at]
 
     def hess(x: Vector) -> Matrix:
-        return _guarded(lambda: free.hess(whole(x)), np.full((len(at), len(at)), np.nan))
+        return _guarded(lambda: free.hess(whole(x)), lambda: np.full((len(at), len(at)), np.nan))
 
     def hvp(x: Vector, v: Vector) -> Vector:
         all_v = np.zeros_like(free.start)
         all_v[at] = v
-        return _guarded(lambda: free.hvp(whole(x), all_v)[at], np.full(len(at), np.nan))
+        return _guarded(lambda: free.hvp(whole(x), all_v)[at], lambda: np.full(len(at), np.nan))
 
     def residual_qr(x: Vector) -> tuple[Matrix, Vector, float]:
-        nothing = np.full((len(at), len(at)), np.nan), np.full(len(at), np.nan), np.nan
+        def nothing() -> tuple[Matrix, Vector, float]:
+            return np.full((len(at), len(at)), np.nan), np.full(len(at), np.nan), np.nan
+
         return _guarded(lambda: free.residual_qr(whole(x)), nothing)
 
     smooth = missing(module, "hess") is None
@@ -189,7 +191,7 @@ def moving(free: FreeObjective, module: Module) -> Moving:
 def missing(module: Module, need: str) -> str | None:
     """Why the module cannot give what a method needs; None where it can."""
     if need in ("hess", "hvp"):
-        none = None if hasattr(module, "finish_hess") else "it was compiled without them"
+        none = None if hasattr(module, "partial_hvp") else "it was compiled without them"
         why: str | None = getattr(module, "HESSIAN", none)
         return why
     if need == "residual_qr" and not getattr(module, "SQUARES", False):
@@ -201,12 +203,12 @@ def missing(module: Module, need: str) -> str | None:
     return None
 
 
-def _guarded(compute: Callable[[], T], otherwise: T) -> T:
+def _guarded(compute: Callable[[], T], otherwise: Callable[[], T]) -> T:
     """What is not finite counts as such; a matrix too large to make is the caller's mistake."""
     try:
         return compute()
     except NOT_A_NUMBER:
-        return otherwise
+        return otherwise()
     except ValueError as error:
         raise UsageError(str(error)) from None
 
