@@ -324,15 +324,23 @@ class Field(Ring):
     def pow(self, base: Poly, exponent: Poly) -> Poly:
         if not exponent or set(exponent) == {ONE}:
             return self.power(base, exponent.get(ONE, 0))
-        # A power that is no number is defined for bases above 0 alone.
         return self.lifted(self._general_power, base, exponent)
 
     def _general_power(self, base: Poly, exponent: Poly) -> Poly:
         if set(exponent) <= {ONE}:
             return self.power(base, exponent.get(ONE, 0))
-        if not self.signs.of(base).positive:
-            self.assume(base)
+        if not self.known_positive(base):
+            # The exponent may be a whole number: of (-2)^p nothing else is known.
+            return self.opaque("pow", base, exponent)
         return self.exp(self.times(exponent, self.log(base)))
+
+    def known_positive(self, poly: Poly) -> bool:
+        """True where numerator and denominators are known to be above 0."""
+        if not poly:
+            return False
+        above, below = self.fraction(poly)
+        parts = [above, *(dict(terms) for terms, _ in below)]
+        return all(self.signs.of(part).positive for part in parts)
 
     def _power(self, poly: Poly, power: Rational) -> Poly:
         if not poly:
