@@ -90,7 +90,8 @@ def of_penalised(fit: Fit) -> str:
 
 def objective(fit: Fit) -> str:
     """Of a minimum of 0 rounding leaves a size."""
-    return format(fit.figures["objective"], ".6g" if fit.figures["minimum"] else ".0e")
+    found = fit.figures["objective"]
+    return format(found, ".6g" if fit.figures["minimum"] or not found else ".0e")
 
 
 def zeros(fit: Fit) -> str:
@@ -122,7 +123,8 @@ FAMILIES = (
     Family(
         "NIST linear regression",
         "Filip: at least 7 right digits. The others: within one digit of QR of the scaled design "
-        "in doubles; or the fit says that the design has no full rank.",
+        "in doubles; or the fit says that the design has no full rank. Wampler1 and Wampler2 have "
+        "no residuals, so there are no standard errors.",
         nist.linear,
         {
             "parameters": figure("digits"),
@@ -158,7 +160,8 @@ FAMILIES = (
     Family(
         "Penalised and robust models",
         "The objective right to 12 digits, the conditions of an optimum met to 1e-8, and every "
-        "weight that is 0 at the optimum exactly 0.",
+        "weight that is 0 at the optimum exactly 0. `conditions`: -log10 of the largest entry of "
+        "the subgradient nearest to 0.",
         ml.models,
         {
             "objective": figure("objective"),
