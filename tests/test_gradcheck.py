@@ -201,6 +201,16 @@ def test_a_derivative_that_is_no_number_anywhere_is_inconclusive_and_says_what_t
     assert "no number" in found.reason
 
 
+def test_a_claim_with_holes_is_inconclusive_and_shows_one():
+    model = "data x[n] in counts\nparam a\nloss sum(x*a)\n"
+
+    found = verdict(model, "grad(a) = sum(x*log1p(x - 1)/log(x))")
+
+    assert found.verdict == "INCONCLUSIVE"
+    assert {0, 1} & set(found.counterexample.data["x"])
+    assert found.as_dict()["counterexample"]["worst"][0]["got"] is None
+
+
 def test_a_claim_that_loses_its_digits_is_looked_at_with_more_of_them():
     model = "data y[n]\nparam z\nloss sum(y*tanh(40*z))\n"
 

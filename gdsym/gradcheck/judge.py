@@ -131,7 +131,7 @@ def judge(
     meaning, comparisons = tried[0]
     told = [c for c in comparisons if c.error is not None]
     if not told:
-        return _untold(question, comparisons)
+        return _untold(program, question, comparisons)
     wrong = [c for c in told if not c.equal]
     if all(c.error <= ROUNDED for c in wrong):
         digits = int(-mpmath.log10(max(c.error for c in wrong)))
@@ -201,16 +201,19 @@ def _right(
     return Verdict(question.block, AGREES, reason, span)
 
 
-def _untold(question: Question, comparisons: Sequence[Comparison]) -> Verdict:
+def _untold(program: Program, question: Question, comparisons: Sequence[Comparison]) -> Verdict:
     """No point at which both sides are numbers."""
-    if any(c.finite for c in comparisons):
+    example = None
+    finite = [c for c in comparisons if c.finite]
+    if finite:
         reason = "the claim is no number at any of the points that were drawn"
+        example = _counterexample(program, question, finite[0])
     else:
         reason = (
             "the derivative is no number at any of the points that were drawn from the declared "
             "domains: declare what data and parameters can be, such as `param s > 0`"
         )
-    return Verdict(question.block, INCONCLUSIVE, reason, question.claim.span)
+    return Verdict(question.block, INCONCLUSIVE, reason, question.claim.span, (), example)
 
 
 def _difference(question: Question, comparisons: Sequence[Comparison]) -> str:

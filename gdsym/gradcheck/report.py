@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from gdsym.errors import Diagnostic, Source, Span, render
@@ -52,9 +53,15 @@ class Counterexample:
             "parameters": self.parameters,
             "constants": self.constants,
             "worst": [
-                {"coordinate": c.name, "expected": c.expected, "got": c.got} for c in self.worst
+                {"coordinate": c.name, "expected": _plain(c.expected), "got": _plain(c.got)}
+                for c in self.worst
             ],
         }
+
+
+def _plain(value: float) -> float | None:
+    """JSON has no name for what is no number."""
+    return value if isfinite(value) else None
 
 
 @dataclass(frozen=True, slots=True)
