@@ -108,7 +108,7 @@ def read(
     single = _single(value)
     wanted = list(wrt) or [p.name for p in model.params]
     loss = None
-    if isinstance(value, tuple) and len(value) == 2 and _is_loss(value, wanted, shapes, way):
+    if isinstance(value, tuple) and len(value) == 2 and _is_loss(value, wanted, shapes):
         loss, value = float(np.real(value[0])), value[1]
     if isinstance(value, dict):
         return Answer(_by_name(value, shapes, way), loss, single)
@@ -136,15 +136,17 @@ def _is_loss(
     value: tuple[Any, ...],
     wanted: Sequence[str],
     shapes: Mapping[str, tuple[int, ...]],
-    way: Manner,
 ) -> bool:
     """A pair is a loss and a gradient, or the gradients by two parameters."""
     first, second = value
     if isinstance(first, tuple | dict) or np.size(first) != 1:
         return False
-    if isinstance(second, tuple | dict) or len(wanted) == 1:
-        return len(wanted) > 1 or isinstance(second, dict) or shapes[wanted[0]] != (2,)
-    if len(wanted) != 2:
+    if isinstance(second, dict):
+        return True
+    if len(wanted) == 1:  # a pair of numbers is a gradient, where there are two coordinates
+        numbers = not isinstance(second, tuple) and np.size(second) == 1
+        return not (numbers and shapes[wanted[0]] == (2,))
+    if isinstance(second, tuple) or len(wanted) > 2:
         return True
     return shapes[wanted[0]] != () or np.shape(second) != shapes[wanted[1]]
 

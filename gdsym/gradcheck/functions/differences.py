@@ -27,6 +27,7 @@ COMPLEX = 1e-30
 # is 2^10 times as large; where the function is smooth they come near each other with the step.
 APART = 0.5
 
+# Raises ValueError for complex numbers where it takes none.
 Loss = Callable[[Array], complex]
 
 
