@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from gdsym.calculus.program import Axes, Axis, Node, Number, canonical_axes, reachable
 from gdsym.calculus.second import paired
 from gdsym.codegen.backends.numpy import Writer
-from gdsym.codegen.kernels import INDENT, Kernels, wrapped
+from gdsym.codegen.kernels import Kernels
+from gdsym.codegen.layout import INDENT, wrapped
 from gdsym.codegen.plan import is_total
 
 BY_BLOCKS = [

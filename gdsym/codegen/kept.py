@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gdsym.calculus.program import Program, is_kept
-from gdsym.codegen.kernels import INDENT, Kernels
+from gdsym.codegen.kernels import Kernels
+from gdsym.codegen.layout import INDENT
 
 
 def kept(kernels: Kernels) -> list[str]:

@@ -19,15 +19,11 @@ from gdsym.calculus.program import (
 )
 from gdsym.codegen.backends import Backend
 from gdsym.codegen.backends.numpy import Text, Writer, python_name
+from gdsym.codegen.layout import INDENT, wrapped
 from gdsym.codegen.plan import Plan, Total, is_total
 from gdsym.language.model import Data, Dims, Domain, Draw, Param
 
-INDENT = "    "
 _NAME = re.compile(r'"(?:[^"\\]|\\.)*"|(?<![\w.])([A-Za-z_]\w*)')
-WIDTH = 99
-CALL = re.compile(r'(?P<name>\w+)\("(?P<expression>[^"]*)", (?P<operands>.*)\)')
-QUOTED = re.compile(r'"[^"]*"')
-AT_SPACES = re.compile(r" (?=[-+] )|(?<=,) ")  # in an expression
 LEARN = "def _learn(stage: int, block: Block, totals: Totals, sums: dict[str, Any]) -> None:"
 LEARNT = "def _learnt(stage: int, totals: Totals, sums: dict[str, Any]) -> None:"
 
@@ -278,7 +274,11 @@ class Kernels:
             targets = {total.node for total in added}
             body = self.accumulate(writer, added, targets, self.row, "sums")
             kernel = [*self.body(writer, body), *self._once(totals, done)]
-            lines += [f"{INDENT}if stage == {stage}:", *(INDENT + line for line in kernel)]
+            if not body:  # nothing but what is computed once
+                lines.append(kernel[0].replace("if ", f"if stage == {stage} and ", 1))
+                lines += kernel[1:]
+            else:
+                lines += [f"{INDENT}if stage == {stage}:", *(INDENT + line for line in kernel)]
             done += totals
         lines += [
             "",
@@ -736,121 +736,3 @@ def _decimal(value: float) -> str:
 
 def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
-
-
-def wrapped(line: str) -> list[str]:
-    """A long statement on several lines: an expression in quotes and its operands, or a sum.
-
-    A comment stays where it has room.
-    """
-    if len(line) <= WIDTH:
-        return [line]
-    code, _, comment = line.partition("  # ")
-    code = code.rstrip()
-    if comment and len(code) <= WIDTH:
-        return [code]
-    for operator in (" = ", " += ", " -= ", "return ", '": '):
-        head, found, tail = code.partition(operator)
-        if not found or ("(" in head and operator != '": '):
-            continue
-        head += operator
-        indent = head[: len(head) - len(head.lstrip())]
-        comma = "," if tail.endswith(",") else ""
-        call = CALL.fullmatch(tail.removesuffix(","))
-        operands = _at_commas(call["operands"]) if call else None
-        if call and operands:
-            room = WIDTH - len(indent + INDENT)
-            inside = [*_quoted_lines(call["expression"], room), *_filled(operands, room)]
-            first = f"{head}{call['name']}(" + (f"  # {comment}" if comment else "")
-            return [first, *(f"{indent}{INDENT}{part}" for part in inside), f"{indent}){comma}"]
-        pieces = at_sums(tail)
-        if len(pieces) > 1 and not comma:
-            body = [f"{indent}{INDENT}{piece}" for piece in pieces]
-            return [f"{head}(", *body, f"{indent})"]
-    return _in_brackets(code, comment)
-
-
-def _in_brackets(code: str, comment: str = "") -> list[str]:
-    """A long line with what its longest brackets hold on lines of their own, and so on inside."""
-    start, stop = _longest_brackets(code)
-    inside = code[start:stop]
-    arguments = _at_commas(inside) or [inside]
-    if len(inside) < WIDTH // 4 or (len(arguments) == 1 and _quotes_a_sum(inside)):
-        return [code]
-    pieces = [f"{argument}," for argument in arguments] if len(arguments) > 1 else at_sums(inside)
-    indent = code[: len(code) - len(code.lstrip())]
-    body = [line for piece in pieces for line in wrapped(f"{indent}{INDENT}{piece.strip()}")]
-    first = f"{code[:start]}  # {comment}" if comment else code[:start]
-    return [first, *body, indent + code[stop:]]
-
-
-def _quotes_a_sum(text: str) -> bool:
-    """True where a formula stands in quotes, which may not be broken."""
-    return any(AT_SPACES.search(quoted) for quoted in QUOTED.findall(text))
-
-
-def _longest_brackets(text: str) -> tuple[int, int]:
-    """Where the inside of the longest outermost brackets begins and ends; strings have none."""
-    best, depth, start, quoted = (0, 0), 0, 0, False
-    for place, c in enumerate(text):
-        if c == '"' and text[place - 1 : place] != "\\":
-            quoted = not quoted
-        if quoted or c not in "([{}])":
-            continue
-        if c in "([{":
-            start, depth = (place + 1 if depth == 0 else start), depth + 1
-        else:
-            depth -= 1
-            best = max(best, (start, place), key=lambda b: b[1] - b[0]) if depth == 0 else best
-    return best
-
-
-def _quoted_lines(expression: str, room: int) -> list[str]:
-    """An expression as adjacent strings, cut before its outermost sums, or inside if it must."""
-    lines = [""]
-    for term in at_sums(expression):
-        pieces = [term] if len(term) + len('" ",') <= room else AT_SPACES.split(term)
-        for piece in pieces:
-            spaced = f" {piece}" if lines != [""] else piece
-            if lines[-1] and len(f'"{lines[-1]}{spaced}",') > room:
-                lines.append("")
-            lines[-1] += spaced
-    return [f'"{line}"' for line in lines[:-1]] + [f'"{lines[-1]}",']
-
-
-def _filled(operands: Sequence[str], room: int) -> list[str]:
-    """Arguments on as few lines as they need."""
-    lines = [""]
-    for operand in operands:
-        if lines[-1] and len(f"{lines[-1]} {operand},") > room:
-            lines.append("")
-        lines[-1] += f" {operand}," if lines[-1] else f"{operand},"
-    return lines
-
-
-def _at_commas(text: str) -> list[str] | None:
-    """Arguments one by one; None where the text closes a bracket that it has not opened."""
-    pieces, depth, start, quoted = [], 0, 0, False
-    for place, c in enumerate(text):
-        if c == '"' and text[place - 1 : place] != "\\":
-            quoted = not quoted
-        if quoted:
-            continue
-        depth += (c in "([{") - (c in ")]}")
-        if depth < 0:
-            return None
-        if depth == 0 and text[place : place + 2] == ", ":
-            pieces.append(text[start:place])
-            start = place + 2
-    return [*pieces, text[start:]]
-
-
-def at_sums(text: str) -> list[str]:
-    """The terms of a sum, each with its sign."""
-    pieces, depth, start = [], 0, 0
-    for place, c in enumerate(text):
-        depth += (c in "([{") - (c in ")]}")
-        if depth == 0 and text[place : place + 3] in (" + ", " - ") and place > start:
-            pieces.append(text[start:place])
-            start = place + 1
-    return [*pieces, text[start:]]

@@ -16,7 +16,8 @@ from gdsym.calculus.structure import structure
 from gdsym.codegen.backends import backend as backend_called
 from gdsym.codegen.curvature import has_scores, has_squares, second_order
 from gdsym.codegen.kept import kept, kept_axes
-from gdsym.codegen.kernels import Kernels, at_sums
+from gdsym.codegen.kernels import Kernels
+from gdsym.codegen.layout import at_sums
 from gdsym.codegen.literal import assignment, block, number
 from gdsym.codegen.plan import Plan
 from gdsym.codegen.schedule import schedules_of

@@ -17,7 +17,8 @@ from gdsym.calculus.program import (
 from gdsym.calculus.structure import Structure
 from gdsym.calculus.structure.parts import Proximal
 from gdsym.calculus.structure.ranges import Range
-from gdsym.codegen.kernels import INDENT, Kernels
+from gdsym.codegen.kernels import Kernels
+from gdsym.codegen.layout import INDENT
 from gdsym.codegen.lower import lower
 
 
