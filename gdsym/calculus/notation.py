@@ -293,8 +293,9 @@ class Notation:
             negative = isinstance(other, Map) and other.op == "mul" and len(other.args) == 2
             if negative and isinstance(other, Map) and len(x.axes) == len(other.axes) == 1:
                 front, z = other.args
-                apart = x.axes[0].dim == z.axes[0].dim and x.axes != z.axes
-                if isinstance(front, Number) and front.value == -1 and apart:
+                if not (isinstance(front, Number) and front.value == -1):
+                    continue
+                if x.axes[0].dim == z.axes[0].dim and x.axes != z.axes:
                     return f"sqdist({self.text(x)}, {self.text(z)})"
         return ""
 
