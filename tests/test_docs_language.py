@@ -143,7 +143,7 @@ def code_list():
     return {
         "codes": explained(CODES.values(), "gd"),
         "findings": explained([rule.CODE for rule in lint_rules().values()], "gd"),
-        "commands": explained(COMMANDS.values(), "text"),
+        "commands": explained(COMMANDS.values(), "console"),
     }
 
 
@@ -158,7 +158,9 @@ def explained(codes, kind):
             code.text,
         ]
         if code.wrong:
-            lines += ["", "```text", code.wrong, "```", "", f"```{kind}", code.right, "```"]
+            # Nothing that a command prints: shown as text, the page would have to run it.
+        wrong = "text" if kind == "gd" else kind
+        lines += ["", f"```{wrong}", code.wrong, "```", "", f"```{kind}", code.right, "```"]
     return "\n".join([*lines, ""])
 
 

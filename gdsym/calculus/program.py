@@ -697,7 +697,8 @@ class Program:
     the rest until `differentiate_twice`: `hess`, block by block, and `hvp`; `scores`, the gradient
     of each row's own term of the loss; the value is a constant plus `squares` times the squares of
     `residuals`, and `jacobian` has the derivatives of residual i by a parameter, with the axes of
-    the residual and then those of the parameter, renamed by `paired`. Once lowered, `value` lacks what no parameter moves: `offset`.
+    the residual and then those of the parameter, renamed by `paired`. Once lowered, `value` lacks
+    what no parameter moves: `offset`.
     `stats` defines the `stat` leaves, which are learnt from the training data and kept in the fit.
     `formulas` are the values of constants (`const lam`) and the arguments of starts (`start w 0`),
     which need sizes and constants alone.

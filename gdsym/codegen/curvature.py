@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from gdsym.calculus.program import Axes, Axis, Node, Number, canonical_axes, reachable
+from gdsym.calculus.program import Axes, Axis, Leaf, Node, Number, canonical_axes, reachable
 from gdsym.calculus.second import paired
 from gdsym.codegen.backends.numpy import Writer
 from gdsym.codegen.kernels import Kernels
@@ -128,7 +128,14 @@ def has_squares(kernels: Kernels) -> bool:
     """True where the objective is a sum of squares that blocks of rows can make."""
     program = kernels.program
     nodes = [*program.residuals, *program.jacobian.values()]
-    return bool(program.residuals) and (kernels.plan.whole or _local(kernels, nodes))
+    if program.squares is None or _reads_params(program.squares):
+        return False
+    return kernels.plan.whole or _local(kernels, nodes)
+
+
+def _reads_params(node: Node) -> bool:
+    """True for a factor that is a fixed parameter's: it is no constant to a caller."""
+    return any(isinstance(part, Leaf) and part.kind == "param" for part in reachable([node]))
 
 
 def _local(kernels: Kernels, nodes: Iterable[Node]) -> bool:

@@ -766,7 +766,7 @@ class Problem:
             if not np.all(np.isfinite(rows)):
                 full = np.full((self.size, self.size), np.nan)
                 return full, full[0].copy(), math.nan
-            top = np.linalg.qr(np.concatenate((top, rows)), mode="r")
+            top = np.asarray(np.linalg.qr(np.concatenate((top, rows)), mode="r"))
         full = np.zeros((self.size + 1, self.size + 1))
         full[: len(top)] = top
         return full[:-1, :-1], full[:-1, -1], float(full[-1, -1] ** 2)
