@@ -74,6 +74,15 @@ def summed(X, y, w, b, lam):
     gw, gb = parts(X, y, w, b, lam)
     return gw, len(y)*gb
 
+def probit(X, y, w, b, lam):
+    from scipy.special import ndtr
+    gw, gb = parts(X, y, w, b, lam)
+    return gw, np.mean(ndtr(X @ w + b) - y)
+
+def labels(X, y, w, b, lam):
+    gw, gb = parts(X, y, w, b, lam)
+    return gw, parts(X, 2*y - 1, w, b, lam)[1]
+
 def tiny(X, y, w, b, lam):
     return parts(X, y, w, b, (1 + 1e-7)*lam)
 
@@ -304,6 +313,8 @@ def test_differences_of_an_objective_written_by_hand_are_never_called_wrong(name
         ("doubled", "grad(w)", "factor", "`2` times"),
         ("minus", "grad(b)", "sign", "wrong sign"),
         ("summed", "grad(b)", "factor", "`n` times"),
+        ("probit", "grad(b)", "wrong_link", "normal_cdf"),
+        ("labels", "grad(b)", "label_coding", "y"),
         ("column", "grad(w)", "shape", "shape (2,)"),
     ],
 )
@@ -321,7 +332,7 @@ def test_the_formula_that_would_be_right_is_shown():
     (claim, _) = check("no_penalty").claims
     formula = claim.diagnosis[0].corrected
 
-    assert gdsym.check_gradient(f"{MODEL}claim {formula}\n").holds
+    assert gdsym.check_gradient(f"{MODEL}{formula}\n").holds
 
 
 def test_the_counterexample_shows_the_mistake_when_it_is_put_into_the_function():

@@ -348,10 +348,11 @@ def _diagnosis(subject: Subject, block: str, reading: int) -> tuple[Finding, ...
     found = diagnose(program, asked, partial(_table, subject, block, reading))
     if not found or block == LOSS:
         return found
-    formula = Notation.of(program).text(
-        asked.exact if reading == 1 else program.graph.neg(asked.exact)
-    )
-    return (replace(found[0], corrected=f"grad({block}) = {formula}"), *found[1:])
+    line = found[0].corrected
+    if reading != 1 or not line:
+        exact = asked.exact if reading == 1 else program.graph.neg(asked.exact)
+        line = f"claim grad({block}) = {Notation.of(program).text(exact)}"
+    return (replace(found[0], corrected=line), *(replace(f, corrected="") for f in found[1:]))
 
 
 def _table(subject: Subject, block: str, reading: int, at: Point) -> Table | None:
