@@ -128,6 +128,11 @@ def busy(X, y, w, b, lam):
     while True:
         pass
 
+def starts_others(X, y, w, b, lam):
+    if os.fork() == 0:  # it has the pipe of its parent, and would keep it open
+        time.sleep(1000)
+    time.sleep(1000)
+
 def leaves(X, y, w, b, lam):
     os._exit(7)
 
@@ -343,7 +348,7 @@ def test_the_counterexample_shows_the_mistake_when_it_is_put_into_the_function()
     lam = 0.05  # the function does not take it, so it keeps the model's value
     got = X.T @ (1 / (1 + np.exp(-(X @ w + b))) - y) / len(y)
 
-    assert example.constants == {}
+    assert example.constants == {"lam": lam}
     for coordinate in example.worst:
         at = int(coordinate.name[2:-1])
         assert coordinate.name == f"w[{at}]"
@@ -370,6 +375,20 @@ def test_a_function_of_a_maximised_objective_may_be_of_it_or_of_its_negative():
     report = gdsym.check_gradient(text, down)
     assert report.holds
     assert "-loglik" in report.claims[0].reason
+
+
+def test_constants_that_are_computed_or_count_have_the_values_of_the_model():
+    text = """data  y[n]
+param m
+const k in counts = 3, half = 1/2, both = k*half
+loss  sum((y - m)^k) + both*half*m^2
+"""
+
+    def mine(y, m, k, both, half):
+        assert (k, both) == (3, k * half)
+        return -k * np.sum((y - m) ** (k - 1)) + 2 * both * half * m
+
+    assert gdsym.check_gradient(text, mine).holds
 
 
 # -- what cannot be told
@@ -468,7 +487,7 @@ def test_broken_functions_are_a_clear_error(name, told, capsys):
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize("name", ["sleeps", "busy"])
+@pytest.mark.parametrize("name", ["sleeps", "busy", "starts_others"])
 def test_a_function_that_never_returns_is_ended(name, capsys):
     began = time.monotonic()
 

@@ -360,7 +360,7 @@ def _table(subject: Subject, block: str, reading: int, at: Point) -> Table | Non
     model = subject.program.model
     shapes = {p.name: tuple(at.sizes[dim] for dim in p.dims) for p in model.params}
     zeros = {name: np.zeros(shape) for name, shape in shapes.items()}
-    values = places.arguments(model, at)
+    values = places.arguments(subject.program, at)
     call = subject.ask(Place(values, zeros, (0.0, 0.0), {}, at.sizes, at))
     pair = _pair(call, block, 1)
     if pair is None:

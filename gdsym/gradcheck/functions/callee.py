@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -86,12 +87,18 @@ class Apart(Callee):
         self._seconds = seconds
         # -P: the folder of the worker is no place to import from.
         command = [sys.executable, "-P", os.path.abspath(worker.__file__), spec]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        # A session of its own: what it starts is ended with it.
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+        )
         try:
             told = self._hear(START_SECONDS)
         except CallError as error:
             self.close()
             raise UsageError(f"{spec}: on import it {error}") from None
+        except BaseException:  # Ctrl-C
+            self.close()
+            raise
         if "error" in told:
             self.close()
             raise UsageError(told["error"])
@@ -120,7 +127,7 @@ class Apart(Callee):
 
         def end() -> None:
             late.append(True)
-            process.kill()
+            self._end()
 
         timer = Timer(seconds, end)
         timer.daemon = True
@@ -128,7 +135,7 @@ class Apart(Callee):
         try:
             answer = pickle.load(process.stdout)
         except Exception:  # the pipe of a process that has ended holds a part of an answer or none
-            process.kill()
+            self._end()
             code = process.wait()
             if late:
                 raise CallError(f"does not return within {seconds:g} s (`--timeout`)") from None
@@ -137,9 +144,17 @@ class Apart(Callee):
             timer.cancel()
         return dict(answer)
 
+    def _end(self) -> None:
+        """Ends the process with all that it has started, where the system can."""
+        with suppress(OSError):  # it has ended
+            if sys.platform == "win32":
+                self._process.kill()
+            else:
+                os.killpg(self._process.pid, signal.SIGKILL)
+
     def close(self) -> None:
         process = self._process
-        process.kill()
+        self._end()
         process.wait()
         for stream in (process.stdin, process.stdout):
             if stream is not None:

@@ -71,16 +71,26 @@ def at_point(program: Program, at: Point) -> Place:
     losses = float(tables[program.value][()]), float(tables[program.loss][()])
     labels = {d.name: d.labels for d in program.model.dims if d.labels}
     names = {p.name: _names(p.name, exact[p.name].shape, p.dims, labels) for p in params}
-    return Place(arguments(program.model, at), exact, losses, names, dict(at.sizes), at)
+    return Place(arguments(program, at), exact, losses, names, dict(at.sizes), at)
 
 
-def arguments(model: Model, at: Point) -> dict[str, Any]:
-    """The values of a point as a function takes them: codes of categories are integers."""
+def arguments(program: Program, at: Point) -> dict[str, Any]:
+    """The values of a point as a function takes them: codes of categories are integers.
+
+    Constants that are not drawn have the values that the model gives them.
+    """
+    model = program.model
     coded = {d.name for d in model.data if d.domain.category is not None}
     coded |= {c.name for c in model.consts if c.domain.category is not None}
-    return {
+    found = {
         name: _given(np.array(_floats(value)), name in coded) for name, value in at.values.items()
     }
+    for const in model.consts:
+        leaf = program.graph.known_leaf("const", const.name)
+        if const.name not in found and leaf is not None:
+            table = evaluate(program, [leaf], at.values, at.sizes)[leaf]
+            found[const.name] = _given(_spread(leaf, const.dims, table, at), const.name in coded)
+    return found
 
 
 def on_data(
