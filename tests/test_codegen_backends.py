@@ -208,13 +208,17 @@ def test_a_model_has_the_same_value_gradient_and_predictions(name, other):
     f2, g2 = second.value_and_grad(theta)
     assert abs(f2 - f) <= 1e-12 * max(abs(f), 1.0)
     np.testing.assert_allclose(g2, g, rtol=1e-12, atol=1e-12 * np.max(np.abs(g)))
+    H = first.hess(theta)
+    scale = max(np.max(np.abs(H)), 1.0)
+    np.testing.assert_allclose(second.hess(theta), H, rtol=1e-12, atol=1e-12 * scale)
+    np.testing.assert_allclose(second.hvp(theta, theta), H @ theta, rtol=0, atol=1e-11 * scale)
 
     if not one.PREDICTIONS:
         return
     used = {name for entry in one.PREDICTIONS for name in entry["data"]}
     arrays = {e["arg"]: model.data[e["name"]] for e in one.DATA if e["name"] in used}
     sizes = {dim: info for dim, info in first.dims.items() if dim != one.ROW}
-    given = {"dims": sizes, "stats": first.stats}
+    given = {"dims": sizes, "stats": first.stats_at(theta)}
     predicted = one.predict(theta, **arrays, **given)
     for key, values in two.predict(theta, **arrays, **given).items():
         scale = np.max(np.abs(predicted[key]))

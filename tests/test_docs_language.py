@@ -158,9 +158,9 @@ def explained(codes, kind):
             code.text,
         ]
         if code.wrong:
-            # Nothing that a command prints: shown as text, the page would have to run it.
-        wrong = "text" if kind == "gd" else kind
-        lines += ["", f"```{wrong}", code.wrong, "```", "", f"```{kind}", code.right, "```"]
+            # Two texts on end would be taken for what a command prints.
+            wrong = "text" if kind == "gd" else kind
+            lines += ["", f"```{wrong}", code.wrong, "```", "", f"```{kind}", code.right, "```"]
     return "\n".join([*lines, ""])
 
 

@@ -64,7 +64,7 @@ def test_predictions_are_those_of_the_reference(name):
     arguments = {d: array for d, array in model.data.items() if d in needed}
 
     found = model.module.predict(
-        model.theta, **arguments, dims=problem.dims, stats=problem.stats, **problem.consts
+        model.theta, **arguments, dims=problem.dims, stats=problem.stats_at(model.theta), **problem.consts
     )
 
     for prediction in model.stages.model.predictions:

@@ -278,7 +278,8 @@ class Kernels:
                 lines.append(kernel[0].replace("if ", f"if stage == {stage} and ", 1))
                 lines += kernel[1:]
             else:
-                lines += [f"{INDENT}if stage == {stage}:", *(INDENT + line for line in kernel)]
+                lines.append(f"{INDENT}if stage == {stage}:")
+                lines += [part for line in kernel for part in wrapped(INDENT + line)]
             done += totals
         lines += [
             "",

@@ -26,6 +26,11 @@ def wrapped(line: str) -> list[str]:
     call = _numexpr_call(code, comment)
     if call is not None:
         return call
+    formula = QUOTED.fullmatch(code.strip().removesuffix(","))
+    if formula and code.endswith(","):
+        indent = _indent(code)
+        lines = _quoted_lines(formula[0][1:-1], WIDTH - len(indent))
+        return [f"{indent}{line}" for line in lines]
     return _folded(code, comment)
 
 
@@ -153,9 +158,13 @@ def _at_commas(text: str) -> list[str] | None:
 
 
 def at_sums(text: str) -> list[str]:
-    """The terms of a sum, each with its sign."""
-    pieces, depth, start = [], 0, 0
+    """The terms of a sum, each with its sign; what stands in quotes is no sum."""
+    pieces, depth, start, quoted = [], 0, 0, False
     for place, c in enumerate(text):
+        if c == '"' and text[place - 1 : place] != "\\":
+            quoted = not quoted
+        if quoted:
+            continue
         depth += (c in "([{") - (c in ")]}")
         if depth == 0 and text[place : place + 3] in (" + ", " - ") and place > start:
             pieces.append(text[start:place])
