@@ -229,6 +229,15 @@ def test_a_function_object_may_have_its_data_in_itself():
     assert gdsym.check_gradient("m.gd", mine, arrays=arrays).holds
     wrong = gdsym.check_gradient("m.gd", lambda w, b, lam: mine(w, b, lam, 1.001), arrays=arrays)
     assert verdicts(wrong) == {"grad(w)": "WRONG", "grad(b)": "AGREES"}
+    double = gdsym.check_gradient(
+        "m.gd",
+        lambda w, b, lam: {"w": 2 * mine(w, b, lam)[0], "b": 30 * mine(w, b, lam)[1]},
+        arrays=arrays,
+    )
+    assert findings(double) == [
+        ("factor", "it is `2` times the derivative"),
+        ("factor", "it is `30` times the derivative, where n = 30"),
+    ]
     with pytest.raises(gdsym.GdsymError, match="no argument `X`, `y`"):
         gdsym.check_gradient("m.gd", mine)
 

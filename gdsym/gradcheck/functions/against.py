@@ -21,6 +21,7 @@ from gdsym.gradcheck.functions.callee import Callee, CallError
 from gdsym.gradcheck.functions.calling import LOSS, Answer, Manner, called, manner, read
 from gdsym.gradcheck.functions.places import Array, Place
 from gdsym.gradcheck.functions.report import NOWHERE, FunctionReport, behaved, worst
+from gdsym.gradcheck.functions.simple import explained
 from gdsym.gradcheck.judge import at_a_kink
 from gdsym.gradcheck.points import Point
 from gdsym.gradcheck.report import AGREES, INCONCLUSIVE, WRONG, Counterexample, Finding, Verdict
@@ -331,7 +332,21 @@ def _wrong(
 ) -> Verdict:
     call, pair, _ = max(off, key=lambda entry: entry[2])
     findings = _diagnosis(subject, block, reading)
+    if call.place.point is None and all(f.kind == "unknown" for f in findings):
+        findings = _at_own_data(title, block, off) or findings
     return Verdict(title, WRONG, reason, NOWHERE, findings, _example(subject, call, title, pair))
+
+
+def _at_own_data(title: str, block: str, off: Sequence[Any]) -> tuple[Finding, ...]:
+    """What the values with the user's data tell, where those at other points do not."""
+    shape = off[0][1][0].shape
+    names = dict(zip(np.ndindex(shape), off[0][0].place.names.get(block, [block]), strict=True))
+    sizes = {
+        name: np.array([float(call.place.sizes[name]) for call, *_ in off])
+        for name in off[0][0].place.sizes
+    }
+    got, exact = [pair[1] for _, pair, _ in off], [pair[0] for _, pair, _ in off]
+    return tuple(explained(title, got, exact, names.__getitem__, sizes))
 
 
 def _diagnosis(subject: Subject, block: str, reading: int) -> tuple[Finding, ...]:

@@ -8,13 +8,11 @@ from typing import Any
 import numpy as np
 
 from gdsym.errors import UsageError
-from gdsym.gradcheck.diagnose.entries import misplaced, of_coordinates
-from gdsym.gradcheck.diagnose.samples import ratio, recognised
-from gdsym.gradcheck.diagnose.terms import factor_finding
 from gdsym.gradcheck.functions.callee import Callee, CallError
 from gdsym.gradcheck.functions.differences import COMPLEX, Slope, noise, slope
 from gdsym.gradcheck.functions.places import Array
 from gdsym.gradcheck.functions.report import NOWHERE, FunctionReport, behaved, worst
+from gdsym.gradcheck.functions.simple import explained
 from gdsym.gradcheck.report import AGREES, INCONCLUSIVE, WRONG, Counterexample, Finding, Verdict
 
 # Of a longer vector so many coordinates are checked, drawn at random.
@@ -212,27 +210,15 @@ def _explained(
     x: Array, mine: Array, exact: Array, names: Sequence[str], off: Array, whole: bool
 ) -> tuple[Finding, ...]:
     """What may be wrong: a factor, entries out of place, one coordinate."""
-    found = []
-    factors = ratio([mine], [exact]) if x.size > 1 else mine / exact
-    factor = recognised(factors, {}) if factors is not None else None
-    if factor is not None and factor.number != 0:
-        found.append(factor_finding(factor, "grad", ""))
-    if whole:
-        pair = [mine.reshape(x.shape)], [exact.reshape(x.shape)]
-        found += misplaced(*pair, {})
-        found += [_of_one_point(finding) for finding in of_coordinates(*pair, _name)]
+    shape = x.shape if whole else mine.shape
+    found = explained("grad", [mine.reshape(shape)], [exact.reshape(shape)], _name)
+    if not whole:  # places of a sample tell nothing
+        found = [f for f in found if f.kind in ("factor", "sign") and f.where == "grad"]
     if not found:
         wrong = [name for name, bad in zip(names, off, strict=True) if bad]
         listed = ", ".join(wrong[:5]) + (", ..." if len(wrong) > 5 else "")
         found.append(Finding("unknown", listed, f"nothing simple explains what is off: {listed}"))
     return tuple(found[:3])
-
-
-def _of_one_point(finding: Finding) -> Finding:
-    """One point cannot tell that a coordinate is the same everywhere."""
-    if finding.kind != "stale_coordinate":
-        return finding
-    return Finding("wrong_term", finding.where, f"{finding.where} alone is wrong")
 
 
 def _name(place: tuple[int, ...]) -> str:
