@@ -118,6 +118,10 @@ def at_times(X, y, w, b, lam):
         raise ValueError("b is positive")
     return parts(X, y, w, b, lam)
 
+def late_at_times(X, y, w, b, lam):
+    time.sleep(1000 if b > 0 else 0)
+    return parts(X, y, w, b, lam)
+
 def raises(X, y, w, b, lam):
     return X @ X
 
@@ -511,6 +515,14 @@ def test_a_function_that_raises_at_some_points_is_inconclusive():
 
     assert set(verdicts(report).values()) == {"INCONCLUSIVE"}
     assert "raises ValueError: b is positive (mine.py:" in report.claims[0].reason
+
+
+def test_a_function_that_is_late_at_some_points_is_inconclusive():
+    report = check("late_at_times", seconds=0.5, seed=1)
+
+    assert set(verdicts(report).values()) == {"INCONCLUSIVE"}
+    assert "it does not return within 0.5 s" in report.claims[0].reason
+    assert findings(report) == []
 
 
 @pytest.mark.parametrize(

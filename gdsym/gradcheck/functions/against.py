@@ -140,8 +140,8 @@ def _noise(subject: Subject, calls: Sequence[Call]) -> float:
     first = next(call for call in calls if call.answer is not None)
     again = subject.ask(first.place)
     assert first.answer is not None
-    if again.answer is None:
-        return np.inf
+    if again.answer is None:  # also that of a process which an earlier call has ended
+        return 0.0 if any(call.answer is None for call in calls) else np.inf
     most = 0.0
     for name, block in first.answer.blocks.items():
         other = again.answer.blocks.get(name)
