@@ -104,7 +104,10 @@ def test_the_choice_for_models_of_the_zoo(name):
 
     assert result.method == OF_ZOO[name]
     assert result.reason
-    assert result.status == "converged"
+    if name == "student":  # these data have lighter tails than any t: nu goes to its bound
+        assert (result.status, result.certificate.kind) == ("stopped", "infinity")
+    else:
+        assert result.status == "converged"
 
 
 def test_a_model_may_say_auto_and_a_method_has_no_reason():
@@ -172,3 +175,10 @@ def test_the_limit_of_a_rule_is_where_it_begins_to_diverge(rule, limit):
 
     assert reached(0.97 * limit).status == "converged"
     assert reached(1.03 * limit).status == "diverged"
+
+
+def test_shares_are_no_linear_problem_in_the_coordinates_of_the_method():
+    result = gdsym.fit(*ZOO["blend"])
+
+    assert (result.method, result.status) == ("newton", "converged")
+    assert result.iterations < 100

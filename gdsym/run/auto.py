@@ -35,6 +35,7 @@ class Facts:
 
     `structure` and `proximal` are the module's `STRUCTURE` and `PROXIMAL`; `size` counts the
     parameters, 0 where no data have been seen, `rows` the rows; `consts` are the values in force.
+    `bent` holds where parameters are reached by a change of variables.
     """
 
     structure: Mapping[str, Any]
@@ -43,6 +44,7 @@ class Facts:
     size: int = 0
     rows: int = 0
     consts: Mapping[str, Any] | None = None
+    bent: bool = False
 
     @property
     def holds(self) -> bool:
@@ -115,7 +117,7 @@ _TABLE: tuple[_Rule, ...] = (
     ),
     (
         "gauss_newton",
-        lambda facts: facts.squares and facts.linear and facts.is_small,
+        lambda facts: facts.squares and facts.linear and facts.is_small and not facts.bent,
         _with_count("linear least squares"),
     ),
     (

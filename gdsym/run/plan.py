@@ -117,11 +117,19 @@ def _chosen(module: Module, given: Mapping[str, Any], problem: Problem | None) -
         return known and all(missing(module, need) is None for need in optimizers.needs(method))
 
     told = getattr(module, "STRUCTURE", {}), getattr(module, "PROXIMAL", ())
-    facts = auto.Facts(*told, missing(module, "residual_qr") is None)
+    squares = missing(module, "residual_qr") is None
+    facts = auto.Facts(*told, squares, bent=any(map(_is_bent, module.PARAMS)))
     if problem is not None:
         size = problem.size - int(problem.fixed.sum())
         facts = replace(facts, size=size, rows=problem.n_rows or 0, consts=problem.consts)
     return auto.choose(facts, can)
+
+
+def _is_bent(param: Mapping[str, Any]) -> bool:
+    """Whether a change of variables keeps a parameter in its domain."""
+    domain = param.get("domain", {})
+    is_open = domain.get("lower_open") or domain.get("upper_open")
+    return bool(is_open) or domain.get("structure") in ("simplex", "ordered", "sumzero")
 
 
 def _rule_name(module: Module, method: str) -> str:
