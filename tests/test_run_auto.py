@@ -104,7 +104,7 @@ def test_the_choice_for_models_of_the_zoo(name):
 
     assert result.method == OF_ZOO[name]
     assert result.reason
-    if name == "student":  # these data have lighter tails than any t: nu goes to its bound
+    if name == "student":  # heavier tails than the bound of nu allows: it goes there
         assert (result.status, result.certificate.kind) == ("stopped", "infinity")
     else:
         assert result.status == "converged"
