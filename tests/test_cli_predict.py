@@ -80,7 +80,7 @@ def test_the_output_is_a_file_where_one_is_named(fitted, capsys):
     ("arguments", "message"),
     [
         ("fit.jso iris.csv", "did you mean `fit.json`"),
-        ("iris.gd iris.csv", "is not a fit file"),
+        ("iris.gd iris.csv", "is a model, and no fit of it"),
         ("fit.json nowhere.csv", "no file nowhere.csv"),
         ("fit.json", "data"),
         ("fit.json iris.csv -o nowhere/out.csv", "there is no directory"),

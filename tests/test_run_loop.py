@@ -507,7 +507,7 @@ def rosenbrock_hessian(x):
 
 
 def fit_curved(problem, **keywords):
-    return fit(module_of(problem, finish_hess=None), NO_DATA, **keywords)
+    return fit(module_of(problem, partial_hvp=None), NO_DATA, **keywords)
 
 
 SECOND = ("newton", "newton_cg", "trust")

@@ -70,9 +70,11 @@ def _folded(code: str, comment: str = "") -> list[str]:
             names = _filled(head.strip().split(", "), WIDTH - len(indent + INDENT))
             named = (f"{indent}{INDENT}{line}" for line in names)
             return [f"{indent}(", *named, f"{indent}){operator}{tail}"]
-    pieces = at_sums(code.strip().removesuffix(","))
-    if len(pieces) > 1 and code.endswith(","):  # an argument among others
-        return [f"{indent}(", *_pieces(indent, pieces), f"{indent}),"]
+    name, found, argument = code.partition('": ')  # an entry of a dict, or an argument
+    head = name + found if found else indent
+    pieces = at_sums((argument if found else code).strip().removesuffix(","))
+    if len(pieces) > 1 and code.endswith(","):
+        return [f"{head}(", *_pieces(indent, pieces), f"{indent}),"]
     return _in_brackets(code, comment)
 
 

@@ -104,7 +104,7 @@ def of_domain(domain: Domain) -> Range:
 
 
 def _bound(value: float) -> Bound:
-    return value if isinf(value) else Fraction(value)
+    return value if _is_infinite(value) else Fraction(value)
 
 
 def _of(node: Node, known: Mapping[Node, Range]) -> Range:
@@ -164,13 +164,17 @@ def join(a: Range, b: Range) -> Range:
     return Range(min(a.lower, b.lower), max(a.upper, b.upper))
 
 
+def _is_infinite(bound: Bound) -> bool:
+    return isinstance(bound, float) and isinf(bound)  # a fraction may be beyond all doubles
+
+
 def _sum(*args: Range) -> Range:
     return Range(_plus(-inf, [a.lower for a in args]), _plus(inf, [a.upper for a in args]))
 
 
 def _plus(infinite: float, bounds: list[Bound]) -> Bound:
     # Not added to a float, which a number beyond the largest double could not be.
-    return infinite if any(map(isinf, bounds)) else sum((Fraction(b) for b in bounds), ZERO)
+    return infinite if any(map(_is_infinite, bounds)) else sum((Fraction(b) for b in bounds), ZERO)
 
 
 def times(a: Range, b: Range) -> Range:
@@ -182,7 +186,7 @@ def times(a: Range, b: Range) -> Range:
 def _times(x: Bound, y: Bound) -> Bound:
     if x == 0 or y == 0:
         return ZERO
-    if isinf(x) or isinf(y):
+    if _is_infinite(x) or _is_infinite(y):
         return inf if (x > 0) == (y > 0) else -inf
     return Fraction(x) * Fraction(y)
 
@@ -196,7 +200,7 @@ def _product(*args: Range) -> Range:
 
 def _power(base: Range, exponent: Range) -> Range:
     """Powers of a fixed exponent by its parity; other powers have bases of at least 0."""
-    if exponent.lower != exponent.upper or isinf(exponent.lower):
+    if exponent.lower != exponent.upper or _is_infinite(exponent.lower):
         return UP if base.lower >= 0 else ANY
     e = Fraction(exponent.lower)
     if e.denominator != 1:
@@ -212,13 +216,13 @@ def _power(base: Range, exponent: Range) -> Range:
 
 
 def _raised(bound: Bound, exponent: int) -> Bound:
-    return bound if isinf(bound) else Fraction(bound) ** exponent
+    return bound if _is_infinite(bound) else Fraction(bound) ** exponent
 
 
 def _reciprocal(a: Range) -> Range:
     if a.sign == 0 or a == Range(ZERO, ZERO):
         return ANY
-    ends = [a.sign * inf if x == 0 else ZERO if isinf(x) else 1 / Fraction(x) for x in a]
+    ends = [a.sign * inf if x == 0 else ZERO if _is_infinite(x) else 1 / Fraction(x) for x in a]
     return Range(ends[1], ends[0])
 
 
