@@ -36,8 +36,8 @@ ROUNDING = 100.0
 # wrong only where a mistake explains it.
 ROUGH = 1e-4
 SINGLE = 1e-3
-
-Exact = dict[str, Array]
+# How often a call is made again to see whether it answers the same.
+REPEATS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +136,23 @@ def _passed(subject: Subject, place: Place) -> str:
 
 
 def _noise(subject: Subject, calls: Sequence[Call]) -> float:
-    """By how much a second call differs, 0 where only as rounding does."""
+    """By how much another call differs, 0 where only as rounding does.
+
+    A few calls, since a small batch may happen to be drawn twice.
+    """
     first = next(call for call in calls if call.answer is not None)
-    again = subject.ask(first.place)
-    assert first.answer is not None
-    if again.answer is None:  # also that of a process which an earlier call has ended
-        return 0.0 if any(call.answer is None for call in calls) else np.inf
+    for _ in range(REPEATS):
+        again = subject.ask(first.place)
+        if again.answer is None:  # also that of a process which an earlier call has ended
+            return 0.0 if any(call.answer is None for call in calls) else np.inf
+        noise = _difference(first, again)
+        if noise:
+            return noise
+    return 0.0
+
+
+def _difference(first: Call, again: Call) -> float:
+    assert first.answer is not None and again.answer is not None
     most = 0.0
     for name, block in first.answer.blocks.items():
         other = again.answer.blocks.get(name)
