@@ -18,9 +18,9 @@ from gdsym.calculus.program import (
     Leaf,
     Map,
     Node,
-    Number,
     Program,
     canonical_axes,
+    is_zero,
 )
 from gdsym.calculus.second import paired
 
@@ -28,11 +28,7 @@ from gdsym.calculus.second import paired
 def show_hess(program: Program) -> str:
     """The blocks that are not zero, with the lets that they use, as readable text."""
     dims = {param.name: param.dims for param in program.model.params}
-    blocks = {
-        names: node
-        for names, node in program.hess.items()
-        if not (isinstance(node, Number) and node.value == 0)
-    }
+    blocks = {names: node for names, node in program.hess.items() if not is_zero(node)}
     matrices = _Matrices.of(program)
     lines = [
         (f"let {name}", matrices.definition(program.lets[name]))

@@ -7,7 +7,7 @@ and added to what is reported.
 
 from __future__ import annotations
 
-from gdsym.calculus.program import Contract, Factor, Graph, Leaf, Map, Node, Number, reachable
+from gdsym.calculus.program import Contract, Factor, Graph, Leaf, Map, Node, is_zero, reachable
 
 
 def apart(graph: Graph, node: Node) -> tuple[Node, Node]:
@@ -30,7 +30,7 @@ def _apart(graph: Graph, node: Node, moving: set[Node]) -> tuple[Node, Node]:
     match node:
         case Map(op="add"):
             parts = [_apart(graph, arg, moving) for arg in node.args]
-            if all(_is_zero(rest) for _, rest in parts):
+            if all(is_zero(rest) for _, rest in parts):
                 return node, zero
             return graph.add(*(first for first, _ in parts)), graph.add(
                 *(rest for _, rest in parts)
@@ -40,13 +40,13 @@ def _apart(graph: Graph, node: Node, moving: set[Node]) -> tuple[Node, Node]:
             if len(others) == len(node.args) - 1:
                 (inner,) = (arg for arg in node.args if arg in moving)
                 first, rest = _apart(graph, inner, moving)
-                if not _is_zero(rest):
+                if not is_zero(rest):
                     return graph.mul(*others, first), graph.mul(*others, rest)
         case Contract():
             places = [i for i, factor in enumerate(node.factors) if factor.node in moving]
             if len(places) == 1 and not any(d.source in moving for d in node.deltas):
                 first, rest = _apart(graph, node.factors[places[0]].node, moving)
-                if not _is_zero(rest):
+                if not is_zero(rest):
                     return _with(graph, node, places[0], first), _with(
                         graph, node, places[0], rest
                     )
@@ -60,7 +60,3 @@ def _with(graph: Graph, node: Contract, place: int, other: Node) -> Node:
     factors = list(node.factors)
     factors[place] = Factor(other, tuple(at[axis] for axis in other.axes))
     return graph.contract_over(node.summed, factors, node.deltas, node.axes)
-
-
-def _is_zero(node: Node) -> bool:
-    return isinstance(node, Number) and node.value == 0

@@ -781,6 +781,11 @@ class Program:
         )
 
 
+def is_zero(node: Node) -> bool:
+    """True for the number 0."""
+    return isinstance(node, Number) and node.value == 0
+
+
 def is_kept(stat: str) -> bool:
     """Whether a statistic is computed when the fit is done, from all rows at once and theta."""
     return stat.endswith(".kept")

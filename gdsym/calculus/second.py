@@ -32,10 +32,10 @@ from gdsym.calculus.program import (
     Linear,
     Map,
     Node,
-    Number,
     Program,
     Reduce,
     Scan,
+    is_zero,
     reachable,
     rows_beside,
     unused_axis,
@@ -574,7 +574,7 @@ class _Forward:
         """Terms of one key added up, without those that are 0."""
         by_key: dict[Key, list[Node]] = {}
         for key, coefficient in parts:
-            if not (isinstance(coefficient, Number) and coefficient.value == 0):
+            if not is_zero(coefficient):
                 by_key.setdefault(key, []).append(coefficient)
         sums = {key: self._short(_sum(self.graph, c)) for key, c in by_key.items()}
         zero = self.graph.number(0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from gdsym.calculus.program import Axes, Axis, Leaf, Node, Number, canonical_axes, reachable
+from gdsym.calculus.program import Axes, Axis, Leaf, Node, canonical_axes, is_zero, reachable
 from gdsym.calculus.second import paired
 from gdsym.codegen.backends.numpy import Writer
 from gdsym.codegen.kernels import Kernels
@@ -46,7 +46,7 @@ def finish_hess(kernels: Kernels) -> list[str]:
     """The blocks of the Hessian, from sums over rows."""
     program = kernels.program
     places = {param.name: place for place, param in enumerate(kernels.model.params)}
-    blocks = {names: node for names, node in program.hess.items() if not _is_zero(node)}
+    blocks = {names: node for names, node in program.hess.items() if not is_zero(node)}
     writer = kernels.writer(block=False)
     kernels.know_totals(writer, "sums", kernels.plan.passes)
     writer.count(list(dict.fromkeys(blocks.values())))
@@ -234,7 +234,3 @@ def _size(kernels: Kernels, writer: Writer, axis: Axis) -> str:
 
 def _axes(kernels: Kernels, param: str) -> Axes:
     return canonical_axes(next(p.dims for p in kernels.model.params if p.name == param))
-
-
-def _is_zero(node: Node) -> bool:
-    return isinstance(node, Number) and node.value == 0

@@ -15,6 +15,7 @@ from gdsym.calculus.program import (
     Number,
     canonical_axes,
     is_kept,
+    is_zero,
     reachable,
 )
 from gdsym.codegen.backends import Backend
@@ -209,7 +210,7 @@ class Kernels:
     @property
     def _has_offset(self) -> bool:
         offset = self.program.offset
-        return offset is not None and not (isinstance(offset, Number) and offset.value == 0)
+        return offset is not None and not is_zero(offset)
 
     def offset(self) -> list[str]:
         """What no parameter moves."""
