@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from gdsym.calculus.program import (
     Axes,
-    Axis,
     Leaf,
     Map,
     Node,
@@ -30,7 +29,10 @@ LEARNT = "def _learnt(stage: int, totals: Totals, sums: dict[str, Any]) -> None:
 
 
 class Kernels:
-    """Writes kernels for one plan. `helpers` is what they turn out to need."""
+    """Writes kernels for one plan.
+
+    `helpers` is what they turn out to need, `functions` those that the backend made for them.
+    """
 
     def __init__(self, plan: Plan, backend: Backend) -> None:
         self.plan = plan
@@ -47,6 +49,7 @@ class Kernels:
             param.name: _distinct(f"{param.name}_along", taken) for param in self.model.params
         }
         self.helpers: set[str] = set()
+        self.functions: list[list[str]] = []
         self.names = self.program.names
 
     # -- the functions
@@ -143,38 +146,8 @@ class Kernels:
             if order:
                 lines += [f"if acc.order < {order}:", f"{INDENT}return"]
             part = [total for total in totals if total.order == order]
-            lines += self.accumulate(writer, part, targets, self.row, "acc.sums")
+            lines += writer.accumulate(part, targets, "acc.sums")
         return self.body(writer, lines)
-
-    @staticmethod
-    def accumulate(
-        writer: Writer, totals: Sequence[Total], targets: set[Node], row: Axis | None, into: str
-    ) -> list[str]:
-        """The statements before some totals, and those that add to them."""
-        needed = reachable(total.node for total in totals)
-        held = len(writer.lines)
-        last = [total.node for total in totals]
-        writer.write((node for node in needed if node not in targets), last)
-        lines = writer.lines[held:]
-        del writer.lines[held:]
-        for total in totals:
-            if total.kind == "logsum":
-                (arg,) = total.node.operands
-                order = (*total.node.axes, *(axis for axis in arg.axes if axis == row))
-                values = writer.oriented(arg, order).code
-                lines.append(f'_add_logsum({into}, "{total.key}", {values})')
-                continue
-            text = writer.text(total.node).code
-            match total.kind:
-                case "max":
-                    lines.append(
-                        f'{into}["{total.key}"] = np.maximum({into}["{total.key}"], {text})'
-                    )
-                case "prod":
-                    lines.append(f'{into}["{total.key}"] *= {text}')
-                case _:
-                    lines.append(f'{into}["{total.key}"] += {text}')
-        return lines
 
     def finish(self) -> list[str]:
         """Penalties, 1/n and constants; the gradient of every parameter."""
@@ -273,7 +246,7 @@ class Kernels:
             added = [total for total in totals if total.kind != "once"]
             writer.count([total.node for total in added])
             targets = {total.node for total in added}
-            body = self.accumulate(writer, added, targets, self.row, "sums")
+            body = writer.accumulate(added, targets, "sums")
             kernel = [*self.body(writer, body), *self._once(totals, done)]
             if not body:  # nothing but what is computed once
                 lines.append(kernel[0].replace("if ", f"if stage == {stage} and ", 1))
@@ -572,6 +545,7 @@ class Kernels:
         writer.taken = {"rows", *self.size_names.values()}
         writer.taken |= {*self.arguments.values(), *self.directions.values()}
         writer.helpers = self.helpers
+        writer.functions = self.functions
         for kind, name, dims in self.model.declared():
             rows_at_hand = block or self.model.row not in dims
             if {"data": rows_at_hand, "param": params, "const": consts}[kind]:

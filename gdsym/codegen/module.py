@@ -85,6 +85,7 @@ def module_text(
         *scheduled.functions,
     ]
     printed = backend in kernels.helpers
+    functions = [*kernels.functions, *functions]
     body = "\n\n\n".join("\n".join(lines) for lines in functions)
     if printed:
         body += f"\n\n\n{printer.support.rstrip()}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -26,9 +27,11 @@ from gdsym.calculus.program import (
     Number,
     Reduce,
     Scan,
+    reachable,
 )
 from gdsym.calculus.reading import decimal, is_negative, reading_order, terminates
 from gdsym.codegen.backends import Backend
+from gdsym.codegen.plan import Total
 from gdsym.language.functions import SIGNS
 
 # Core functions by their NumPy or scipy.special text.
@@ -137,7 +140,8 @@ class Writer:
     """Writes the statements that compute some nodes.
 
     `known` has the text of nodes that are already there, in their own order of axes; `native`
-    the order of axes of leaves that arrive otherwise. `names` has the user's names.
+    the order of axes of leaves that arrive otherwise. `names` has the user's names. `functions`
+    are those of the module that its statements call and that no other module has.
     """
 
     names: Mapping[Node, str]
@@ -153,6 +157,7 @@ class Writer:
     sizes: dict[str, None] = field(default_factory=dict)
     read: set[Node] = field(default_factory=set)
     helpers: set[str] = field(default_factory=set)
+    functions: list[list[str]] = field(default_factory=list)
 
     def count(self, targets: Iterable[Node]) -> None:
         """How often each node is read on the way to the targets: read twice, it gets a name."""
@@ -270,6 +275,38 @@ class Writer:
                 name += "_"
         self.taken.add(name)
         return name
+
+    def accumulate(
+        self, totals: Sequence[Total], targets: AbstractSet[Node], into: str
+    ) -> list[str]:
+        """The statements before some totals of a block, and those that add to them.
+
+        `targets` are all totals of the pass, which no statement computes beforehand.
+        """
+        needed = reachable(total.node for total in totals)
+        held = len(self.lines)
+        last = [total.node for total in totals]
+        self.write((node for node in needed if node not in targets), last)
+        for total in totals:
+            self.lines.append(self._addition(total, into))
+        lines = self.lines[held:]
+        del self.lines[held:]
+        return lines
+
+    def _addition(self, total: Total, into: str) -> str:
+        """The statement that adds a block's share of a total."""
+        place = f'{into}["{total.key}"]'
+        if total.kind == "logsum":
+            (arg,) = total.node.operands
+            order = (*total.node.axes, *(axis for axis in arg.axes if axis == self.row))
+            return f'_add_logsum({into}, "{total.key}", {self.oriented(arg, order).code})'
+        text = self.text(total.node).code
+        match total.kind:
+            case "max":
+                return f"{place} = np.maximum({place}, {text})"
+            case "prod":
+                return f"{place} *= {text}"
+        return f"{place} += {text}"
 
     # -- expressions
 
