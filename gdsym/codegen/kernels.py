@@ -18,6 +18,7 @@ from gdsym.calculus.program import (
     reachable,
 )
 from gdsym.codegen.backends import Backend
+from gdsym.codegen.backends._buffers import BufferWriter
 from gdsym.codegen.backends.numpy import Text, Writer, python_name
 from gdsym.codegen.layout import INDENT, wrapped
 from gdsym.codegen.plan import Plan, Total, is_total
@@ -134,7 +135,7 @@ class Kernels:
         return [*lines, f"{INDENT}({kernels})[acc.stage]({given}, block, totals, acc)"]
 
     def _pass(self, totals: tuple[Total, ...], passes: Sequence[tuple[Total, ...]]) -> list[str]:
-        writer = self.writer()
+        writer = self.writer(kernel=True)
         self.know_totals(writer, "acc.known", passes)
         for total in totals:
             if not isinstance(total.node, Leaf):  # which comes as an argument
@@ -147,7 +148,7 @@ class Kernels:
                 lines += [f"if acc.order < {order}:", f"{INDENT}return"]
             part = [total for total in totals if total.order == order]
             lines += writer.accumulate(part, targets, "acc.sums")
-        return self.body(writer, lines)
+        return self.body(writer, writer.placed(lines))
 
     def finish(self) -> list[str]:
         """Penalties, 1/n and constants; the gradient of every parameter."""
@@ -539,9 +540,20 @@ class Kernels:
     def _leaf(self, kind: str, name: str, dims: Dims) -> Node:
         return self.program.graph.leaf(kind, name, canonical_axes(dims))
 
-    def writer(self, *, block: bool = True, params: bool = True, consts: bool = True) -> Writer:
-        """A writer that knows the leaves: data, parameters, constants, statistics, labels."""
-        writer = self.backend.writer(self.names, self.row, self.size_names)
+    def writer(
+        self,
+        *,
+        block: bool = True,
+        params: bool = True,
+        consts: bool = True,
+        kernel: bool = False,
+    ) -> Writer:
+        """A writer that knows the leaves: data, parameters, constants, statistics, labels.
+
+        `kernel` holds for what is called block by block, again and again.
+        """
+        made = BufferWriter if kernel and self.backend.buffers else self.backend.writer
+        writer = made(self.names, self.row, self.size_names)
         writer.taken = {"rows", *self.size_names.values()}
         writer.taken |= {*self.arguments.values(), *self.directions.values()}
         writer.helpers = self.helpers

@@ -90,6 +90,33 @@ class Totals:
     offset: float = 0.0  # what the objective has beside the parameters
 
 
+class Workspace:
+    """Buffers that kernels work in, kept from block to block: of one worker at a time."""
+
+    def __init__(self) -> None:
+        self._held: dict[Any, tuple[Array, ...]] = {}
+        self._views: dict[Any, tuple[Array, ...]] = {}
+
+    def __call__(
+        self, family: str, count: int, shape: tuple[int, ...], dtype: type = float
+    ) -> tuple[Array, ...]:
+        """`count` arrays of this shape with anything in them. Those of one family may overlap
+        with those that it gave out before."""
+        views = self._views.get((family, count, shape))
+        if views is None:
+            size = math.prod(shape)
+            held = self._held.get((family, dtype), ())
+            if len(held) < count or held[0].size < size:
+                size = max([size, *(buffer.size for buffer in held[:1])])
+                held = tuple(np.empty(size, dtype) for _ in range(max(count, len(held))))
+                self._held[family, dtype] = held
+                self._views.clear()  # so that what is no longer used is given back
+            size = math.prod(shape)
+            views = tuple(buffer[:size].reshape(shape) for buffer in held[:count])
+            self._views[family, count, shape] = views
+        return views
+
+
 @dataclass
 class Sums:
     """The accumulators of one pass over the rows, and what earlier passes found."""
@@ -98,6 +125,7 @@ class Sums:
     order: int = 1  # 0 for the value alone, 1 with the gradient, 2 with the Hessian
     known: dict[str, Any] = field(default_factory=dict)
     sums: dict[str, Any] = field(default_factory=dict)
+    work: Workspace = field(default_factory=Workspace, repr=False)
 
 
 def prepare(
@@ -154,9 +182,16 @@ def empty(
     return _sums(TOTALS, after.stage + 1, order, {**after.known, **after.sums})
 
 
-def _sums(passes: Sequence[Sequence[str]], stage: int, order: int, known: dict[str, Any]) -> Sums:
+def _sums(
+    passes: Sequence[Sequence[str]],
+    stage: int,
+    order: int,
+    known: dict[str, Any],
+    work: Workspace | None = None,
+) -> Sums:
     keys = passes[stage] if stage < len(passes) else ()
-    return Sums(stage, order, known, dict.fromkeys(keys, 0.0))
+    sums = dict.fromkeys(keys, 0.0)
+    return Sums(stage, order, known, sums, Workspace() if work is None else work)
 
 
 def merge(acc: Sums, other: Sums) -> None:
@@ -654,6 +689,7 @@ class Problem:
         self._blocks = _Blocks(arrays, totals.rows)
         self._moving = replace(totals, offset=0.0)
         self._narrow = _Blocks(arrays, totals.rows, widest=_width(totals.dims))
+        self._work: list[Workspace] = []  # those that no evaluation is using
         self.n_rows = totals.rows
         self.offset = totals.offset  # what the objective has beside the parameters
         self.consts = dict(totals.consts)
@@ -816,9 +852,11 @@ class Problem:
         if not count:
             raise ValueError("a mini-batch needs a row")
         block = self._blocks.take(rows)
-        acc = empty(self._totals)
+        work = self._work.pop() if self._work else Workspace()
+        acc = _sums(TOTALS, 0, 1, {}, work)
         with np.errstate(all="ignore"):
             partial(theta, block, self._totals, acc)
+            self._work.append(work)
             scale = self.n_rows / count
             acc.sums = {key: scale * value for key, value in acc.sums.items()}
             f, g = finish(theta, acc, self._totals)
@@ -839,15 +877,17 @@ class Problem:
         order: int,
     ) -> Sums:
         blocks = self._blocks if order < 2 else self._narrow
-        acc = _sums(passes, 0, order, {})
+        work = self._work.pop() if self._work else Workspace()
+        acc = _sums(passes, 0, order, {}, work)
         for stage in range(len(passes)):
             if stage:
-                acc = _sums(passes, stage, order, {**acc.known, **acc.sums})
+                acc = _sums(passes, stage, order, {**acc.known, **acc.sums}, work)
             for group in blocks.groups():
-                part = _sums(passes, stage, order, acc.known)
+                part = _sums(passes, stage, order, acc.known, work)
                 for block in group:
                     kernel(block, part)
                 merge(acc, part)
+        self._work.append(work)
         return acc
 
     def trace(self, theta: Any, rows: Any = slice(None)) -> dict[str, Any]:

@@ -25,10 +25,12 @@ class Backend:
     `writer` is the class that does: the NumPy writer, or one derived from it that overrides what
     it prints otherwise. A writer that adds the backend's name to its `helpers` gets `imports` (a
     line each) and `support` (the text of functions, two empty lines between them) into the module.
-    `support` may define `set_threads(count) -> count before`; a fit asks it for one.
+    `support` may define `set_threads(count) -> count before`; a fit asks it for one. `buffers`
+    holds where kernels are NumPy steps into buffers, which the writer in `_buffers` prints.
     """
 
     writer: type[Writer]
+    buffers: bool = False
     imports: tuple[str, ...] = ()
     support: str = ""
 

@@ -217,18 +217,25 @@ class Writer:
             if plain and indexed:
                 added = [self._indexed(arg) for arg in indexed]
                 kept = Map(node.id, node.axes, "add", tuple(plain))
-                text = self.text(kept if len(plain) > 1 else plain[0])
-                code = text.code if text.operations else f"{text.at(ATOM)}.copy()"
                 if any(set(arg.axes) == set(node.axes) for arg in plain):
-                    self.lines.append(self._statement(name, code, node))
+                    self._store(name, kept if len(plain) > 1 else plain[0], node, fresh=True)
                     for one_hot, amount in added:
                         self._add_indexed(name, one_hot, amount, node)
                     self.known[node] = name
                     return name
-        code = self.text(node).code
-        self.lines.append(self._statement(name, code, node))
+        self._store(name, node, node)
         self.known[node] = name
         return name
+
+    def _store(self, name: str, value: Node, node: Node, *, fresh: bool = False) -> None:
+        """The statement that gives `name` its value; `node` has its axes.
+
+        `fresh` holds where it must be an array of its own.
+        """
+        text = self.text(value)
+        copied = fresh and not text.operations
+        code = f"{text.at(ATOM)}.copy()" if copied else text.code
+        self.lines.append(self._statement(name, code, node))
 
     def _statement(self, name: str, code: str, node: Node) -> str:
         shape = ", ".join(self._shape(axis) for axis in node.axes)
@@ -291,6 +298,10 @@ class Writer:
             self.lines.append(self._addition(total, into))
         lines = self.lines[held:]
         del self.lines[held:]
+        return lines
+
+    def placed(self, lines: list[str]) -> list[str]:
+        """The lines of a whole kernel, with what must stand before them."""
         return lines
 
     def _addition(self, total: Total, into: str) -> str:
@@ -529,7 +540,7 @@ class Writer:
             return self._scatter(node)
         if len(node.factors) == 1:
             return self._single(node)
-        twin = _twin(node)
+        twin = twins(node)
         if twin is not None:
             return self._gram(node, *twin)
         return self._pair(node)
@@ -599,20 +610,10 @@ class Writer:
         return Text(code, PRODUCT, first.operations + last.operations + 1)
 
     def _pair(self, node: Contract) -> Text:
-        (a, at_a), (b, at_b) = node.factors
-        out = node.axes
-        common = [index for index in at_a if index in at_b and index not in out]
-        batch = [index for index in at_a if index in at_b and index in out]
-        only_a = [index for index in at_a if index not in at_b]
-        only_b = [index for index in at_b if index not in at_a]
-        distinct = len(set(at_a)) == len(at_a) and len(set(at_b)) == len(at_b)
-        plain = not batch and len(common) == 1 and len(only_a) < 2 and len(only_b) < 2 and distinct
-        if not plain:
+        sides = as_matmul(node)
+        if sides is None:
             return self._einsum(node)
-        if only_b and (not only_a or out[0] == only_b[0]):
-            (a, at_a, only_a), (b, at_b, only_b) = (b, at_b, only_b), (a, at_a, only_a)
-        left = self.oriented(a, _ordered(a, at_a, (*only_a, *common)))
-        right = self.oriented(b, _ordered(b, at_b, (*common, *only_b)))
+        left, right = (self.oriented(factor, order) for factor, order in sides)
         operations = left.operations + right.operations + 1
         return Text(f"{left.at(PRODUCT)} @ {right.at(UNARY)}", PRODUCT, operations)
 
@@ -774,7 +775,6 @@ class Writer:
 
         An axis of the codes that the result keeps (`A[M]` with A[k, d], M[n, d]) is a code too.
         """
-        self.helpers.add("scatter")
         shared = list(dict.fromkeys(i for delta in node.deltas for i in delta.indices))
         opened = [delta.axis for delta in node.deltas]
         zipped = [axis for axis in shared if axis in node.axes]
@@ -791,9 +791,31 @@ class Writer:
         self.sizes |= dict.fromkeys(axis.dim for axis in places if axis != self.row)
         counts = ["rows.size" if a == self.row else self.dim_names[a.dim] for a in places]
         sizes = ", ".join(counts)
+        summed = [factor.node for factor in node.factors]
+        vector = all(values.axes == (*shared,) and not self.logical(values) for values in summed)
+        if len(codes) == len(shared) == len(summed) == 1 and vector:
+            return Text(f"np.bincount({codes[0]}, {value}, {sizes})", ATOM, operations)
         trailing = "," if len(places) == 1 else ""
+        self.helpers.add("scatter")
         code = f"_scatter(({', '.join(codes)}{trailing}), {value}, ({sizes}{trailing}))"
         return self._oriented_name(code, (*kept, *places), node.axes, operations)
+
+
+def as_matmul(node: Contract) -> tuple[tuple[Node, Axes], tuple[Node, Axes]] | None:
+    """The two sides of a contraction that is a matrix product, each with its order of axes."""
+    (a, at_a), (b, at_b) = node.factors
+    out = node.axes
+    common = [index for index in at_a if index in at_b and index not in out]
+    batch = [index for index in at_a if index in at_b and index in out]
+    only_a = [index for index in at_a if index not in at_b]
+    only_b = [index for index in at_b if index not in at_a]
+    distinct = len(set(at_a)) == len(at_a) and len(set(at_b)) == len(at_b)
+    plain = not batch and len(common) == 1 and len(only_a) < 2 and len(only_b) < 2 and distinct
+    if not plain:
+        return None
+    if only_b and (not only_a or out[0] == only_b[0]):
+        (a, at_a, only_a), (b, at_b, only_b) = (b, at_b, only_b), (a, at_a, only_a)
+    return (a, _ordered(a, at_a, (*only_a, *common))), (b, _ordered(b, at_b, (*common, *only_b)))
 
 
 def _ordered(node: Node, indices: Axes, order: Sequence[Axis]) -> Axes:
@@ -802,7 +824,7 @@ def _ordered(node: Node, indices: Axes, order: Sequence[Axis]) -> Axes:
     return tuple(own[index] for index in order)
 
 
-def _twin(node: Contract) -> tuple[Factor, Factor, Factor | None] | None:
+def twins(node: Contract) -> tuple[Factor, Factor, Factor | None] | None:
     """The factors of a product of a matrix with itself, and the weights between if there are."""
     if len(node.summed) != 1:
         return None
@@ -898,4 +920,4 @@ def number_text(value: Fraction) -> Text:
     return Text(text, UNARY if text.startswith("-") else ATOM)
 
 
-BACKEND = Backend(writer=Writer)
+BACKEND = Backend(writer=Writer, buffers=True)
