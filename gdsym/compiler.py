@@ -14,6 +14,7 @@ from gdsym.calculus.notation import show
 from gdsym.calculus.program import Program
 from gdsym.calculus.second import differentiate_twice
 from gdsym.calculus.stabilise import stabilise
+from gdsym.codegen.backends import backend as backend_called
 from gdsym.codegen.dense import STEPS
 from gdsym.codegen.lower import lower
 from gdsym.codegen.module import module_text
@@ -40,13 +41,16 @@ class Stages:
     plan: Plan
 
 
-def stages(text: str, name: str) -> Stages:
-    """Text to plan. Raises SourceError with everything that is wrong with the text."""
+def stages(text: str, name: str, *, guarded: bool = False) -> Stages:
+    """Text to plan. Raises SourceError with everything that is wrong with the text.
+
+    guarded: see `lower`.
+    """
     model = load_model(text, name, _METHODS)
     built = build(model)
     stable = stabilise(built)
     derived = differentiate_twice(stabilise(derive(stable)))
-    lowered = lower(derived)
+    lowered = lower(derived, guarded=guarded)
     return Stages(model, built, stable, derived, lowered, plan(lowered, derived))
 
 
@@ -67,7 +71,7 @@ def compile_text(
     with. Raises SourceError with what is wrong with the text, a rule file or a schedule.
     """
     scheduled = [load_schedule(value, f"option {o}") for o, value in (schedules or {}).items()]
-    made = stages(text, name)
+    made = stages(text, name, guarded=backend_called(backend).buffers)
     if update is None:
         method = made.model.method
         update = [method.name] if method is not None and method.name in rules() else []

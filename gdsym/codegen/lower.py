@@ -32,29 +32,38 @@ from gdsym.calculus.program import (
 from gdsym.calculus.stabilise import rules_of_signs
 from gdsym.language.functions import FUNCTIONS
 
+# Functions of one exponential, which is exp(x) where a block of rows has no x that is too large.
+GUARDED = frozenset(("sigmoid", "sigmoid_slope", "log_sigmoid", "softplus"))
 
-def lower(program: Program) -> Program:
+
+def lower(program: Program, *, guarded: bool = False) -> Program:
     """The same program over core operations, in a graph of its own.
 
-    What no parameter moves is taken out of the value and becomes the `offset`.
+    What no parameter moves is taken out of the value and becomes the `offset`. guarded: `GUARDED`
+    are lowered to operations that look at all rows of a block, and not each row at its own x.
     """
     value, offset = apart(program.graph, program.value)
     loss = program.graph.add(*apart(program.graph, program.loss))
     program = replace(program, value=value, offset=offset, loss=loss)
     graph = Graph(program.graph.dims, rewrite=rules_of_signs(program.model))
     wanted = [*program.outputs(), *(node for node, _ in program.places)]
-    at = lowered(wanted, program.graph, graph, program.row)
+    at = lowered(wanted, program.graph, graph, program.row, guarded=guarded)
     names = program.names
     graph.named.update(at[node] for node in names)
     return program.mapped(graph, at)
 
 
 def lowered(
-    wanted: Iterable[Node], source: Graph, graph: Graph, row: Axis | None
+    wanted: Iterable[Node],
+    source: Graph,
+    graph: Graph,
+    row: Axis | None,
+    *,
+    guarded: bool = False,
 ) -> dict[Node, Node]:
     """The images in `graph` of some nodes of `source`, and of everything that they read."""
     order = reachable(wanted)
-    lowering = _Lowering(order, source, graph, row)
+    lowering = _Lowering(order, source, graph, row, guarded)
     at: dict[Node, Node] = {}
     for node in order:
         at[node] = lowering.node(node, at)
@@ -65,10 +74,16 @@ def lowered(
 
 class _Lowering:
     def __init__(
-        self, order: Iterable[Node], source: Graph, graph: Graph, row: Axis | None
+        self,
+        order: Iterable[Node],
+        source: Graph,
+        graph: Graph,
+        row: Axis | None,
+        guarded: bool,
     ) -> None:
         self.graph = graph
         self.row = row
+        self.guarded = guarded
         # exp(z - logsumexp(z)) by the node of its argument: lowered to the softmax it is.
         self.softmax = {
             source.sub(node.arg, node): node
@@ -105,9 +120,21 @@ class _Lowering:
             return length
         if entry is None or entry.lowering is None:
             return self.graph.call(op, *args)
+        if self.guarded and op in GUARDED and self.row in args[0].axes:
+            return self._guarded(op, args[0])
         names = dict(zip(entry.params, args, strict=True))
         names["pi"] = self.graph.leaf("constant", "pi")
         return evaluate(entry.lowering, names, _Formulas(self))
+
+    def _guarded(self, op: str, x: Node) -> Node:
+        """A function of one exponential, by operations that share it."""
+        graph = self.graph
+        if op == "log_sigmoid":
+            return graph.call("neg", self._guarded("softplus", graph.call("neg", x)))
+        e = graph.call("bounded_exp", x)
+        if op == "sigmoid_slope":  # the same of x and of -x
+            return graph.div(e, graph.power(graph.add(graph.number(1), e), Fraction(2)))
+        return graph.call(f"{op}_of", x, e)
 
     def _logsumexp(self, node: Reduce, at: dict[Node, Node]) -> Node:
         """m + log(sum(exp(z - m))) with m the maximum; over rows it stays for the accumulators."""

@@ -40,6 +40,8 @@ UFUNCS = {
     for op, text in FUNCTIONS.items()
     if text.startswith(("np.", "special.")) and op != "where"
 }
+# Functions of the module with `out=`, which must be none of their operands.
+OWN = {op: f"_{op}" for op in ("bounded_exp", "softplus_of", "sigmoid_of")}
 COMPARED = {
     "lt": "np.less",
     "le": "np.less_equal",
@@ -49,7 +51,7 @@ COMPARED = {
     "ne": "np.not_equal",
 }
 JOINED = frozenset(("and", "or", "not"))
-STEPS = frozenset((*UFUNCS, *COMPARED, "add", "mul", "pow", "where"))
+STEPS = frozenset((*UFUNCS, *OWN, *COMPARED, "add", "mul", "pow", "where"))
 LARGEST_POWER = 4  # that is made of products
 
 MARK = re.compile(r"@(\w+)")
@@ -392,14 +394,17 @@ class BufferWriter(Writer):
 
     def _function_into(self, name: str, node: Map) -> None:
         truths = self.logical(node)
-        first = None if truths else self._first_into(name, node.args, node.axes)
+        apart = truths or node.op in OWN
+        first = None if apart else self._first_into(name, node.args, node.axes)
         operands = []
         for arg in node.args:
             text = Text(name) if arg is first else self._read_as(arg, node.axes)
             if self.logical(arg) and node.op not in JOINED:
                 text = Text(f"1.0*{text.at(UNARY)}", PRODUCT)
             operands.append(text.code)
-        function = COMPARED.get(node.op) or UFUNCS[node.op]
+        function = {**UFUNCS, **OWN, **COMPARED}[node.op]
+        if node.op in OWN:
+            self.helpers.add(function)
         if function.startswith("special."):
             self.helpers.add("special")
         self._apply(name, first is not None, f"{function}({', '.join(operands)}")

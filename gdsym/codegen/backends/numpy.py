@@ -64,7 +64,10 @@ FUNCTIONS = {
     "hypot": "np.hypot({}, {})",
     "erf": "special.erf({})",
     "digamma": "special.digamma({})",
-    # those of `gdsym.codegen.special`
+    # those of `gdsym.codegen.special`; the first three for kernels with guards
+    "bounded_exp": "_bounded_exp({})",
+    "softplus_of": "_softplus_of({}, {})",
+    "sigmoid_of": "_sigmoid_of({}, {})",
     "lgamma": "_lgamma({})",
     "trigamma": "_polygamma(1, {})",
     "tetragamma": "_polygamma(2, {})",
