@@ -282,16 +282,21 @@ def _assembled(dims: Mapping[str, int], blocks: Mapping[tuple[int, int], Any]) -
     return H
 
 
-def _gram(A: Array, weights: Array | None = None) -> Array:
+def _gram(A: Array, weights: Array | None = None, work: Workspace | None = None) -> Array:
     """A diag(weights) A', the rows of data along the last axis of A."""
     flat = A.reshape(-1, A.shape[-1])
     if weights is None:
         product = flat @ flat.T
-    elif np.min(weights, initial=0.0) >= 0:
-        scaled = flat * np.sqrt(weights)
-        product = scaled @ scaled.T  # symmetric: half the work
     else:
-        product = (flat * weights) @ flat.T
+        upright = flat.T.flags.c_contiguous  # and so is what is made of it
+        shape = flat.shape[::-1] if upright else flat.shape
+        (scaled,) = (work or Workspace())("gram", 1, shape)
+        scaled = scaled.T if upright else scaled
+        if np.min(weights, initial=0.0) >= 0:
+            np.multiply(flat, np.sqrt(weights), out=scaled)
+            product = scaled @ scaled.T  # symmetric: half the work
+        else:
+            product = np.multiply(flat, weights, out=scaled) @ flat.T
     return product.reshape(A.shape[:-1] * 2)
 
 

@@ -410,16 +410,15 @@ class BufferWriter(Writer):
         self._apply(name, first is not None, f"{function}({', '.join(operands)}")
 
     def _choice_into(self, name: str, node: Map) -> None:
-        """The value where the condition does not hold, and over it the other."""
+        """np.where has no `out=`, but is faster than copying over what is in a buffer."""
         condition, yes, no = node.args
-        first = self._first_into(name, [no], node.axes)
-        texts = [self._read_as(arg, node.axes) for arg in (condition, yes)]
-        if not first:
-            text = self._read_as(no, node.axes)
-            code = f"1.0*{text.at(UNARY)}" if self.logical(no) else text.code
-            self._begin(name, f"np.positive({code}")
-        where = texts[0].code if self.logical(condition) else f"{texts[0].at(SUM)} != 0"
-        self.lines.append(f"np.copyto({name}, {texts[1].code}, where={where})")
+        first = self._read_as(condition, node.axes)
+        where = first.code if self.logical(condition) else f"{first.at(SUM)} != 0"
+        chosen = [self._read_as(arg, node.axes) for arg in (yes, no)]
+        if all(self.row not in arg.axes or self.logical(arg) for arg in (yes, no)):
+            chosen[0] = Text(f"1.0*{chosen[0].at(UNARY)}", PRODUCT)  # floats, whatever they are
+        choices = ", ".join(text.code for text in chosen)
+        self.lines.append(f"{name} = np.where({where}, {choices})")
 
     # -- totals
 
@@ -483,6 +482,9 @@ class BufferWriter(Writer):
             elif self._in_steps(factor):
                 self._named(factor)
 
+    def _gram_arguments(self, arguments: str) -> str:
+        return f"{arguments}, work=acc.work"
+
     # -- buffers
 
     def placed(self, lines: list[str]) -> list[str]:
@@ -505,9 +507,9 @@ class BufferWriter(Writer):
                 ended = sorted(n for n in read[place] if last[n] == place and n != mark[1])
                 reused = ended if ELEMENTWISE.search(line) else []
                 buffer = buffers.take(mark[1], reused)
-                code, found, comment = line.replace(mark[0], buffer).partition("  # ")
-                line = f"{code:<44}  # {comment}" if found else code
-            placed.append(line)
+                line = line.replace(mark[0], buffer)
+            code, found, comment = line.partition("  # ")
+            placed.append(f"{code.rstrip():<44}  # {comment}" if found else code)
             for name in sorted(read[place]):
                 if last[name] == place:
                     buffers.release(name)

@@ -564,9 +564,14 @@ class Writer:
         self.helpers.add("gram")
         if weight is not None:
             weights = self.text(weight.node)
-            code, operations = f"{code}, {weights.code}", operations + weights.operations
+            code = self._gram_arguments(f"{code}, {weights.code}")
+            operations += weights.operations
         order = (*kept, *(place[index] for index in kept))
         return self._oriented_name(f"_gram({code})", order, node.axes, operations)
+
+    def _gram_arguments(self, arguments: str) -> str:
+        """The arguments of a weighted symmetric product, with what it may work in."""
+        return arguments
 
     def _single(self, node: Contract) -> Text:
         arg, indices = node.factors[0]
