@@ -51,6 +51,19 @@ def fit(
     return compile(text_or_path, backend=backend).fit(data, **options)
 
 
+def text_of(
+    text_or_path: str | os.PathLike[str],
+    *,
+    update: Sequence[str] | None = None,
+    backend: str = "numpy",
+) -> str:
+    """`compile(...).text`, for which no module is run."""
+    text, shown = _source(text_or_path)
+    return _with_path(
+        shown, lambda name: cache.text_of(text, name, update=update, backend=backend)
+    )
+
+
 def load(path: str | os.PathLike[str]) -> Result:
     """A fit from the file that `Result.save` or `gdsym fit -o` wrote."""
     from gdsym.run import load as load_fit

@@ -2,9 +2,8 @@
 
 An entry is the module's Python text, in a directory of the user's own, under the hash of all that
 it depends on: the text, the name that messages show, the rules, the versions of the libraries and
-gdsym's own files. Its last line is a hash of the rest, so that a damaged entry is compiled anew.
-Where there is no directory that only this user can write, modules live in memory alone: an entry
-is code, and we run only what we wrote.
+gdsym's own files. Where there is no directory that only this user can write, modules live in
+memory alone: an entry is code, and we run only what we wrote.
 """
 
 from __future__ import annotations
@@ -14,18 +13,14 @@ import hashlib
 import json
 import linecache
 import os
-import stat
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 
-from gdsym import __version__
-from gdsym.errors import UsageError
-from gdsym.files import read_text, write_atomically
+from gdsym import __version__, private
+from gdsym.files import read_text
 
-_SEAL = "\n# sha256 "
 _MAX_ENTRIES = 500
 
 
@@ -41,6 +36,29 @@ def module_of(
 
     The arguments are those of `gdsym.compiler.compile_text`, which raises `SourceError`.
     """
+    return load_module(*_kept(text, name, update, schedules, backend))
+
+
+def text_of(
+    text: str,
+    name: str,
+    *,
+    update: Sequence[str] | None = None,
+    schedules: Mapping[str, str] | None = None,
+    backend: str = "numpy",
+) -> str:
+    """The text of that module, which is not run: it would import NumPy and more."""
+    return _kept(text, name, update, schedules, backend)[0]
+
+
+def _kept(
+    text: str,
+    name: str,
+    update: Sequence[str] | None,
+    schedules: Mapping[str, str] | None,
+    backend: str,
+) -> tuple[str, Path | None]:
+    """The text of the module, and where it lies, if anywhere."""
     path = _entry(text, name, update, schedules or {}, backend)
     python = _read(path) if path else None
     if python is None:
@@ -49,7 +67,7 @@ def module_of(
         python = compile_text(text, name, update=update, schedules=schedules, backend=backend)
         if path:
             _write(path, python)
-    return load_module(python, path)
+    return python, path
 
 
 def load_module(python: str, path: Path | None = None) -> ModuleType:
@@ -75,41 +93,10 @@ def load_module(python: str, path: Path | None = None) -> ModuleType:
     return module
 
 
-def directory() -> Path | None:
-    """The cache directory, made if need be; None where none is safe to use."""
-    try:
-        path = place()
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return path if _is_private(path.stat()) else None
-    except (OSError, RuntimeError):  # RuntimeError: the user has no home directory
-        return None
-
-
-def place() -> Path:
-    """Where the cache directory is or would be."""
-    if chosen := os.environ.get("GDSYM_CACHE_DIR"):
-        return Path(chosen)
-    if sys.platform == "win32":
-        local = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local"
-        return Path(local) / "gdsym/cache"
-    if sys.platform == "darwin":
-        return Path.home() / "Library/Caches/gdsym"
-    # The XDG base directory specification: a relative path there is to be ignored.
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "gdsym"
-
-
-def _is_private(status: os.stat_result) -> bool:
-    if sys.platform == "win32":
-        return True
-    mine = status.st_uid == os.geteuid()
-    return mine and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-
-
 def _entry(
     text: str, name: str, update: Sequence[str] | None, schedules: Mapping[str, str], backend: str
 ) -> Path | None:
-    if (home := directory()) is None:
+    if (home := private.directory()) is None:
         return None
     rules = None if update is None else [[rule, _rule_text(rule)] for rule in update]
     key = [text, name, rules, sorted(schedules.items()), backend, _environment()]
@@ -122,8 +109,19 @@ def _rule_text(rule: str) -> str | None:
 
 def _environment() -> list[object]:
     """What a generated text depends on besides the model: the versions and our own files."""
-    libraries = [[name, version(name)] for name in ("lark", "numpy", "sympy")]
+    libraries = [[name, _version(name)] for name in ("lark", "numpy", "sympy")]
     return [__version__, sys.version_info[:2], libraries, sorted(_own_files())]
+
+
+def _version(library: str) -> str:
+    """By the name of its metadata, NAME-VERSION.dist-info: to read them is slow."""
+    for folder in filter(os.path.isdir, sys.path):
+        for name in os.listdir(folder):
+            if name.startswith(f"{library}-") and name.endswith(".dist-info"):
+                return name
+    from importlib.metadata import version
+
+    return version(library)
 
 
 def _own_files() -> Iterator[tuple[str, int, int]]:
@@ -138,22 +136,17 @@ def _own_files() -> Iterator[tuple[str, int, int]]:
 
 
 def _read(path: Path) -> str | None:
+    data = private.read(path)
     try:
-        status = path.lstat()
-        if not (stat.S_ISREG(status.st_mode) and _is_private(status)):
-            return None
-        python, _, seal = path.read_bytes().decode().rpartition(_SEAL)
-    except (OSError, UnicodeDecodeError):
+        return data.decode() if data is not None else None
+    except UnicodeDecodeError:
         return None
-    return python if seal.strip() == _digest(python) else None
 
 
 def _write(path: Path, python: str) -> None:
-    if path.is_symlink() or (path.exists() and not path.is_file()):
-        return  # not ours, and a pipe would wait for its reader
-    with contextlib.suppress(UsageError, OSError):  # a full disk costs the next start some time
-        write_atomically(path, f"{python}{_SEAL}{_digest(python)}\n", mode=0o600)
-        _drop_oldest(path.parent)
+    if private.write(path, python.encode()):
+        with contextlib.suppress(OSError):
+            _drop_oldest(path.parent)
 
 
 def _drop_oldest(home: Path) -> None:

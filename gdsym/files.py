@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import difflib
 import os
-import secrets
 import stat
 from collections.abc import Iterable
 from pathlib import Path
@@ -126,7 +125,7 @@ def reason(error: Exception) -> str:
 def _replace(path: str, data: bytes, mode: int) -> None:
     directory, name = os.path.split(path)
     # The name is cut, so that a long one has a temporary file too.
-    temporary = os.path.join(directory, f"{name[:40]}.{secrets.token_hex(4)}.tmp")
+    temporary = os.path.join(directory, f"{name[:40]}.{os.urandom(4).hex()}.tmp")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with open(descriptor, "wb") as file:

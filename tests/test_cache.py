@@ -4,7 +4,8 @@ import sys
 
 import pytest
 
-from gdsym import cache
+from gdsym import cache, private
+from gdsym.language import parse
 
 TEXT = "data x[n], y[n]\nparam a, b\nloss mean((y - a*x - b)^2)\n"
 
@@ -83,7 +84,7 @@ def test_a_damaged_entry_is_compiled_anew(home, compilations, damage):
 
 @unix
 def test_the_directory_is_made_for_its_owner_alone(home):
-    assert cache.directory() == home
+    assert private.directory() == home
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
 
 
@@ -116,7 +117,7 @@ def test_a_directory_of_somebody_else_is_not_used(home, monkeypatch):
     home.mkdir(mode=0o700)
     monkeypatch.setattr(os, "geteuid", lambda: home.stat().st_uid + 1)
 
-    assert cache.directory() is None
+    assert private.directory() is None
 
 
 def test_a_place_that_cannot_be_a_directory_is_not_used(home):
@@ -137,3 +138,49 @@ def test_the_oldest_entries_make_room(home, monkeypatch):
     left = {path.name for path in home.glob("*.py")}
     assert "new.py" in left
     assert len(left) == 2
+
+
+def test_the_text_is_that_of_the_module_and_as_well_kept(home, compilations):
+    text = cache.text_of(TEXT, "line.gd")
+
+    assert cache.module_of(TEXT, "line.gd").__text__ == text
+    assert compilations == ["line.gd"]
+
+
+@pytest.fixture
+def parser(home):
+    """Makes the parser of the grammar anew, as a process that begins does."""
+    yield lambda: parse._lark.__wrapped__()
+    parse._lark.cache_clear()
+
+
+def parsed(made):
+    return repr(made.parse("let z = X @ w + b", start="statement"))
+
+
+def test_the_tables_of_the_parser_are_kept(home, parser, monkeypatch):
+    first = parser()
+    monkeypatch.setattr(parse, "_made", lambda *_: pytest.fail("made anew"))
+    second = parser()
+
+    assert [path.name for path in home.iterdir()] == ["grammar.tables"]
+    assert parsed(first) == parsed(second)
+
+
+def test_tables_of_another_grammar_are_not_used(home, parser, monkeypatch):
+    parser()
+    text = parse.grammar_text()
+    monkeypatch.setattr(parse, "grammar_text", lambda: text.replace('"@"', '"@@"'))
+
+    assert parser().parse("let z = X @@ w", start="statement")
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x80\x04garbage"])
+def test_damaged_tables_are_made_anew(home, parser, damage):
+    first = parser()
+    (tables,) = home.iterdir()
+    whole = tables.read_bytes()
+    tables.write_bytes(damage + whole[: len(whole) // 2])
+
+    assert parsed(parser()) == parsed(first)
+    assert private.read(tables) is not None

@@ -1,10 +1,12 @@
 import math
+import sys
 
+import click
 import numpy as np
 import pytest
 
-from gdsym.cli._report import parameter_tables
-from gdsym.run.summary import numbers
+from gdsym.cli._report import parameter_tables, show_table
+from gdsym.run.summary import Table, columns, numbers
 
 
 @pytest.mark.parametrize(
@@ -26,8 +28,7 @@ def test_numbers_keep_six_digits_of_the_largest_and_three_of_the_smallest(values
 
 
 def rows(table):
-    return [list(cells) for cells in zip(*([str(c) for c in col.cells] for col in table.columns),
-                                         strict=True)]  # fmt: skip
+    return [list(row) for row in table.rows]
 
 
 def test_scalars_and_vectors_share_a_table_with_labels():
@@ -49,7 +50,7 @@ def test_a_matrix_has_a_table_of_its_own():
 
     (table,) = parameter_tables({"W": np.array([[1.0, 2.0], [3.0, 4.0]])}, dims, declared)
 
-    assert [str(column.header) for column in table.columns] == ["W[d, k]", "x", "y"]
+    assert table.header == ("W[d, k]", "x", "y")
     assert rows(table) == [["0", "1.00000", "2.00000"], ["1", "3.00000", "4.00000"]]
 
 
@@ -69,7 +70,7 @@ def test_control_characters_in_labels_do_not_reach_the_terminal():
 
     (table,) = parameter_tables({"w": np.array([1.0])}, dims, declared)
 
-    assert rows(table)[0][0] == "w[a\\u001b[2J]"
+    assert columns(table) == ["parameter        value", "w[a\\u001b[2J]  1.00000"]
 
 
 def test_entries_that_were_not_fitted_are_marked():
@@ -92,3 +93,24 @@ def test_entries_that_were_not_fitted_are_marked():
     assert rows(small) == [["w[u]", "1.00000", ""], ["w[v]", "2.00000", "fixed"]]
     assert rows(matrix) == [["u", "1.00000", "0.00000 fixed"], ["v", "0.00000", "1.00000"]]
     assert summary == "big[n]  99 numbers from 1 to 1, 2 of them fixed"
+
+
+TABLE = Table(("name", "größe"), (("a", "1"), ("中文", "[red]2")))
+
+
+def test_columns_are_as_wide_as_a_terminal_shows_them():
+    assert columns(TABLE) == ["name   größe", "a          1", "中文  [red]2"]
+
+
+def test_a_terminal_sees_the_same_table_as_a_file(capsys, monkeypatch):
+    show_table(TABLE)
+    plain = capsys.readouterr().out
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    show_table(TABLE)
+    coloured = capsys.readouterr().out
+
+    assert plain == "\n".join(columns(TABLE)) + "\n"
+    assert coloured != plain
+    assert click.unstyle(coloured) == plain

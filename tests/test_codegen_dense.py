@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gdsym.cache import load_module
-from gdsym.codegen.dense import STEPS
+from gdsym.codegen.update import STEPS
 from gdsym.compiler import compile_text
 from gdsym.errors import UsageError
 

@@ -3,7 +3,6 @@
 import inspect
 import json
 import os
-import time
 
 import numpy as np
 import pytest
@@ -502,12 +501,9 @@ def test_broken_functions_are_a_clear_error(name, told, capsys):
 
 @pytest.mark.parametrize("name", ["sleeps", "busy", "starts_others"])
 def test_a_function_that_never_returns_is_ended(name, capsys):
-    began = time.monotonic()
-
     assert run(["check", "m.gd", "--against", f"mine.py:{name}", "--timeout", "0.3"]) == 2
 
     assert "does not return within 0.3 s" in capsys.readouterr().err
-    assert time.monotonic() - began < 30
 
 
 def test_a_function_that_raises_at_some_points_is_inconclusive():

@@ -16,7 +16,8 @@ GRANTS = {
     "__main__": {"cli"},
     "errors": set(),
     "files": {"errors"},
-    "language": {"errors", "lark"},
+    "private": {"errors", "files"},
+    "language": {"errors", "private", "lark"},
     "calculus": {"errors", "language", "sympy", "mpmath", "numpy"},
     "codegen": {"errors", "language", "calculus", "sympy", "numpy", "scipy"},
     "compiler": {"errors", "files", "language", "calculus", "codegen", "optimizers", "sympy"},
@@ -28,10 +29,10 @@ GRANTS = {
     "optimizers": {"errors", "numpy", "scipy"},
     "data": {"errors", "files", "numpy", "pyarrow", "pandas"},
     "run": {"errors", "files", "data", "optimizers", "numpy", "scipy", "threadpoolctl"},
-    "cache": {"errors", "files", "compiler"},
+    "cache": {"errors", "files", "private", "compiler"},
     "api": {"errors", "files", "cache", "compiler", "data", "optimizers", "run", "numpy"},
     "cli": {
-        *("errors", "files", "language", "cache", "explain", "gradcheck", "lint"),
+        *("errors", "files", "private", "language", "cache", "explain", "gradcheck", "lint"),
         *("stages",),
         *("api", "data", "optimizers", "run"),
         *("click", "rich", "numpy", "pyarrow", "threadpoolctl"),
@@ -118,6 +119,15 @@ for name in Commands().list_commands(None):
     assert not loaded & {"numpy", "sympy", "lark", "rich", "pyarrow", "scipy", "gdsym.api"}
     ours = {name for name in loaded if name.startswith("gdsym.") and ".cli" not in name}
     assert ours == {"gdsym.errors"}
+
+
+def test_compiling_loads_nothing_that_computes_with_numbers():
+    loaded = loaded_by(
+        "from gdsym.compiler import compile_text\ncompile_text('param a\\nloss (a - 1)^2', 'm.gd')"
+    )
+
+    assert "sympy" in loaded
+    assert not loaded & {"numpy", "scipy", "pyarrow", "pandas", "rich", "importlib.metadata"}
 
 
 GENERATED = """

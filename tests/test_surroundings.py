@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import gdsym.files
-from gdsym import cache
+from gdsym import private
 from gdsym.cli import run
 from gdsym.data import bind_tables
 from gdsym.data import csv as csv_format
@@ -180,7 +180,7 @@ def test_a_disk_that_is_full_at_any_moment_leaves_a_cache_that_works(
 
     def check(code, failed):
         assert code == 0
-        entries = os.listdir(home)
+        entries = list(home.glob("*.py"))
         assert len(entries) == (0 if failed else 1)
         assert "parameter" in capsys.readouterr().out
 
@@ -430,7 +430,7 @@ def test_garbage_in_the_cache_is_compiled_around(here, monkeypatch, what, tmp_pa
     other = tmp_path_factory.mktemp("other") / "precious.txt"
     other.write_text("precious")
     assert gdsym_("fit line.gd line.csv") == 0
-    (entry,) = home.iterdir()
+    (entry,) = home.glob("*.py")
     entry.unlink()
     if what == "directory":
         entry.mkdir()
@@ -452,7 +452,7 @@ def test_garbage_in_the_cache_is_compiled_around(here, monkeypatch, what, tmp_pa
 def test_a_cache_that_cannot_be_is_done_without(here, monkeypatch, place):
     monkeypatch.setenv("GDSYM_CACHE_DIR", place)
 
-    assert cache.directory() is None
+    assert private.directory() is None
     assert gdsym_("fit line.gd line.csv") == 0
     assert (here / "line.csv").read_text() == CSV
 

@@ -216,9 +216,7 @@ class Builder:
 
     def while_fitting(self, node: Node) -> Node:
         """The node with what is kept after the fit as it is computed: the data are the same."""
-        for part in reachable([node]):
-            if part in self.meant:
-                continue
+        for part in reachable([node], self.meant):
             self.meant[part] = part
             if isinstance(part, Leaf) and part.kind == "stat" and is_kept(part.name):
                 self.meant[part] = self.while_fitting(self.stats[part.name])

@@ -17,9 +17,11 @@ is a loop, never a recursion as deep as the graph.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import chain
+from operator import attrgetter
 from typing import NamedTuple
 
 from gdsym.errors import Span
@@ -27,6 +29,9 @@ from gdsym.language.model import Dims, Model
 
 # The kinds of matrices in factors; `symmetric` where the formula tells that it is.
 FACTORED = ("factored", "symmetric")
+
+# Most coefficients are 1, and most exponents; fractions are slow to make and to compare.
+ZERO, ONE = Fraction(0), Fraction(1)
 
 # Powers beyond this are not folded: the number would not be a double any more.
 LARGEST_EXPONENT = 1024
@@ -233,8 +238,9 @@ class Graph:
     # -- leaves
 
     def number(self, value: int | Fraction) -> Node:
-        value = Fraction(value)
-        return self._intern(("number", value), lambda i: Number(i, (), value))
+        exact = value if isinstance(value, Fraction) else Fraction(value)
+        key = ("number", exact.numerator, exact.denominator)
+        return self._intern(key, lambda i: Number(i, (), exact))
 
     def leaf(self, kind: str, name: str, axes: Iterable[Axis] = ()) -> Node:
         ordered = self.sort(axes)
@@ -270,22 +276,23 @@ class Graph:
             better = self.rewrite(self, op, args)
             if better is not None:
                 return better
-        axes = self.sort(axis for arg in args for axis in arg.axes)
-        key = (op, *(arg.id for arg in args))
+        shapes = {arg.axes for arg in args if arg.axes}
+        axes = shapes.pop() if len(shapes) == 1 else self.sort(chain.from_iterable(shapes))
+        key = (op, *[arg.id for arg in args])
         return self._intern(key, lambda i: Map(i, axes, op, args))
 
     def add(self, *args: Node) -> Node:
         """A sum: numbers folded, like terms collected, unnamed sums inside flattened."""
-        constant = Fraction(0)
+        constant = ZERO
         terms: dict[Node, Fraction] = {}
         for arg in self._flat("add", args):
             coefficient, rest = self.split(arg)
             if rest is None:
                 constant += coefficient
             else:
-                terms[rest] = terms.get(rest, Fraction(0)) + coefficient
-        parts = [self.scale(c, rest) for rest, c in terms.items() if c != 0]
-        parts.sort(key=lambda node: node.id)
+                terms[rest] = terms[rest] + coefficient if rest in terms else coefficient
+        parts = [self.scale(c, rest) for rest, c in terms.items() if c is ONE or c != 0]
+        parts.sort(key=attrgetter("id"))
         if constant != 0:
             parts.append(self.number(constant))
         if not parts:
@@ -303,7 +310,9 @@ class Graph:
 
     def scale(self, coefficient: Fraction, node: Node) -> Node:
         """coefficient times node; the number stays in front of a product, outside a sum."""
-        return node if coefficient == 1 else self.mul(self.number(coefficient), node)
+        if coefficient is ONE or coefficient == 1:
+            return node
+        return self.mul(self.number(coefficient), node)
 
     def split(self, node: Node) -> tuple[Fraction, Node | None]:
         """A node as a number times the rest; the rest of a number is None."""
@@ -312,25 +321,29 @@ class Graph:
         if isinstance(node, Map) and node.op == "mul" and isinstance(node.args[0], Number):
             rest = node.args[1:]
             return node.args[0].value, rest[0] if len(rest) == 1 else self._map("mul", rest)
-        return Fraction(1), node
+        return ONE, node
 
     def mul(self, *args: Node) -> Node:
         """A product: numbers folded, powers of one base collected, unnamed products flattened."""
-        coefficient = Fraction(1)
+        coefficient = ONE
         powers: dict[Node, Fraction] = {}
         for arg in self._flat("mul", args):
             if isinstance(arg, Number):
                 coefficient *= arg.value
                 continue
             base, exponent = self.base(arg)
-            powers[base] = powers.get(base, Fraction(0)) + exponent
-        if coefficient == 0:
+            powers[base] = powers[base] + exponent if base in powers else exponent
+        if coefficient is not ONE and coefficient == 0:
             return self.number(0)
-        parts = [self.power(base, e) for base, e in powers.items() if e != 0]
+        parts = [
+            base if e is ONE else self.power(base, e)
+            for base, e in powers.items()
+            if e is ONE or e != 0
+        ]
         if any(isinstance(part, Number) for part in parts):
             return self.mul(self.number(coefficient), *parts)
-        parts.sort(key=lambda node: node.id)
-        if coefficient != 1 or not parts:
+        parts.sort(key=attrgetter("id"))
+        if (coefficient is not ONE and coefficient != 1) or not parts:
             parts.insert(0, self.number(coefficient))
         return parts[0] if len(parts) == 1 else self._map("mul", tuple(parts))
 
@@ -340,7 +353,7 @@ class Graph:
             base, exponent = node.args
             if isinstance(exponent, Number) and exponent.value.denominator == 1:
                 return base, exponent.value
-        return node, Fraction(1)
+        return node, ONE
 
     def _flat(self, op: str, args: Sequence[Node]) -> Iterable[Node]:
         stack = list(reversed(args))
@@ -363,7 +376,7 @@ class Graph:
 
     def power(self, base: Node, exponent: Fraction) -> Node:
         """base to a constant power; a square root is `sqrt`."""
-        if exponent == 1:
+        if exponent is ONE or exponent == 1:
             return base
         if exponent == 0:
             return self.number(1)
@@ -806,16 +819,16 @@ def rows_beside(nodes: Iterable[Node], model: Model) -> set[str]:
     return {axis.dim for axis in axes if axis.dim in rows and axis != Axis(model.row)}
 
 
-def reachable(nodes: Iterable[Node]) -> list[Node]:
-    """The nodes and everything they read, in order of evaluation."""
+def reachable(nodes: Iterable[Node], known: Container[Node] = ()) -> list[Node]:
+    """The nodes and everything they read, in order of evaluation; nothing that is `known`."""
     seen: set[Node] = set()
     stack = list(nodes)
     while stack:
         node = stack.pop()
-        if node not in seen:
+        if node not in seen and node not in known:
             seen.add(node)
             stack.extend(node.operands)
-    return sorted(seen, key=lambda node: node.id)
+    return sorted(seen, key=attrgetter("id"))
 
 
 def rebuilt(program: Program, graph: Graph) -> Program:

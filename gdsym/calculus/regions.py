@@ -64,23 +64,22 @@ def slopes(
 
     `readers` counts who reads a node; nodes in `apart` stay outside the region.
     """
-    inside = _region(graph, root, active, readers, apart)
-    symbols: dict[Node, sympy.Symbol] = {}
-    expressions: dict[Node, sympy.Expr] = {}
-    for node in sorted(inside, key=lambda member: member.id):
-        args = []
-        for arg in node.args:
-            if arg in inside:
-                args.append(expressions[arg])
-            elif isinstance(arg, Number):
-                args.append(_rational(arg.value))
-            else:
-                args.append(symbols.setdefault(arg, _symbol(arg)))
-        expressions[node] = _SYMPY.call(node.op, *args)
-    nodes = {symbol: node for node, symbol in symbols.items()}
-    inputs = sorted((node for node in symbols if node in active), key=lambda node: node.id)
-    found = [_to_node(graph, expressions[root].diff(symbols[node]), nodes) for node in inputs]
-    return inputs, found
+    inside = sorted(_region(graph, root, active, readers, apart), key=lambda node: node.id)
+    outside = {arg for node in inside for arg in node.args if not isinstance(arg, Number)}
+    nodes = sorted(outside.difference(inside), key=lambda node: node.id)
+    expression = _expression(inside, nodes)
+    inputs = [(place, node) for place, node in enumerate(nodes) if node in active]
+    found = [_to_node(graph, _slope(expression, _symbol(place)), nodes) for place, _ in inputs]
+    return [node for _, node in inputs], found
+
+
+def _expression(inside: Sequence[Map], outside: Sequence[Node]) -> Any:
+    """The last node of a region over the symbols of what it reads."""
+    values: dict[Node, Any] = {node: _symbol(place) for place, node in enumerate(outside)}
+    for node in inside:
+        args = (_rational(n.value) if isinstance(n, Number) else values[n] for n in node.args)
+        values[node] = _SYMPY.call(node.op, *args)
+    return values[inside[-1]]
 
 
 def _region(
@@ -115,9 +114,37 @@ def is_long(node: Map) -> bool:
     return node.op in longest and len(node.args) > longest[node.op]
 
 
-def _symbol(node: Node) -> sympy.Symbol:
-    """Numbered by order of creation, so that no order depends on the user's names."""
-    return sympy.Symbol(f"v{node.id:09d}", real=True)
+@cache
+def _symbol(place: int) -> sympy.Symbol:
+    """Of what a region reads, in order of creation, so that no order depends on the user's names
+    and SymPy, which remembers expressions, meets few of them."""
+    return sympy.Symbol(f"v{place:09d}", real=True)
+
+
+def _slope(expression: Any, symbol: sympy.Symbol) -> Any:
+    """The derivative by SymPy's own rules, without all that its `diff` asks around them."""
+    if expression is symbol:
+        return sympy.S.One
+    inner = [_slope(arg, symbol) for arg in expression.args]
+    moving = [place for place, slope in enumerate(inner) if slope is not sympy.S.Zero]
+    if not moving:
+        return sympy.S.Zero
+    if expression.is_Add:
+        return sympy.Add(*inner)
+    if expression.is_Mul:
+        return sympy.Add(*(_replaced(expression.args, place, inner[place]) for place in moving))
+    if expression.is_Pow:
+        base, exponent = expression.args
+        return expression * (inner[0] * exponent / base)
+    if isinstance(expression, _function("where")):
+        # Branch by branch: a factor 0 would not silence an inf in the other.
+        condition, _, _ = expression.args
+        return _SYMPY.call("where", condition, *inner[1:])
+    return sympy.Add(*(expression.fdiff(place + 1) * inner[place] for place in moving))
+
+
+def _replaced(factors: Sequence[Any], place: int, slope: Any) -> Any:
+    return sympy.Mul(*factors[:place], slope, *factors[place + 1 :])
 
 
 def _rational(value: Fraction) -> sympy.Rational:
@@ -134,13 +161,6 @@ def _function(name: str) -> Any:
         return evaluate(entry.derivatives[argindex - 1], names, _SYMPY)
 
     body: dict[str, Any] = {"fdiff": fdiff, "is_real": True, "is_commutative": True}
-    if name == "where":
-        # Differentiated branch by branch: a factor 0 would not silence an inf in the other.
-        def branches(self: Any, symbol: sympy.Symbol) -> Any:
-            condition, a, b = self.args
-            return _SYMPY.call("where", condition, a.diff(symbol), b.diff(symbol))
-
-        body["_eval_derivative"] = branches
     return type(f"gd_{name}", (sympy.Function,), body)
 
 
@@ -166,10 +186,10 @@ class _Sympy:
 _SYMPY = _Sympy()
 
 
-def _to_node(graph: Graph, expression: Any, nodes: dict[Any, Node]) -> Node:
+def _to_node(graph: Graph, expression: Any, nodes: Sequence[Node]) -> Node:
     """A derivative back as nodes of the graph."""
     if expression.is_Symbol:
-        return nodes[expression]
+        return nodes[int(expression.name[1:])]
     if expression.is_Rational:
         return graph.number(Fraction(int(expression.p), int(expression.q)))
     if expression is sympy.pi:

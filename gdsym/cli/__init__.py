@@ -7,6 +7,7 @@ to stderr.
 
 from __future__ import annotations
 
+import gc
 import os
 import pkgutil
 import sys
@@ -73,6 +74,8 @@ def main() -> None:
         from click.shell_completion import shell_complete
 
         sys.exit(shell_complete(gdsym, {}, "gdsym", COMPLETION, instruction))
+    # By default every 700 new objects: a start makes a hundred thousand, and hardly any garbage.
+    gc.set_threshold(20_000)
     # A stream that was closed before we began (`>&-`) is None.
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115

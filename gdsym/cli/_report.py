@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from rich.table import Table
-    from rich.text import Text
-
     from gdsym.run import Result
-    from gdsym.run.summary import Table as Cells
+    from gdsym.run.summary import Table
 
 # What is larger than this is not read but computed with; the fit file has it.
 MAX_ENTRIES = 60  # of a vector
@@ -31,20 +28,14 @@ def report(result: Result) -> None:
             _print(part)
             click.echo()
     for shown in estimates(result):
-        if isinstance(shown, str):
-            _print(shown)
-        else:
-            show_table(shown)
+        _print(shown)
         click.echo()
     for line in remarks(result):
         click.echo(line)
 
 
-def show_table(cells: Cells) -> None:
+def show_table(table: Table) -> None:
     """Prints a table of texts, the first column to the left."""
-    table = _table(cells.header[0], cells.header[1:])
-    for row in cells.rows:
-        table.add_row(*map(_text, row))
     _print(table)
 
 
@@ -61,7 +52,7 @@ def parameter_tables(
     """
     import numpy as np
 
-    from gdsym.run.summary import numbers
+    from gdsym.run.summary import Table, numbers
 
     small: list[tuple[str, float]] = []
     others: list[Table | str] = []
@@ -81,10 +72,11 @@ def parameter_tables(
             others.append(_summary(f"{name}[{', '.join(axes)}]", value, count))
     if small:
         marked = any(name in fixed for name, _ in small)
-        table = _table("parameter", ["value", ""] if marked else ["value"])
-        for (name, _), text in zip(small, numbers([v for _, v in small]), strict=True):
-            table.add_row(_text(name), text, *(["fixed" if name in fixed else ""] * marked))
-        yield table
+        header = ("parameter", "value", "") if marked else ("parameter", "value")
+        texts = zip(small, numbers([v for _, v in small]), strict=True)
+        marks = ("fixed" if name in fixed else "" for name, _ in small)
+        cells = ((name, text, mark) for ((name, _), text), mark in zip(texts, marks, strict=True))
+        yield Table(header, tuple(row[: len(header)] for row in cells))
     yield from others
 
 
@@ -98,14 +90,12 @@ def _entries(name: str, labels: list[list[str]]) -> Iterator[str]:
 
 
 def _matrix(title: str, labels: list[list[str]], value: Any, kept: list[bool]) -> Table:
-    from gdsym.run.summary import numbers
+    from gdsym.run.summary import Table, numbers
 
-    table = _table(title, labels[1])
     texts = zip(numbers(value.ravel().tolist()), kept, strict=True)
     cells = iter([f"{text} fixed" if still else text for text, still in texts])
-    for label in labels[0]:
-        table.add_row(_text(label), *(next(cells) for _ in labels[1]))
-    return table
+    rows = ((label, *(next(cells) for _ in labels[1])) for label in labels[0])
+    return Table((title, *labels[1]), tuple(rows))
 
 
 def _summary(title: str, value: Any, kept: int) -> str:
@@ -116,32 +106,36 @@ def _summary(title: str, value: Any, kept: int) -> str:
     return f"{title}  {shape} numbers from {value.min():.6g} to {value.max():.6g}{fixed}"
 
 
-def _table(first: str, others: Iterable[str]) -> Table:
+def _print(part: Table | str) -> None:
+    """As wide as it needs, but on a terminal."""
+    if sys.stdout.isatty():
+        part = _rich(part)
+    elif not isinstance(part, str):
+        from gdsym.run.summary import columns
+
+        part = "\n".join(columns(part))
+    click.echo(part)
+
+
+def _rich(part: Table | str) -> str:
+    """As a terminal shows it, cut to its width; rich is imported for nobody else."""
+    from rich.console import Console
     from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column(_text(first), no_wrap=True)
-    for name in others:
-        table.add_column(_text(name), justify="right", no_wrap=True)
-    return table
-
-
-def _text(words: str) -> Text:
-    """Text that rich does not read as markup: labels come from data files."""
     from rich.text import Text
 
     from gdsym.run.summary import printable
 
-    return Text(printable(words))
-
-
-def _print(part: Table | str) -> None:
-    """As wide as it needs where nobody sees the line ends."""
-    from rich.console import Console
-
     console = Console(highlight=False, markup=False)
-    if not sys.stdout.isatty():
-        console.width = 10_000
+    shown: Table | str
+    if isinstance(part, str):
+        shown = part
+    else:
+        shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+        for i, name in enumerate(part.header):
+            justify: Any = "right" if i else "left"
+            shown.add_column(Text(printable(name)), justify=justify, no_wrap=True)
+        for row in part.rows:  # as texts, or rich would read labels of data files as markup
+            shown.add_row(*(Text(printable(cell)) for cell in row))
     with console.capture() as capture:
-        console.print(part, soft_wrap=isinstance(part, str))
-    click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
+        console.print(shown, soft_wrap=isinstance(shown, str))
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())

@@ -62,7 +62,7 @@ def command(
       gdsym compile --check churn.gd -o churn.py
       gdsym compile --check models/*.gd -o src/models
     """
-    from gdsym.api import compile
+    from gdsym.api import text_of
     from gdsym.files import check_no_input, check_writable, write_atomically
 
     targets = _targets(models, output, check)
@@ -75,7 +75,7 @@ def command(
     stale: list[tuple[Finding, str]] = []
     for model, target in zip(models, targets, strict=True):
         try:
-            text = compile(Path(model), update=rules, backend=backend).text
+            text = text_of(Path(model), update=rules, backend=backend)
         except SourceError as error:
             wrong.append(error)  # the other models have mistakes of their own
             continue

@@ -109,8 +109,8 @@ def _optional() -> Iterator[Fact]:
 
 def _cache() -> Iterator[Fact]:
     """The directory of compiled modules: there, ours alone, and writable."""
-    from gdsym.cache import directory, place
     from gdsym.files import write_atomically
+    from gdsym.private import directory, place
 
     wanted = place()
     home = directory()

@@ -13,8 +13,6 @@ import numpy as np
 
 Array = Any  # a float64 array
 
-STEPS = ("bfgs", "newton")
-
 
 # == emitted from here ==
 def _halved(theta: Array, f: float | None, state: dict[str, Any]) -> bool:

@@ -51,7 +51,7 @@ def module_text(
     """The whole file. `derived` is the program before lowering, for the formulas to show.
 
     schedules: expressions for options beside those of the model's own `method`. backend: one of
-    `gdsym.codegen.backends`. steps: which of `dense.STEPS` the module carries.
+    `gdsym.codegen.backends`. steps: which of `update.STEPS` the module carries.
     """
     model = plan.program.model
     printer = backend_called(backend)

@@ -16,6 +16,8 @@ from gdsym.codegen.literal import number
 from gdsym.codegen.lower import lowered
 from gdsym.language.model import Assignment, Expr, Option, Rule
 
+# The dense steps, whose functions are in `dense.py`.
+STEPS = ("bfgs", "newton")
 VECTOR = ("p",)
 INDENT = "    "
 WIDTH = 99

@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from gdsym.data import _arrow
+from gdsym.data import _arrow, _small
 from gdsym.data._table import (
     ALL,
     MISSING,
@@ -73,20 +73,27 @@ def read(path: Path, demand: Demand = ALL, separator: str = ",") -> Table:
     header = text.header
     needed = [i for i, name in enumerate(header) if name and demand.needed(name)]
     as_text = [i for i in needed if demand.as_text(header[i])]
+    small = _small.entries(text.data[text.body :], len(header), needed, as_text, separator)
+    entries = small if small is not None else _entries(text, needed, as_text)
+    return Table(
+        name=text.name,
+        entries={header[i]: entries[i] for i in needed},
+        names=tuple(name for name in header if name),
+        tabular=True,
+        line=partial(_line_of_row, text),
+        unnamed=tuple(i for i, name in enumerate(header) if not name),
+    )
+
+
+def _entries(text: _Text, needed: list[int], as_text: list[int]) -> dict[int, Entry]:
+    """The needed columns by place, as pyarrow reads them."""
     table = _parse(text, needed, as_text)
     # pyarrow takes 0x10 for 16. Where the file may hold such a cell, whole numbers are read again.
     if b"0x" in text.data or b"0X" in text.data:
         whole = [i for i in needed if str(table.schema.field(str(i)).type) == "int64"]
         if whole:
             table = _parse(text, needed, as_text + whole)
-    return Table(
-        name=text.name,
-        entries={header[i]: _entry(table.column(str(i)), i in as_text) for i in needed},
-        names=tuple(name for name in header if name),
-        tabular=True,
-        line=partial(_line_of_row, text),
-        unnamed=tuple(i for i, name in enumerate(header) if not name),
-    )
+    return {i: _entry(table.column(str(i)), i in as_text) for i in needed}
 
 
 def raw(path: Path, names: Sequence[str], separator: str = ",") -> Any:

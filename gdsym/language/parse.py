@@ -7,10 +7,14 @@ In: a `Source`. Out: a `syntax.File` whose spans are offsets in the whole text. 
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+import io
+import pickle
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gdsym import private
 from gdsym.errors import Diagnostic, Source, SourceError, Span
 from gdsym.language import layout, syntax, wording
 
@@ -92,12 +96,38 @@ def _parse_slice(source: Source, slice_: layout.Slice, start: str) -> Any:
 
 @functools.cache
 def _lark() -> Lark:
+    """The parser, from its tables where they are kept: to make them takes a tenth of a second."""
+    text, home = grammar_text(), private.directory()
+    path = home / "grammar.tables" if home is not None else None
+    kept = _with_tables(path, text) if path is not None else None
+    return kept if kept is not None else _made(text, path)
+
+
+def _with_tables(path: Path, text: str) -> Lark | None:
+    """The parser of this grammar as `_made` kept it; None where it did not."""
+    import lark
+
+    from gdsym.language.nodes import Nodes
+
+    found = private.read(path)
+    if found is None:
+        return None
+    key, tables = pickle.loads(found)
+    if key != _key(text):
+        return None
+    # What Lark's generator of stand-alone parsers writes into its modules does this, too.
+    load: Callable[..., Lark] = lark.Lark._load_from_dict
+    return load(**tables, transformer=Nodes())
+
+
+def _made(text: str, path: Path | None) -> Lark:
+    """The parser of this grammar; its tables are kept, where they can."""
     from lark import Lark
 
     from gdsym.language.nodes import Nodes
 
-    return Lark(
-        grammar_text(),
+    parser = Lark(
+        text,
         parser="lalr",
         lexer="contextual",
         start=["statement", "rule_statement", "expression"],
@@ -105,6 +135,17 @@ def _lark() -> Lark:
         maybe_placeholders=False,
         transformer=Nodes(),
     )
+    if path is not None:
+        tables = io.BytesIO()
+        parser.save(tables)
+        private.write(path, pickle.dumps((_key(text), pickle.loads(tables.getvalue()))))
+    return parser
+
+
+def _key(text: str) -> list[object]:
+    import lark
+
+    return [text, lark.__version__, *sys.version_info[:2]]
 
 
 def grammar_text() -> str:

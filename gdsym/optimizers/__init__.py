@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from gdsym.optimizers._iterate import Method
+if TYPE_CHECKING:
+    from gdsym.optimizers._iterate import Method
 
 _FOLDER = Path(__file__).parent
 
@@ -38,7 +39,7 @@ def method(name: str) -> Method:
     """The method with this name; KeyError where there is none."""
     if name not in methods():
         raise KeyError(name)
-    return cast(Method, importlib.import_module(f"gdsym.optimizers.{name}").minimize)
+    return cast("Method", importlib.import_module(f"gdsym.optimizers.{name}").minimize)
 
 
 def needs(name: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import add
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,21 +36,30 @@ def summary_text(result: Result) -> str:
     """The tables and lines of a fit, in columns of spaces."""
     lines: list[str] = []
     for part in estimates(result):
-        lines += [part] if isinstance(part, str) else _columns(part)
+        lines += [part] if isinstance(part, str) else columns(part)
         lines.append("")
     return "\n".join([*lines, *remarks(result)])
 
 
-def _columns(table: Table) -> list[str]:
-    rows = [table.header, *table.rows]
-    wide = [max(len(row[i]) for row in rows) for i in range(len(table.header))]
-    return [
-        "  ".join(
-            cell.ljust(width) if i == 0 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(map(printable, row), wide, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
+def columns(table: Table) -> list[str]:
+    """The lines of a table, in columns of spaces."""
+    rows = [[printable(cell) for cell in row] for row in (table.header, *table.rows)]
+    wide = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        blanks = [" " * (width - _width(cell)) for cell, width in zip(row, wide, strict=True)]
+        cells = [row[0] + blanks[0], *map(add, blanks[1:], row[1:])]
+        lines.append("  ".join(cells).rstrip())
+    return lines
+
+
+def _width(text: str) -> int:
+    """In columns of a terminal."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(c) else 1 + (east_asian_width(c) in "WF") for c in text)
 
 
 def printable(text: str) -> str:
