@@ -107,6 +107,7 @@ class Model:
         level: float = 0.95,
         robust: bool | str = False,
         cluster: Any = None,
+        threads: int | None = None,
         progress: Progress | None = None,
         **arrays: Any,
     ) -> Result:
@@ -122,12 +123,14 @@ class Model:
         earlier result, or the path of a fit file. set: other values of constants, other sizes of
         dimensions. level: of confidence intervals. robust: True for standard errors that do not
         rest on the likelihood being right ("HC1", or "HC0" without the factor n/(n - p)).
-        cluster: the column, or an array, that says which rows belong together. progress:
-        called with a record after every iteration. The others are the options of `gdsym fit`.
-        Raises `GdsymError` where it cannot be done.
+        cluster: the column, or an array, that says which rows belong together. threads: how
+        many threads share the rows, by default the physical cores where there is work enough;
+        no digit depends on it. progress: called with a record after every iteration. The others
+        are the options of `gdsym fit`. Raises `GdsymError` where it cannot be done.
         """
         from gdsym import run
 
+        check_threads("threads", threads)
         named = {"lr": lr, "batch_size": batch_size, "epochs": epochs, "seed": seed}
         named |= {"tol": tol, "max_iter": max_iter}
         asked, wishes = run.read_method(method, run.merged(named, options or {}))
@@ -143,6 +146,7 @@ class Model:
             start=run.read_start(start),
             fix=run.read_fix(fix),
             asked=self.asked(bound, data, level, robust, cluster),
+            threads=threads,
             progress=progress,
         )
 
@@ -222,6 +226,13 @@ class Model:
     def __repr__(self) -> str:
         names = [entry["arg"] for entry in self.module.DATA]
         return f"<gdsym model {self.name}: fit({', '.join(f'{name}=...' for name in names)})>"
+
+
+def check_threads(option: str, threads: Any) -> None:
+    """Raises UsageError unless it is None or a number of threads."""
+    whole = hasattr(threads, "__index__") and not isinstance(threads, bool)
+    if threads is not None and not (whole and threads >= 1):
+        raise UsageError(f"{option} is {threads!r}, but it must be a whole number from 1 up")
 
 
 def _size(name: str, value: Any) -> Any:

@@ -93,6 +93,13 @@ if TYPE_CHECKING:
     default="numpy",
     help="What to compute with: numpy, or numexpr for long formulas over rows. [numpy]",
 )
+@click.option(
+    "--threads",
+    metavar="N",
+    type=int,
+    help="How many threads share the rows; the digits are the same. [the physical cores, 1 for "
+    "few data]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @output_format
 def command(
@@ -110,6 +117,7 @@ def command(
     level: float,
     robust: str | None,
     cluster: str | None,
+    threads: int | None,
     as_json: bool,
     **options: Any,
 ) -> int:
@@ -129,6 +137,7 @@ def command(
     from gdsym.errors import UsageError
     from gdsym.files import check_no_input, check_writable
 
+    api.check_threads("--threads", threads)
     rule = [method] if method is not None and method.endswith(".gd") else []
     for path in (output, history):
         if path is not None:
@@ -167,6 +176,7 @@ def command(
                 start=begin,
                 fix=keep,
                 asked=wanted,
+                threads=threads,
                 progress=progress,
                 say=lambda line: click.echo(line, err=True),
             )

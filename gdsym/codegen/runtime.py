@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -54,7 +58,7 @@ _row_residuals: Callable[[Array, Block, Totals], tuple[Array, Array]]
 _other_residuals: Callable[[Array, Totals], tuple[Array, Array]]
 _squares: Callable[[Totals], Any]
 _predict_grad: Callable[[Array, Block, Totals], dict[str, tuple[Any, Array]]]
-_width: Callable[[Mapping[str, int]], int]
+_width: Callable[[Mapping[str, int], int], int]
 bind: Callable[..., Problem]
 
 
@@ -65,12 +69,16 @@ Array = Any  # a float64 array, or an int64 array of codes
 Block = Sequence[Any]  # one entry per item of DATA: the block's rows, or all of a side table
 
 # Blocks are sized so that a block of rows and what is computed from it stay in a core's cache:
-# 2 MiB of data, and one block where all the data are small. Constants, so that the order of
-# summation, and with it every digit, is the same on every machine.
-BLOCK_BYTES = 2**21
+# 4 MiB of data, and one block where all the data are small. Constants, so that the order of
+# summation, and with it every digit, is the same on every machine and with any number of threads.
+BLOCK_BYTES = 2**22
 SMALL_BYTES = 2**23
-FEWEST_ROWS, MOST_ROWS, SMALL_ROWS = 256, 16384, 65536
-SUPER_BLOCKS = 64
+FEWEST_ROWS, MOST_ROWS, SMALL_ROWS = 512, 65536, 65536
+# The most shares that threads take, each with sums of its own; fewer where a sum is a Hessian.
+SUPER_BLOCKS, HESSIAN_SUPER_BLOCKS = 64, 16
+# More threads than one where the data have more numbers than this, a row counted as 8 more: about
+# a millisecond of work.
+THREADED = 2**22
 # A Hessian is refused that is larger, or needs more multiplications: some hours of a core.
 HESSIAN_BYTES, HESSIAN_WORK = 2**31, 10**14
 WIDE_BYTES = 2**23  # of one array that a block needs for a Hessian
@@ -276,6 +284,16 @@ def _beside(dims: Mapping[str, int], shape: tuple[int, ...], pieces: Sequence[An
     return np.concatenate([*parts, np.zeros((count, 0))], axis=1, dtype=float)
 
 
+def _triangle(top: Array, rows: Array) -> Array:
+    """R of the QR factorisation of a triangle with rows below; nan where one is not finite."""
+    if len(top) and not len(rows):
+        return top
+    both = np.concatenate((top, rows))
+    if not np.all(np.isfinite(both)):
+        return np.full((1, both.shape[1]), np.nan)
+    return np.asarray(np.linalg.qr(both, mode="r"))
+
+
 def _stacked(
     dims: Mapping[str, int], parts: Sequence[tuple[Any, tuple[int, ...], Sequence[Any]]]
 ) -> tuple[Array, Array]:
@@ -459,7 +477,8 @@ def _checked_consts(given: Mapping[str, Any]) -> dict[str, Any]:
     values = {}
     for name, value in given.items():
         if name not in by_argument:
-            known = ", ".join([*(e["arg"] for e in DATA), *by_argument, "dims", "stats"])
+            own = ("dims", "stats", "threads")
+            known = ", ".join([*(e["arg"] for e in DATA), *by_argument, *own])
             raise TypeError(f"{MODEL} has no argument `{name}`; it takes {known}")
         if value is not None:
             values[by_argument[name]] = _numbers(f"the constant `{name}`", value)
@@ -546,9 +565,11 @@ def _bound(
     data: Sequence[Any],
     dims: Mapping[str, Any] | None,
     stats: Mapping[str, Any] | None,
+    threads: int | None,
     consts: Mapping[str, Any],
 ) -> Problem:
     """Checks the arguments and learns what the data alone can tell."""
+    _check_threads(threads)
     missing = [
         entry["arg"]
         for entry, value in zip(DATA, data, strict=True)
@@ -574,24 +595,32 @@ def _bound(
     _measure(arrays, sizes, {})
     _filled(arrays, sizes, count, {entry["name"] for entry in DATA})
     totals = prepare(_Blocks(arrays, count), dims=dims, stats=stats, **consts)
-    return Problem(arrays, totals)
+    return Problem(arrays, totals, threads)
 
 
 class _Blocks:
     """The rows of arrays in aligned blocks; the same rows in the same blocks every time."""
 
     def __init__(
-        self, arrays: Sequence[Array], rows: int, whole: bool = WHOLE, widest: int = 1
+        self,
+        arrays: Sequence[Array],
+        rows: int,
+        whole: bool = WHOLE,
+        inner: int = 1,
+        widest: int = 1,
     ) -> None:
+        """inner, widest: numbers per row of what value and gradient, or a Hessian, compute."""
         self.arrays = arrays
         self.rows = rows
         width = sum(a.size // rows for a, e in self._row_data(arrays)) if rows else 1
+        width = max(width, inner)
         self.block_rows = max(1, rows)
         if not whole and (rows * width * 8 > SMALL_BYTES or rows > SMALL_ROWS):
             fitting = 2 ** int(math.log2(max(1, BLOCK_BYTES // (8 * max(1, width)))))
             self.block_rows = min(max(fitting, FEWEST_ROWS), MOST_ROWS)
         if not whole and widest > 1:
             self.block_rows = min(self.block_rows, max(1, WIDE_BYTES // (8 * widest)))
+        self.work = rows * (width + 8)
 
     @staticmethod
     def _row_data(arrays: Sequence[Array]) -> list[tuple[Array, Mapping[str, Any]]]:
@@ -609,16 +638,19 @@ class _Blocks:
         ]
 
     def __iter__(self) -> Iterator[list[Array]]:
-        for start in range(0, max(1, self.rows), self.block_rows):
-            yield self.take(slice(start, start + self.block_rows))
+        for rows in self.slices():
+            yield self.take(rows)
 
-    def groups(self) -> Iterator[Iterator[list[Array]]]:
-        """Super-blocks: each has accumulators of its own, merged in order."""
+    def slices(self) -> list[slice]:
+        """The rows of each block."""
         starts = range(0, max(1, self.rows), self.block_rows)
-        size = -(-len(starts) // SUPER_BLOCKS)
-        for first in range(0, len(starts), size):
-            group = starts[first : first + size]
-            yield (self.take(slice(start, start + self.block_rows)) for start in group)
+        return [slice(start, start + self.block_rows) for start in starts]
+
+    def groups(self, most: int | None = None) -> list[list[slice]]:
+        """Super-blocks: each has accumulators of its own, merged in order."""
+        slices = self.slices()
+        size = -(-len(slices) // (SUPER_BLOCKS if most is None else most))
+        return [slices[first : first + size] for first in range(0, len(slices), size)]
 
 
 def _rows_of(entry: Mapping[str, Any], array: Array, rows: Any) -> Array:
@@ -639,6 +671,203 @@ def _chosen(rows: Any, count: int) -> Array:
     return chosen.astype(np.int64)
 
 
+# -- threads -------------------------------------------------------------------------------------
+
+
+def _check_threads(threads: Any) -> None:
+    if isinstance(threads, bool) or not isinstance(threads, (int, np.integer, type(None))):
+        raise TypeError(f"threads must be a whole number from 1 up, not {threads!r}")
+    if threads is not None and threads < 1:
+        raise ValueError(f"threads must be a whole number from 1 up, not {threads}")
+
+
+def _cores() -> int:
+    """The physical cores that this process may use: two threads of a core share its arithmetic."""
+    if hasattr(os, "sched_getaffinity"):
+        allowed = sorted(os.sched_getaffinity(0))
+    else:
+        allowed = list(range(os.cpu_count() or 1))
+    place = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
+    cores = len({_line(place.format(cpu)) or str(cpu) for cpu in allowed})
+    quota, _, period = _line("/sys/fs/cgroup/cpu.max").partition(" ")  # of a container
+    if quota.isdecimal() and period.isdecimal():
+        cores = min(cores, int(quota) // int(period))
+    return max(1, cores)
+
+
+def _line(path: str) -> str:
+    """The text of a file of the system; empty where there is no such file."""
+    try:
+        with open(path, encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+class _Threads:
+    """The caller of an evaluation and the threads beside it, `count` together.
+
+    They are started where they are first needed, again in a forked process, and end with this.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._crew: _Crew | None = None
+        self._blas: _Blas | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"count": self.count, "_crew": None, "_blas": None}
+
+    def each(
+        self, pieces: int, work: Callable[[int], Any], take: Callable[[Any], None] | None = None
+    ) -> None:
+        """take(work(i)) for each piece i: the work in any order and by any thread, the taking in
+        order and one at a time. So what is taken does not depend on the number of threads."""
+        if pieces == 1:
+            part = work(0)
+            if take is not None:
+                take(part)
+            return
+        if self._blas is None:
+            self._blas = _Blas()
+        with self._blas:  # also for one thread: BLAS with threads of its own has other digits
+            if self.count == 1:
+                for piece in range(pieces):
+                    part = work(piece)
+                    if take is not None:
+                        take(part)
+                return
+            crew = self._crew
+            if crew is None or crew.process != os.getpid():
+                crew = self._crew = _Crew(self.count - 1)
+            job = _Job(pieces, work, take)
+            for _ in range(min(self.count, pieces) - 1):
+                crew.jobs.put(job)
+            job.finish()
+
+
+class _Crew:
+    """Threads that wait for jobs."""
+
+    def __init__(self, count: int) -> None:
+        self.process = os.getpid()
+        self.count = count
+        self.jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        for _ in range(count):  # they know the queue and nothing else, so that this can end
+            threading.Thread(target=_serve, args=(self.jobs,), daemon=True).start()
+
+    def __del__(self) -> None:
+        if self.process == os.getpid():
+            for _ in range(self.count):
+                self.jobs.put(None)
+
+
+def _serve(jobs: SimpleQueue[_Job | None]) -> None:
+    """What a thread does: it helps with one job after the other."""
+    with np.errstate(all="ignore"):  # which each thread has its own of
+        while (job := jobs.get()) is not None:
+            job.help()
+            del job  # or the last one would be kept, and with it its problem
+
+
+class _Job:
+    """The pieces of one pass: whoever is free works at the next one that is left."""
+
+    def __init__(
+        self, pieces: int, work: Callable[[int], Any], take: Callable[[Any], None] | None
+    ) -> None:
+        self.work, self.take = work, take
+        self.left = deque(range(pieces))
+        self.done: dict[int, Any] = {}
+        self.taken = 0
+        self.lock = threading.Lock()
+        self.helped = 0  # pieces that another thread than the caller's has begun, ...
+        self.ended: SimpleQueue[BaseException | None] = SimpleQueue()  # ... and how each ended
+
+    def finish(self) -> None:
+        """The caller's part. Raises what the work has raised, wherever that was.
+
+        After an interrupt the others end the piece they are at: nothing of it is used.
+        """
+        try:
+            while (piece := self._next()) is not None:
+                self._do(piece)
+        finally:
+            with self.lock:
+                self.left.clear()
+                helped = self.helped
+            errors = [self.ended.get() for _ in range(helped)]
+        for error in errors:
+            if error is not None:
+                raise error
+
+    def help(self) -> None:
+        """The part of any other thread."""
+        while True:
+            with self.lock:
+                piece = self._next()
+                if piece is None:
+                    return
+                self.helped += 1
+            try:
+                self._do(piece)
+            except BaseException as error:  # the caller raises it
+                self.left.clear()
+                self.ended.put(error)
+                return
+            self.ended.put(None)
+
+    def _next(self) -> int | None:
+        try:
+            return self.left.popleft()
+        except IndexError:
+            return None
+
+    def _do(self, piece: int) -> None:
+        part = self.work(piece)
+        if self.take is None:
+            return
+        with self.lock:
+            self.done[piece] = part
+            while self.taken in self.done:
+                self.take(self.done.pop(self.taken))
+                self.taken += 1
+
+
+class _Blas:
+    """Holds NumPy's BLAS to one thread, where threadpoolctl can be imported.
+
+    The blocks are small: more threads would only wait for each other.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.users = 0
+        self.changed: list[tuple[Any, int]] = []
+        try:
+            from threadpoolctl import ThreadpoolController
+        except ImportError:
+            self.libraries: list[Any] = []
+        else:
+            self.libraries = ThreadpoolController().select(user_api="blas").lib_controllers
+
+    def __enter__(self) -> None:
+        with self.lock:
+            self.users += 1
+            if self.users == 1:
+                counts = [(library, library.num_threads) for library in self.libraries]
+                self.changed = [(library, count) for library, count in counts if count != 1]
+                for library, _ in self.changed:
+                    library.set_num_threads(1)
+
+    def __exit__(self, *_: object) -> None:
+        with self.lock:
+            self.users -= 1
+            if not self.users:
+                for library, count in self.changed:
+                    library.set_num_threads(count)
+
+
 # -- the bound problem ---------------------------------------------------------------------------
 
 
@@ -649,11 +878,18 @@ class Problem:
     several threads. The data must not change while they are bound.
     """
 
-    def __init__(self, arrays: Sequence[Array], totals: Totals) -> None:
+    def __init__(
+        self, arrays: Sequence[Array], totals: Totals, threads: int | None = None
+    ) -> None:
         self._totals = totals
-        self._blocks = _Blocks(arrays, totals.rows)
+        self._blocks = _Blocks(arrays, totals.rows, inner=_width(totals.dims, 1))
         self._moving = replace(totals, offset=0.0)
-        self._narrow = _Blocks(arrays, totals.rows, widest=_width(totals.dims))
+        self._narrow = _Blocks(
+            arrays,
+            totals.rows,
+            inner=_width(totals.dims, 1),
+            widest=_width(totals.dims, 2),
+        )
         self.n_rows = totals.rows
         self.offset = totals.offset  # what the objective has beside the parameters
         self.consts = dict(totals.consts)
@@ -663,6 +899,14 @@ class Problem:
         }
         self.size = sum(math.prod(shape) for shape in self._shapes().values())
         self._free = _FreeCoordinates(self._shapes(), totals.labels)
+        if threads is None:
+            threads = _cores() if self._blocks.work > THREADED else 1
+        self._threads = _Threads(int(threads))
+
+    @property
+    def threads(self) -> int:
+        """How many threads an evaluation may use, the caller's included."""
+        return self._threads.count
 
     def _shapes(self) -> dict[str, tuple[int, ...]]:
         return _shapes(self._totals.dims)
@@ -738,9 +982,16 @@ class Problem:
         Penalties and other terms without rows are no part of them.
         """
         theta = self._theta(theta)
+        found = np.empty((self.n_rows, self.size))
+        slices = self._blocks.slices()
+
+        def work(place: int) -> None:
+            block = self._blocks.take(slices[place])
+            found[slices[place]] = _scores(theta, block, self._totals)
+
         with np.errstate(all="ignore"):
-            parts = [_scores(theta, block, self._totals) for block in self._blocks]
-        return np.concatenate(parts)
+            self._threads.each(len(slices), work)
+        return found
 
     # -- where there are: squares
 
@@ -758,15 +1009,31 @@ class Problem:
         Returns R (size, size), z = Q'r and the sum of the squares of what Q does not reach, so
         that `|J/scale p + r|^2 = |R p + z|^2 + rss`. The Jacobian never exists as a whole.
         """
+        theta = self._theta(theta)
         scale = np.broadcast_to(np.asarray(scale, dtype=np.float64), (self.size,))
+        groups = self._blocks.groups(HESSIAN_SUPER_BLOCKS)
         top = np.zeros((0, self.size + 1))
-        for r, J in self._residuals(theta):
-            with np.errstate(all="ignore"):
-                rows = np.column_stack((J / scale, r))
-            if not np.all(np.isfinite(rows)):
-                full = np.full((self.size, self.size), np.nan)
-                return full, full[0].copy(), math.nan
-            top = np.asarray(np.linalg.qr(np.concatenate((top, rows)), mode="r"))
+
+        def rows(r: Array, J: Array) -> Array:
+            return np.column_stack((J / scale, r))
+
+        def work(place: int) -> Array:
+            part = top[:0]
+            for chosen in groups[place]:
+                block = self._blocks.take(chosen)
+                part = _triangle(part, rows(*_row_residuals(theta, block, self._totals)))
+            return part
+
+        def take(part: Array) -> None:
+            nonlocal top
+            top = _triangle(top, part) if len(top) else part
+
+        with np.errstate(all="ignore"):
+            self._threads.each(len(groups), work, take)
+            top = _triangle(top, rows(*_other_residuals(theta, self._totals)))
+        if not np.all(np.isfinite(top)):
+            full = np.full((self.size, self.size), np.nan)
+            return full, full[0].copy(), math.nan
         full = np.zeros((self.size + 1, self.size + 1))
         full[: len(top)] = top
         return full[:-1, :-1], full[:-1, -1], float(full[-1, -1] ** 2)
@@ -839,15 +1106,22 @@ class Problem:
         order: int,
     ) -> Sums:
         blocks = self._blocks if order < 2 else self._narrow
+        groups = blocks.groups(SUPER_BLOCKS if order < 2 else HESSIAN_SUPER_BLOCKS)
         acc = _sums(passes, 0, order, {})
+
+        def work(place: int) -> Sums:
+            part = _sums(passes, acc.stage, order, acc.known)
+            for rows in groups[place]:
+                kernel(blocks.take(rows), part)
+            return part
+
+        def take(part: Sums) -> None:
+            merge(acc, part)
+
         for stage in range(len(passes)):
             if stage:
                 acc = _sums(passes, stage, order, {**acc.known, **acc.sums})
-            for group in blocks.groups():
-                part = _sums(passes, stage, order, acc.known)
-                for block in group:
-                    kernel(block, part)
-                merge(acc, part)
+            self._threads.each(len(groups), work, take)
         return acc
 
     def trace(self, theta: Any, rows: Any = slice(None)) -> dict[str, Any]:

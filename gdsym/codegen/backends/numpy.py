@@ -105,7 +105,7 @@ LONGEST = 9
 RESERVED = frozenset(
     (
         *("theta", "dims", "stats", "seed", "lr", "method", "block", "totals", "acc", "sums"),
-        *("direction", "shape"),
+        *("direction", "shape", "threads", "dtype"),
         *("known", "rows", "consts", "given", "stage", "f"),
         *("np", "special", "tuple", "float"),
     )
