@@ -108,6 +108,7 @@ class Model:
         robust: bool | str = False,
         cluster: Any = None,
         threads: int | None = None,
+        dtype: str = "float64",
         progress: Progress | None = None,
         **arrays: Any,
     ) -> Result:
@@ -125,8 +126,9 @@ class Model:
         rest on the likelihood being right ("HC1", or "HC0" without the factor n/(n - p)).
         cluster: the column, or an array, that says which rows belong together. threads: how
         many threads share the rows, by default the physical cores where there is work enough;
-        no digit depends on it. progress: called with a record after every iteration. The others
-        are the options of `gdsym fit`. Raises `GdsymError` where it cannot be done.
+        no digit depends on it. dtype: "float32" keeps the rows in half the memory. progress:
+        called with a record after every iteration. The others are the options of `gdsym fit`.
+        Raises `GdsymError` where it cannot be done.
         """
         from gdsym import run
 
@@ -136,7 +138,7 @@ class Model:
         asked, wishes = run.read_method(method, run.merged(named, options or {}))
         carrying = self.carrying(asked, run.schedules(wishes))
         consts, sizes = carrying.settings(set or {})
-        bound = carrying.bind(data, sizes, arrays, bind, missing)
+        bound = carrying.bind(data, sizes, arrays, bind, missing, dtype)
         return run.fit(
             carrying.module,
             bound,
@@ -186,13 +188,20 @@ class Model:
         arrays: Mapping[str, Any],
         bind: Mapping[str, Any] | None = None,
         missing: str = "error",
+        dtype: str = "float64",
     ) -> Bound:
         """The data of the model from tables, files and arrays; the others are those of `fit`."""
         from gdsym.data import bind_tables
 
         sources = [] if data is None else data if isinstance(data, list | tuple) else [data]
         return bind_tables(
-            self.module, *sources, arrays=arrays, dims=sizes, bind=bind, missing=missing
+            self.module,
+            *sources,
+            arrays=arrays,
+            dims=sizes,
+            bind=bind,
+            missing=missing,
+            dtype=dtype,
         )
 
     def asked(

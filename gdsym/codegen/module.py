@@ -17,7 +17,7 @@ from gdsym.codegen.backends import backend as backend_called
 from gdsym.codegen.curvature import has_scores, has_squares, second_order
 from gdsym.codegen.kept import kept, kept_axes
 from gdsym.codegen.kernels import Kernels
-from gdsym.codegen.layout import at_sums
+from gdsym.codegen.layout import at_sums, wrapped
 from gdsym.codegen.literal import assignment, block, number
 from gdsym.codegen.plan import Plan
 from gdsym.codegen.schedule import schedules_of
@@ -480,7 +480,7 @@ def _bind(model: Model, kernels: Kernels) -> list[str]:
     constants, given = _constants(model, kernels, kernels.plan)
     parameters += [*constants, "dims: Mapping[str, Any] | None = None"]
     parameters.append("stats: Mapping[str, Any] | None = None")
-    parameters.append("threads: int | None = None")
+    parameters += ["threads: int | None = None", "dtype: Any = np.float64"]
     if parameters and parameters[0] == "*" and len(parameters) == 1:
         parameters = []
     shapes = "; ".join(
@@ -493,12 +493,13 @@ def _bind(model: Model, kernels: Kernels) -> list[str]:
         "",
         "    Categories are codes 0..k-1. `dims` has sizes or labels that the data do not show.",
         "    `threads`: how many an evaluation may use; by default the physical cores, one where",
-        "    data are few. No digit depends on it.",
+        "    data are few. No digit depends on it. `dtype`: np.float32 keeps data by rows in half",
+        "    the memory; all arithmetic is in float64.",
         "    Raises TypeError or ValueError for data that do not fit.",
         '    """',
     ]
-    call = f"    return _bound({data}, dims, stats, threads, {given})"
-    return [*_signature("bind", parameters, "Problem"), *text, call]
+    call = f"    return _bound({data}, dims, stats, threads, dtype, {given})"
+    return [*_signature("bind", parameters, "Problem"), *text, *wrapped(call)]
 
 
 def _predict(model: Model, kernels: Kernels, plan: Plan) -> list[str]:

@@ -66,6 +66,7 @@ bind: Callable[..., Problem]
 # -- what the kernels are given ------------------------------------------------------------------
 
 Array = Any  # a float64 array, or an int64 array of codes
+CHECKED = 2**18  # numbers that are checked at a time
 Block = Sequence[Any]  # one entry per item of DATA: the block's rows, or all of a side table
 
 # Blocks are sized so that a block of rows and what is computed from it stay in a core's cache:
@@ -478,14 +479,14 @@ def _checked_consts(given: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in given.items():
         if name not in by_argument:
             own = ("dims", "stats", "threads")
-            known = ", ".join([*(e["arg"] for e in DATA), *by_argument, *own])
+            known = ", ".join([*(e["arg"] for e in DATA), *by_argument, *own, "dtype"])
             raise TypeError(f"{MODEL} has no argument `{name}`; it takes {known}")
         if value is not None:
             values[by_argument[name]] = _numbers(f"the constant `{name}`", value)
     for entry in CONSTS:
         if entry["name"] in values:
             array = values[entry["name"]].astype(np.float64)
-            _refuse(entry, array, np.isnan(array), "is not a number")
+            _refuse(entry, array, np.isnan, "is not a number")
             _check_domain(entry, array)
         if entry["value"] is None and entry["name"] not in values:
             raise TypeError(f"the constant `{entry['name']}` must be given")
@@ -512,36 +513,52 @@ def _numbers(what: str, value: Any, mend: str = "") -> Array:
     return array
 
 
-def _array(entry: Mapping[str, Any], value: Any) -> Array:
-    """An argument as a float64 array (codes: int64), checked against its declaration."""
+def _array(entry: Mapping[str, Any], value: Any, dtype: Any = np.float64) -> Array:
+    """An argument in C order, checked against its declaration: float64, or int64 for codes.
+
+    By rows it is float32 where that is asked for, or what it is: then blocks of it are converted.
+    """
     category = entry.get("domain", {}).get("category")
     mend = f"; pass codes 0, 1, ... of {category}" if category else ""
     array = _numbers(f"`{entry['name']}`", value, mend)
     _check_axes(entry, array.shape)
     if category is not None:
-        codes = array.astype(np.float64)
-        bad = ~((codes >= 0) & (codes < 2**31) & (codes == np.floor(codes)))
-        _refuse(entry, array, bad, f"is not a code 0, 1, ... of {category}")
-        return np.asarray(array, dtype=np.int64, order="C")
-    array = np.asarray(array, dtype=np.float64, order="C")
-    _refuse(entry, array, ~np.isfinite(array), "is not a finite number")
+        array = np.asarray(array, order="C")
+
+        def no_code(piece: Array) -> Array:
+            codes = piece.astype(np.float64)
+            return ~((codes >= 0) & (codes < 2**31) & (codes == np.floor(codes)))
+
+        _refuse(entry, array, no_code, f"is not a code 0, 1, ... of {category}")
+        return array.astype(np.int64, copy=False)
+    if array.dtype != np.float32 or ROW not in entry["dims"]:
+        with np.errstate(over="ignore"):
+            array = array.astype(dtype if ROW in entry["dims"] else np.float64, "C", copy=False)
+    array = np.asarray(array, dtype=array.dtype.newbyteorder("="), order="C")
+    _refuse(entry, array, lambda piece: ~np.isfinite(piece), "is not a finite number")
     _check_domain(entry, array)
     return array
 
 
 def _check_domain(entry: Mapping[str, Any], array: Array) -> None:
     domain = entry.get("domain", {})
-    outside = np.zeros(array.shape, dtype=bool)
-    if "values" in domain:
-        outside |= ~np.isin(array, domain["values"])
-    if "lower" in domain:
-        lower = domain["lower"]
-        outside |= array <= lower if domain.get("lower_open") else array < lower
-    if "upper" in domain:
-        upper = domain["upper"]
-        outside |= array >= upper if domain.get("upper_open") else array > upper
-    if domain.get("integer"):
-        outside |= array != np.floor(array)
+    if not domain.keys() & {"values", "lower", "upper", "integer"}:
+        return
+
+    def outside(piece: Array) -> Array:
+        bad = np.zeros(piece.shape, dtype=bool)
+        if "values" in domain:
+            bad |= ~np.isin(piece, np.asarray(domain["values"], dtype=piece.dtype))
+        if "lower" in domain:
+            lower = domain["lower"]
+            bad |= piece <= lower if domain.get("lower_open") else piece < lower
+        if "upper" in domain:
+            upper = domain["upper"]
+            bad |= piece >= upper if domain.get("upper_open") else piece > upper
+        if domain.get("integer"):
+            bad |= piece != np.floor(piece)
+        return bad
+
     _refuse(entry, array, outside, f"is not {domain.get('text', '')}")
 
 
@@ -553,12 +570,17 @@ def _filled(arrays: list[Array], sizes: Mapping[str, int], rows: int, names: set
             arrays[place] = np.full(shape, float(entry["default"]))
 
 
-def _refuse(entry: Mapping[str, Any], array: Array, bad: Array, what: str) -> None:
-    if not np.any(bad):
-        return
-    place = tuple(int(i) for i in np.argwhere(bad)[0])
-    at = f"[{', '.join(map(str, place))}]" if place else ""
-    raise ValueError(f"`{entry['name']}`{at} = {array[place]} {what}")
+def _refuse(
+    entry: Mapping[str, Any], array: Array, is_bad: Callable[[Array], Array], what: str
+) -> None:
+    """Raises ValueError at the first number that is bad; a copy of them all is never made."""
+    flat = array.reshape(-1)
+    for start in range(0, flat.size, CHECKED):
+        bad = is_bad(flat[start : start + CHECKED])
+        if np.any(bad):
+            place = np.unravel_index(start + int(np.argmax(bad)), array.shape)
+            at = f"[{', '.join(map(str, place))}]" if place else ""
+            raise ValueError(f"`{entry['name']}`{at} = {array[place]} {what}")
 
 
 def _bound(
@@ -566,10 +588,14 @@ def _bound(
     dims: Mapping[str, Any] | None,
     stats: Mapping[str, Any] | None,
     threads: int | None,
+    dtype: Any,
     consts: Mapping[str, Any],
 ) -> Problem:
     """Checks the arguments and learns what the data alone can tell."""
     _check_threads(threads)
+    dtype = np.dtype(dtype)
+    if dtype not in (np.float64, np.float32):
+        raise TypeError(f"dtype must be float64 or float32, not {dtype}")
     missing = [
         entry["arg"]
         for entry, value in zip(DATA, data, strict=True)
@@ -578,7 +604,7 @@ def _bound(
     if missing:
         raise TypeError(f"{MODEL} needs the data {', '.join(f'`{name}`' for name in missing)}")
     arrays = [
-        None if value is None else _array(entry, value)
+        None if value is None else _array(entry, value, dtype)
         for entry, value in zip(DATA, data, strict=True)
     ]
     rows: dict[int, str] = {}
@@ -594,8 +620,11 @@ def _bound(
     sizes, _ = _declared(dims)
     _measure(arrays, sizes, {})
     _filled(arrays, sizes, count, {entry["name"] for entry in DATA})
-    totals = prepare(_Blocks(arrays, count), dims=dims, stats=stats, **consts)
-    return Problem(arrays, totals, threads)
+    blocks = _Blocks(arrays, count)
+    if blocks.block_rows >= count:  # one block, which is converted once
+        blocks.arrays = [None if array is None else _wide(array) for array in arrays]
+    totals = prepare(blocks, dims=dims, stats=stats, **consts)
+    return Problem(blocks.arrays, totals, threads)
 
 
 class _Blocks:
@@ -633,7 +662,9 @@ class _Blocks:
     def take(self, rows: Any) -> list[Array]:
         """The block of these rows (a slice or an array of indices)."""
         return [
-            array if array is None or ROW not in entry["dims"] else _rows_of(entry, array, rows)
+            array
+            if array is None or ROW not in entry["dims"]
+            else _wide(_rows_of(entry, array, rows))
             for array, entry in zip(self.arrays, DATA, strict=True)
         ]
 
@@ -651,6 +682,11 @@ class _Blocks:
         slices = self.slices()
         size = -(-len(slices) // (SUPER_BLOCKS if most is None else most))
         return [slices[first : first + size] for first in range(0, len(slices), size)]
+
+
+def _wide(array: Array) -> Array:
+    """What is computed with: float64, also of data that are kept as float32."""
+    return array.astype(np.float64) if array.dtype == np.float32 else array
 
 
 def _rows_of(entry: Mapping[str, Any], array: Array, rows: Any) -> Array:
@@ -1177,6 +1213,8 @@ class Problem:
     def stats_at(self, theta: Any) -> dict[str, dict[str, Any]]:
         """`stats`, and what `train` keeps of these data and parameters; `predict` takes both."""
         theta = self._theta(theta)
+        if not KEPT:
+            return self.stats
         with np.errstate(all="ignore"):
             kept = _keep(theta, self._blocks.take(slice(None)), self._totals)
         return _by_name({**self._totals.stats, **kept})
