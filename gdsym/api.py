@@ -120,6 +120,8 @@ class Model:
         level: float = 0.95,
         robust: bool | str = False,
         cluster: Any = None,
+        threads: int | None = None,
+        dtype: str = "float64",
         progress: Progress | None = None,
         **arrays: Any,
     ) -> Result:
@@ -135,18 +137,21 @@ class Model:
         earlier result, or the path of a fit file. set: other values of constants, other sizes of
         dimensions. level: of confidence intervals. robust: True for standard errors that do not
         rest on the likelihood being right ("HC1", or "HC0" without the factor n/(n - p)).
-        cluster: the column, or an array, that says which rows belong together. progress:
+        cluster: the column, or an array, that says which rows belong together. threads: how
+        many threads share the rows, by default the physical cores where there is work enough;
+        no digit depends on it. dtype: "float32" keeps the rows in half the memory. progress:
         called with a record after every iteration. The others are the options of `gdsym fit`.
         Raises `GdsymError` where it cannot be done.
         """
         from gdsym import run
 
+        check_threads("threads", threads)
         named = {"lr": lr, "batch_size": batch_size, "epochs": epochs, "seed": seed}
         named |= {"tol": tol, "max_iter": max_iter}
         asked, wishes = run.read_method(method, run.merged(named, options or {}))
         carrying = self.carrying(asked, run.schedules(wishes))
         consts, sizes = carrying.settings(set or {})
-        bound = carrying.bind(data, sizes, arrays, bind, missing)
+        bound = carrying.bind(data, sizes, arrays, bind, missing, dtype)
         return run.fit(
             carrying.module,
             bound,
@@ -156,6 +161,7 @@ class Model:
             start=run.read_start(start),
             fix=run.read_fix(fix),
             asked=self.asked(bound, data, level, robust, cluster),
+            threads=threads,
             progress=progress,
         )
 
@@ -195,13 +201,20 @@ class Model:
         arrays: Mapping[str, Any],
         bind: Mapping[str, Any] | None = None,
         missing: str = "error",
+        dtype: str = "float64",
     ) -> Bound:
         """The data of the model from tables, files and arrays; the others are those of `fit`."""
         from gdsym.data import bind_tables
 
         sources = [] if data is None else data if isinstance(data, list | tuple) else [data]
         return bind_tables(
-            self.module, *sources, arrays=arrays, dims=sizes, bind=bind, missing=missing
+            self.module,
+            *sources,
+            arrays=arrays,
+            dims=sizes,
+            bind=bind,
+            missing=missing,
+            dtype=dtype,
         )
 
     def asked(
@@ -235,6 +248,13 @@ class Model:
     def __repr__(self) -> str:
         names = [entry["arg"] for entry in self.module.DATA]
         return f"<gdsym model {self.name}: fit({', '.join(f'{name}=...' for name in names)})>"
+
+
+def check_threads(option: str, threads: Any) -> None:
+    """Raises UsageError unless it is None or a number of threads."""
+    whole = hasattr(threads, "__index__") and not isinstance(threads, bool)
+    if threads is not None and not (whole and threads >= 1):
+        raise UsageError(f"{option} is {threads!r}, but it must be a whole number from 1 up")
 
 
 def _size(name: str, value: Any) -> Any:

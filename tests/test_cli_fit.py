@@ -45,6 +45,28 @@ def test_a_fit_prints_the_parameters_and_how_it_ended(here, capsys):
     ]
 
 
+def test_float32_rounds_the_data_and_nothing_else(here, capsys):
+    (here / "tenths.csv").write_text("x,y\n0,0.1\n1,0.3\n")
+
+    assert gdsym("fit line.gd tenths.csv --json --dtype float32") == 0
+
+    params = json.loads(capsys.readouterr().out)["params"]
+    assert params["b"] == pytest.approx(0.10000000149011612, rel=1e-14)
+    assert params["a"] == pytest.approx(0.30000001192092896 - 0.10000000149011612, rel=1e-14)
+
+
+@pytest.mark.parametrize("count", ["2", "7"])
+def test_more_threads_print_the_same(here, capsys, count):
+    gdsym("fit line.gd line.csv")
+    expected = capsys.readouterr().out.splitlines()
+
+    assert gdsym(f"fit line.gd line.csv --threads {count}") == 0
+
+    assert capsys.readouterr().out.splitlines()[:-1] == expected[:-1]  # the last has the seconds
+    assert gdsym("fit line.gd line.csv --threads 0") == 2
+    assert "--threads is 0, but it must be a whole number from 1 up" in capsys.readouterr().err
+
+
 def test_json_is_one_object_with_exactly_the_documented_keys(here, capsys):
     code = gdsym("fit line.gd line.csv --json")
 

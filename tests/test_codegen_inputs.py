@@ -1,9 +1,13 @@
 """Data of any make give the right answer or a clear error, and are never changed."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from compiled import module
 from scipy.special import logsumexp
+
+import gdsym
 
 TEXT = """
 model inputs
@@ -302,3 +306,146 @@ def test_data_are_never_changed():
     for name, array in arrays.items():
         np.testing.assert_array_equal(array, kept[name])
     np.testing.assert_array_equal(theta, THETA)
+
+
+# -- float32, and how much memory it takes -------------------------------------------------------
+
+MANY = """
+data X[n, d]
+data t[n] in {0.1, 0.7}
+param w[d], b
+let z = X @ w + b
+loss mean((z - t)^2 + softplus(z))
+penalty 0.05*sum(w^2)
+predict z = z
+"""
+
+
+@pytest.fixture
+def many():
+    rng = np.random.default_rng(2)
+    n, d = 200_000, 50  # 80 MB
+    return rng.normal(size=(n, d)), rng.choice([0.1, 0.7], n), rng.normal(size=d + 1) * 0.1
+
+
+def answers(problem, theta):
+    f, g, H = problem.value_grad_hess(theta)
+    return [f, g, H, problem.hvp(theta, np.cos(theta))]
+
+
+def test_float32_data_are_computed_with_in_float64(many):
+    X, t, theta = many
+    narrow = X.astype(np.float32)
+    exact = answers(module(MANY).bind(narrow.astype(float), t), theta)
+
+    found = answers(module(MANY).bind(narrow, t), theta)
+    asked = answers(module(MANY).bind(X, t, dtype=np.float32), theta)
+
+    for value, known in zip(found, exact, strict=True):
+        np.testing.assert_array_equal(value, known)
+    for value, known in zip(asked, answers(module(MANY).bind(X, t), theta), strict=True):
+        np.testing.assert_allclose(value, known, rtol=1e-6, atol=1e-6 * np.max(np.abs(known)))
+        assert np.asarray(value).dtype == np.float64
+
+
+def traced(work):
+    """What work() needs, and what it keeps, in MB."""
+    tracemalloc.start()
+    try:
+        kept = work()
+        held, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    return kept, held / 1e6, peak / 1e6
+
+
+def test_binding_makes_no_copy_and_float32_one_of_half_the_size(many):
+    X, t, _ = many
+    generated = module(MANY)
+
+    _, held, peak = traced(lambda: generated.bind(X, t))
+    assert peak < 8
+    _, held, peak = traced(lambda: generated.bind(X, t, dtype=np.float32))
+    assert held < 42  # 40 of X, 0.8 of t
+    assert peak < 55
+    _, held, peak = traced(lambda: generated.bind(X.astype(np.float32), t))
+    assert held < 42
+    _, held, peak = traced(lambda: generated.bind(np.asfortranarray(X), t))  # copied once, by us
+    assert held < 85
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_evaluations_need_little_memory_beside_the_data(many, dtype, threads):
+    X, t, theta = many
+    problem = module(MANY).bind(X, t, dtype=dtype, threads=threads)
+
+    for work in (problem.value, problem.value_and_grad, problem.hess, problem.stats_at):
+        _, held, peak = traced(lambda work=work: work(theta))
+        assert peak < 20 + 10 * threads
+        assert held < 1
+    _, _, peak = traced(lambda: problem.hvp(theta, theta))
+    assert peak < 20 + 10 * threads
+
+
+@pytest.mark.parametrize("method", ["lbfgs", "newton", "trust", "newton_cg", "gd", "adam", "auto"])
+def test_a_fit_needs_little_memory_beside_the_data(many, method):
+    X, t, _ = many
+    batches = {"batch_size": 5000, "epochs": 1} if method == "adam" else {"max_iter": 3}
+    model = gdsym.compile(MANY, update=["adam", "gd"])
+
+    result, _, peak = traced(lambda: model.fit(X=X, t=t, method=method, threads=1, **batches))
+
+    assert result.n_rows == len(X)
+    assert peak < 30
+
+
+def test_memory_maps_stay_maps(tmp_path, many):
+    X, t, theta = many
+    np.save(tmp_path / "X.npy", X)
+
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+
+    problem = module(MANY).bind(mapped, t)
+
+    assert np.shares_memory(problem._blocks.arrays[0], mapped)
+    assert problem.value(theta) == module(MANY).bind(X, t).value(theta)
+
+
+def test_rows_of_float32_may_be_drawn_predicted_and_fitted(many):
+    X, t, theta = (array[:3000] for array in many)
+    narrow = X.astype(np.float32)
+    wide = narrow.astype(float)
+    generated, rows = module(MANY), np.array([5, 2, 2999])
+
+    f, g = generated.bind(narrow, t).batch_value_and_grad(theta, rows)
+    f2, g2 = generated.bind(wide, t).batch_value_and_grad(theta, rows)
+    fit = gdsym.fit(MANY, X=wide, t=t, dtype="float32")
+
+    assert f == f2
+    np.testing.assert_array_equal(g, g2)
+    np.testing.assert_array_equal(
+        generated.predict(theta, narrow)["z"], generated.predict(theta, wide)["z"]
+    )
+    np.testing.assert_allclose(fit.theta, gdsym.fit(MANY, X=wide, t=t).theta, rtol=1e-5, atol=1e-7)
+
+
+def test_numbers_that_float32_cannot_hold_and_other_types_are_refused():
+    generated = module("data x[n]\nparam m\nloss mean((x - m)^2)")
+
+    with pytest.raises(ValueError, match=r"`x`\[1\] = inf is not a finite number"):
+        generated.bind([1.0, 1e300], dtype=np.float32)
+    with pytest.raises(TypeError, match="dtype must be float64 or float32, not int64"):
+        generated.bind([1.0, 2.0], dtype=np.int64)
+
+
+def test_the_first_bad_number_is_named_wherever_it_is():
+    generated = module("data X[n, d] >= 0\nparam m\nloss mean((X - m)^2)")
+    X = np.ones((200_000, 3), order="F")
+    X[150_000, 1] = X[199_999, 2] = -1.0
+
+    with pytest.raises(ValueError, match=r"`X`\[150000, 1\] = -1.0 is not"):
+        generated.bind(X)
+    X[100_000, 2] = np.nan
+    with pytest.raises(ValueError, match=r"`X`\[100000, 2\] = nan is not a finite number"):
+        generated.bind(X)

@@ -19,7 +19,7 @@ GRANTS = {
     "private": {"errors", "files"},
     "language": {"errors", "private", "lark"},
     "calculus": {"errors", "language", "sympy", "mpmath", "numpy"},
-    "codegen": {"errors", "language", "calculus", "sympy", "numpy", "scipy"},
+    "codegen": {"errors", "language", "calculus", "sympy", "numpy", "scipy", "threadpoolctl"},
     "compiler": {"errors", "files", "language", "calculus", "codegen", "optimizers", "sympy"},
     "stages": {"errors", "files", "language", "calculus", "codegen", "compiler"},
     "explain": {"errors", "language", "calculus", "codegen", "compiler"},

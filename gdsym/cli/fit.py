@@ -93,6 +93,19 @@ if TYPE_CHECKING:
     default="numpy",
     help="What to compute with: numpy, or numexpr for long formulas over rows. [numpy]",
 )
+@click.option(
+    "--threads",
+    metavar="N",
+    type=int,
+    help="How many threads share the rows; the digits are the same. [the physical cores, 1 for "
+    "few data]",
+)
+@click.option(
+    "--dtype",
+    type=click.Choice(["float64", "float32"]),
+    default="float64",
+    help="How data by rows are kept: float32 in half the memory. [float64]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @output_format
 def command(
@@ -110,6 +123,8 @@ def command(
     level: float,
     robust: str | None,
     cluster: str | None,
+    threads: int | None,
+    dtype: str,
     as_json: bool,
     **options: Any,
 ) -> int:
@@ -129,6 +144,7 @@ def command(
     from gdsym.errors import UsageError
     from gdsym.files import check_no_input, check_writable
 
+    api.check_threads("--threads", threads)
     rule = [method] if method is not None and method.endswith(".gd") else []
     for path in (output, history):
         if path is not None:
@@ -153,7 +169,7 @@ def command(
         run.check(compiled.module, run.Asked(level, robust))
         begin = run.read_start(list(start) or None)
         keep = run.read_fix(fix)
-        bound = compiled.bind(list(data), sizes, {}, bound_columns(bindings), missing)
+        bound = compiled.bind(list(data), sizes, {}, bound_columns(bindings), missing, dtype)
         for line in bound.lines:
             click.echo(line, err=True)
         wanted = compiled.asked(bound, list(data), level, robust or False, cluster)
@@ -167,6 +183,7 @@ def command(
                 start=begin,
                 fix=keep,
                 asked=wanted,
+                threads=threads,
                 progress=progress,
                 say=lambda line: click.echo(line, err=True),
             )

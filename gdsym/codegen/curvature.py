@@ -37,7 +37,7 @@ def second_order(kernels: Kernels) -> list[list[str]]:
         kernels.helpers |= {"scores", "beside"}
         functions.append(scores(kernels))
     if has_squares(kernels):
-        kernels.helpers |= {"squares", "stacked", "beside"}
+        kernels.helpers |= {"squares", "stacked", "triangle", "beside"}
         functions += residuals(kernels)
     return functions
 
@@ -67,22 +67,36 @@ def finish_hess(kernels: Kernels) -> list[str]:
 
 
 def width(kernels: Kernels) -> list[str]:
-    """The size of the largest array per row that the Hessian needs."""
+    """The size of the largest array per row that a kernel needs."""
     program = kernels.program
-    products: dict[str, None] = {}
-    for node in reachable(program.hess.values()):
-        inner = [kernels.size_names[axis.dim] for axis in node.axes if axis != kernels.row]
-        if kernels.row in node.axes and len(inner) > 1:
-            products["*".join(inner)] = None
+    summed = [t.node for stage in kernels.plan.passes for t in stage if t.order < 2]
+    slopes = _products(kernels, summed, 1)
+    curves = _products(kernels, program.hess.values(), 2)
     lines = kernels.sizes(dim.name for dim in kernels.model.dims)
-    used = [line for line in lines if any(_reads(product, line) for product in products)]
-    largest = f"max({', '.join(['1', *products])})" if products else "1"
+    used = [line for line in lines if any(_reads(p, line) for p in (*slopes, *curves))]
     return [
-        "def _width(dims: Mapping[str, int]) -> int:",
-        f'{INDENT}"""The numbers per row of the largest array that the Hessian needs."""',
+        "def _width(dims: Mapping[str, int], order: int) -> int:",
+        f'{INDENT}"""The numbers per row of the largest array of a kernel of this order."""',
         *used,
-        *wrapped(f"{INDENT}return {largest}"),
+        f"{INDENT}if order < 2:",
+        *wrapped(f"{INDENT * 2}return {_largest(slopes)}"),
+        *wrapped(f"{INDENT}return {_largest(curves)}"),
     ]
+
+
+def _products(kernels: Kernels, nodes: Iterable[Node], fewest: int) -> list[str]:
+    """The sizes per row of what is computed, as texts, where so many dimensions make them."""
+    found: dict[str, None] = {}
+    for node in reachable(nodes):
+        inner = [kernels.size_names[axis.dim] for axis in node.axes if axis != kernels.row]
+        made = kernels.row in node.axes and not isinstance(node, Leaf)
+        if made and len(inner) >= fewest:
+            found["*".join(inner)] = None
+    return list(found)
+
+
+def _largest(products: Sequence[str]) -> str:
+    return f"max({', '.join(['1', *products])})" if products else "1"
 
 
 def _reads(product: str, line: str) -> bool:

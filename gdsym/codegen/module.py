@@ -17,7 +17,7 @@ from gdsym.codegen.backends import backend as backend_called
 from gdsym.codegen.curvature import has_scores, has_squares, second_order
 from gdsym.codegen.kept import kept, kept_axes
 from gdsym.codegen.kernels import Kernels
-from gdsym.codegen.layout import at_sums
+from gdsym.codegen.layout import at_sums, wrapped
 from gdsym.codegen.literal import assignment, block, number
 from gdsym.codegen.plan import Plan
 from gdsym.codegen.schedule import schedules_of
@@ -30,7 +30,7 @@ MARKER = "# == emitted from here ==\n"
 # Helpers that only some models use; the others do without them.
 OPTIONAL = {
     name: re.compile(rf"def _{name}\(.*?\n\n\n", re.DOTALL)
-    for name in ("scatter", "others", "gram", "columns", "beside", "stacked")
+    for name in ("scatter", "others", "gram", "columns", "beside", "triangle", "stacked")
 }
 # Methods of the problem that only some models have.
 SECTIONS = {
@@ -171,8 +171,12 @@ def _imports(special: bool, others: Sequence[str]) -> str:
         "",
         "import json",
         "import math",
+        "import os",
+        "import threading",
+        "from collections import deque",
         "from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence",
         "from dataclasses import dataclass, field, replace",
+        "from queue import SimpleQueue",
         "from typing import Any",
         "",
         *sorted(libraries, key=lambda line: (line.startswith("from"), line)),
@@ -476,6 +480,7 @@ def _bind(model: Model, kernels: Kernels) -> list[str]:
     constants, given = _constants(model, kernels, kernels.plan)
     parameters += [*constants, "dims: Mapping[str, Any] | None = None"]
     parameters.append("stats: Mapping[str, Any] | None = None")
+    parameters += ["threads: int | None = None", "dtype: Any = np.float64"]
     if parameters and parameters[0] == "*" and len(parameters) == 1:
         parameters = []
     shapes = "; ".join(
@@ -487,11 +492,14 @@ def _bind(model: Model, kernels: Kernels) -> list[str]:
     text += [
         "",
         "    Categories are codes 0..k-1. `dims` has sizes or labels that the data do not show.",
+        "    `threads`: how many an evaluation may use; by default the physical cores, one where",
+        "    data are few. No digit depends on it. `dtype`: np.float32 keeps data by rows in half",
+        "    the memory; all arithmetic is in float64.",
         "    Raises TypeError or ValueError for data that do not fit.",
         '    """',
     ]
-    call = f"    return _bound({data}, dims, stats, {given})"
-    return [*_signature("bind", parameters, "Problem"), *text, call]
+    call = f"    return _bound({data}, dims, stats, threads, dtype, {given})"
+    return [*_signature("bind", parameters, "Problem"), *text, *wrapped(call)]
 
 
 def _predict(model: Model, kernels: Kernels, plan: Plan) -> list[str]:

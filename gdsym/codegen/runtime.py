@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -54,7 +58,7 @@ _row_residuals: Callable[[Array, Block, Totals], tuple[Array, Array]]
 _other_residuals: Callable[[Array, Totals], tuple[Array, Array]]
 _squares: Callable[[Totals], Any]
 _predict_grad: Callable[[Array, Block, Totals], dict[str, tuple[Any, Array]]]
-_width: Callable[[Mapping[str, int]], int]
+_width: Callable[[Mapping[str, int], int], int]
 bind: Callable[..., Problem]
 
 
@@ -62,15 +66,20 @@ bind: Callable[..., Problem]
 # -- what the kernels are given ------------------------------------------------------------------
 
 Array = Any  # a float64 array, or an int64 array of codes
+CHECKED = 2**18  # numbers that are checked at a time
 Block = Sequence[Any]  # one entry per item of DATA: the block's rows, or all of a side table
 
 # Blocks are sized so that a block of rows and what is computed from it stay in a core's cache:
-# 2 MiB of data, and one block where all the data are small. Constants, so that the order of
-# summation, and with it every digit, is the same on every machine.
-BLOCK_BYTES = 2**21
+# 4 MiB of data, and one block where all the data are small. Constants, so that the order of
+# summation, and with it every digit, is the same on every machine and with any number of threads.
+BLOCK_BYTES = 2**22
 SMALL_BYTES = 2**23
-FEWEST_ROWS, MOST_ROWS, SMALL_ROWS = 256, 16384, 65536
-SUPER_BLOCKS = 64
+FEWEST_ROWS, MOST_ROWS, SMALL_ROWS = 512, 65536, 65536
+# The most shares that threads take, each with sums of its own; fewer where a sum is a Hessian.
+SUPER_BLOCKS, HESSIAN_SUPER_BLOCKS = 64, 16
+# More threads than one where the data have more numbers than this, a row counted as 8 more: about
+# a millisecond of work.
+THREADED = 2**22
 # A Hessian is refused that is larger, or needs more multiplications: some hours of a core.
 HESSIAN_BYTES, HESSIAN_WORK = 2**31, 10**14
 WIDE_BYTES = 2**23  # of one array that a block needs for a Hessian
@@ -316,6 +325,16 @@ def _beside(dims: Mapping[str, int], shape: tuple[int, ...], pieces: Sequence[An
     return np.concatenate([*parts, np.zeros((count, 0))], axis=1, dtype=float)
 
 
+def _triangle(top: Array, rows: Array) -> Array:
+    """R of the QR factorisation of a triangle with rows below; nan where one is not finite."""
+    if len(top) and not len(rows):
+        return top
+    both = np.concatenate((top, rows))
+    if not np.all(np.isfinite(both)):
+        return np.full((1, both.shape[1]), np.nan)
+    return np.asarray(np.linalg.qr(both, mode="r"))
+
+
 def _stacked(
     dims: Mapping[str, int], parts: Sequence[tuple[Any, tuple[int, ...], Sequence[Any]]]
 ) -> tuple[Array, Array]:
@@ -499,14 +518,15 @@ def _checked_consts(given: Mapping[str, Any]) -> dict[str, Any]:
     values = {}
     for name, value in given.items():
         if name not in by_argument:
-            known = ", ".join([*(e["arg"] for e in DATA), *by_argument, "dims", "stats"])
+            own = ("dims", "stats", "threads")
+            known = ", ".join([*(e["arg"] for e in DATA), *by_argument, *own, "dtype"])
             raise TypeError(f"{MODEL} has no argument `{name}`; it takes {known}")
         if value is not None:
             values[by_argument[name]] = _numbers(f"the constant `{name}`", value)
     for entry in CONSTS:
         if entry["name"] in values:
             array = values[entry["name"]].astype(np.float64)
-            _refuse(entry, array, np.isnan(array), "is not a number")
+            _refuse(entry, array, np.isnan, "is not a number")
             _check_domain(entry, array)
         if entry["value"] is None and entry["name"] not in values:
             raise TypeError(f"the constant `{entry['name']}` must be given")
@@ -533,36 +553,52 @@ def _numbers(what: str, value: Any, mend: str = "") -> Array:
     return array
 
 
-def _array(entry: Mapping[str, Any], value: Any) -> Array:
-    """An argument as a float64 array (codes: int64), checked against its declaration."""
+def _array(entry: Mapping[str, Any], value: Any, dtype: Any = np.float64) -> Array:
+    """An argument in C order, checked against its declaration: float64, or int64 for codes.
+
+    By rows it is float32 where that is asked for, or what it is: then blocks of it are converted.
+    """
     category = entry.get("domain", {}).get("category")
     mend = f"; pass codes 0, 1, ... of {category}" if category else ""
     array = _numbers(f"`{entry['name']}`", value, mend)
     _check_axes(entry, array.shape)
     if category is not None:
-        codes = array.astype(np.float64)
-        bad = ~((codes >= 0) & (codes < 2**31) & (codes == np.floor(codes)))
-        _refuse(entry, array, bad, f"is not a code 0, 1, ... of {category}")
-        return np.asarray(array, dtype=np.int64, order="C")
-    array = np.asarray(array, dtype=np.float64, order="C")
-    _refuse(entry, array, ~np.isfinite(array), "is not a finite number")
+        array = np.asarray(array, order="C")
+
+        def no_code(piece: Array) -> Array:
+            codes = piece.astype(np.float64)
+            return ~((codes >= 0) & (codes < 2**31) & (codes == np.floor(codes)))
+
+        _refuse(entry, array, no_code, f"is not a code 0, 1, ... of {category}")
+        return array.astype(np.int64, copy=False)
+    if array.dtype != np.float32 or ROW not in entry["dims"]:
+        with np.errstate(over="ignore"):
+            array = array.astype(dtype if ROW in entry["dims"] else np.float64, "C", copy=False)
+    array = np.asarray(array, dtype=array.dtype.newbyteorder("="), order="C")
+    _refuse(entry, array, lambda piece: ~np.isfinite(piece), "is not a finite number")
     _check_domain(entry, array)
     return array
 
 
 def _check_domain(entry: Mapping[str, Any], array: Array) -> None:
     domain = entry.get("domain", {})
-    outside = np.zeros(array.shape, dtype=bool)
-    if "values" in domain:
-        outside |= ~np.isin(array, domain["values"])
-    if "lower" in domain:
-        lower = domain["lower"]
-        outside |= array <= lower if domain.get("lower_open") else array < lower
-    if "upper" in domain:
-        upper = domain["upper"]
-        outside |= array >= upper if domain.get("upper_open") else array > upper
-    if domain.get("integer"):
-        outside |= array != np.floor(array)
+    if not domain.keys() & {"values", "lower", "upper", "integer"}:
+        return
+
+    def outside(piece: Array) -> Array:
+        bad = np.zeros(piece.shape, dtype=bool)
+        if "values" in domain:
+            bad |= ~np.isin(piece, np.asarray(domain["values"], dtype=piece.dtype))
+        if "lower" in domain:
+            lower = domain["lower"]
+            bad |= piece <= lower if domain.get("lower_open") else piece < lower
+        if "upper" in domain:
+            upper = domain["upper"]
+            bad |= piece >= upper if domain.get("upper_open") else piece > upper
+        if domain.get("integer"):
+            bad |= piece != np.floor(piece)
+        return bad
+
     _refuse(entry, array, outside, f"is not {domain.get('text', '')}")
 
 
@@ -574,21 +610,32 @@ def _filled(arrays: list[Array], sizes: Mapping[str, int], rows: int, names: set
             arrays[place] = np.full(shape, float(entry["default"]))
 
 
-def _refuse(entry: Mapping[str, Any], array: Array, bad: Array, what: str) -> None:
-    if not np.any(bad):
-        return
-    place = tuple(int(i) for i in np.argwhere(bad)[0])
-    at = f"[{', '.join(map(str, place))}]" if place else ""
-    raise ValueError(f"`{entry['name']}`{at} = {array[place]} {what}")
+def _refuse(
+    entry: Mapping[str, Any], array: Array, is_bad: Callable[[Array], Array], what: str
+) -> None:
+    """Raises ValueError at the first number that is bad; a copy of them all is never made."""
+    flat = array.reshape(-1)
+    for start in range(0, flat.size, CHECKED):
+        bad = is_bad(flat[start : start + CHECKED])
+        if np.any(bad):
+            place = np.unravel_index(start + int(np.argmax(bad)), array.shape)
+            at = f"[{', '.join(map(str, place))}]" if place else ""
+            raise ValueError(f"`{entry['name']}`{at} = {array[place]} {what}")
 
 
 def _bound(
     data: Sequence[Any],
     dims: Mapping[str, Any] | None,
     stats: Mapping[str, Any] | None,
+    threads: int | None,
+    dtype: Any,
     consts: Mapping[str, Any],
 ) -> Problem:
     """Checks the arguments and learns what the data alone can tell."""
+    _check_threads(threads)
+    dtype = np.dtype(dtype)
+    if dtype not in (np.float64, np.float32):
+        raise TypeError(f"dtype must be float64 or float32, not {dtype}")
     missing = [
         entry["arg"]
         for entry, value in zip(DATA, data, strict=True)
@@ -597,7 +644,7 @@ def _bound(
     if missing:
         raise TypeError(f"{MODEL} needs the data {', '.join(f'`{name}`' for name in missing)}")
     arrays = [
-        None if value is None else _array(entry, value)
+        None if value is None else _array(entry, value, dtype)
         for entry, value in zip(DATA, data, strict=True)
     ]
     rows: dict[int, str] = {}
@@ -613,25 +660,36 @@ def _bound(
     sizes, _ = _declared(dims)
     _measure(arrays, sizes, {})
     _filled(arrays, sizes, count, {entry["name"] for entry in DATA})
-    totals = prepare(_Blocks(arrays, count), dims=dims, stats=stats, **consts)
-    return Problem(arrays, totals)
+    blocks = _Blocks(arrays, count)
+    if blocks.block_rows >= count:  # one block, which is converted once
+        blocks.arrays = [None if array is None else _wide(array) for array in arrays]
+    totals = prepare(blocks, dims=dims, stats=stats, **consts)
+    return Problem(blocks.arrays, totals, threads)
 
 
 class _Blocks:
     """The rows of arrays in aligned blocks; the same rows in the same blocks every time."""
 
     def __init__(
-        self, arrays: Sequence[Array], rows: int, whole: bool = WHOLE, widest: int = 1
+        self,
+        arrays: Sequence[Array],
+        rows: int,
+        whole: bool = WHOLE,
+        inner: int = 1,
+        widest: int = 1,
     ) -> None:
+        """inner, widest: numbers per row of what value and gradient, or a Hessian, compute."""
         self.arrays = arrays
         self.rows = rows
         width = sum(a.size // rows for a, e in self._row_data(arrays)) if rows else 1
+        width = max(width, inner)
         self.block_rows = max(1, rows)
         if not whole and (rows * width * 8 > SMALL_BYTES or rows > SMALL_ROWS):
             fitting = 2 ** int(math.log2(max(1, BLOCK_BYTES // (8 * max(1, width)))))
             self.block_rows = min(max(fitting, FEWEST_ROWS), MOST_ROWS)
         if not whole and widest > 1:
             self.block_rows = min(self.block_rows, max(1, WIDE_BYTES // (8 * widest)))
+        self.work = rows * (width + 8)
 
     @staticmethod
     def _row_data(arrays: Sequence[Array]) -> list[tuple[Array, Mapping[str, Any]]]:
@@ -644,21 +702,31 @@ class _Blocks:
     def take(self, rows: Any) -> list[Array]:
         """The block of these rows (a slice or an array of indices)."""
         return [
-            array if array is None or ROW not in entry["dims"] else _rows_of(entry, array, rows)
+            array
+            if array is None or ROW not in entry["dims"]
+            else _wide(_rows_of(entry, array, rows))
             for array, entry in zip(self.arrays, DATA, strict=True)
         ]
 
     def __iter__(self) -> Iterator[list[Array]]:
-        for start in range(0, max(1, self.rows), self.block_rows):
-            yield self.take(slice(start, start + self.block_rows))
+        for rows in self.slices():
+            yield self.take(rows)
 
-    def groups(self) -> Iterator[Iterator[list[Array]]]:
-        """Super-blocks: each has accumulators of its own, merged in order."""
+    def slices(self) -> list[slice]:
+        """The rows of each block."""
         starts = range(0, max(1, self.rows), self.block_rows)
-        size = -(-len(starts) // SUPER_BLOCKS)
-        for first in range(0, len(starts), size):
-            group = starts[first : first + size]
-            yield (self.take(slice(start, start + self.block_rows)) for start in group)
+        return [slice(start, start + self.block_rows) for start in starts]
+
+    def groups(self, most: int | None = None) -> list[list[slice]]:
+        """Super-blocks: each has accumulators of its own, merged in order."""
+        slices = self.slices()
+        size = -(-len(slices) // (SUPER_BLOCKS if most is None else most))
+        return [slices[first : first + size] for first in range(0, len(slices), size)]
+
+
+def _wide(array: Array) -> Array:
+    """What is computed with: float64, also of data that are kept as float32."""
+    return array.astype(np.float64) if array.dtype == np.float32 else array
 
 
 def _rows_of(entry: Mapping[str, Any], array: Array, rows: Any) -> Array:
@@ -679,6 +747,203 @@ def _chosen(rows: Any, count: int) -> Array:
     return chosen.astype(np.int64)
 
 
+# -- threads -------------------------------------------------------------------------------------
+
+
+def _check_threads(threads: Any) -> None:
+    if isinstance(threads, bool) or not isinstance(threads, (int, np.integer, type(None))):
+        raise TypeError(f"threads must be a whole number from 1 up, not {threads!r}")
+    if threads is not None and threads < 1:
+        raise ValueError(f"threads must be a whole number from 1 up, not {threads}")
+
+
+def _cores() -> int:
+    """The physical cores that this process may use: two threads of a core share its arithmetic."""
+    if hasattr(os, "sched_getaffinity"):
+        allowed = sorted(os.sched_getaffinity(0))
+    else:
+        allowed = list(range(os.cpu_count() or 1))
+    place = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
+    cores = len({_line(place.format(cpu)) or str(cpu) for cpu in allowed})
+    quota, _, period = _line("/sys/fs/cgroup/cpu.max").partition(" ")  # of a container
+    if quota.isdecimal() and period.isdecimal():
+        cores = min(cores, int(quota) // int(period))
+    return max(1, cores)
+
+
+def _line(path: str) -> str:
+    """The text of a file of the system; empty where there is no such file."""
+    try:
+        with open(path, encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+class _Threads:
+    """The caller of an evaluation and the threads beside it, `count` together.
+
+    They are started where they are first needed, again in a forked process, and end with this.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._crew: _Crew | None = None
+        self._blas: _Blas | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"count": self.count, "_crew": None, "_blas": None}
+
+    def each(
+        self, pieces: int, work: Callable[[int], Any], take: Callable[[Any], None] | None = None
+    ) -> None:
+        """take(work(i)) for each piece i: the work in any order and by any thread, the taking in
+        order and one at a time. So what is taken does not depend on the number of threads."""
+        if pieces == 1:
+            part = work(0)
+            if take is not None:
+                take(part)
+            return
+        if self._blas is None:
+            self._blas = _Blas()
+        with self._blas:  # also for one thread: BLAS with threads of its own has other digits
+            if self.count == 1:
+                for piece in range(pieces):
+                    part = work(piece)
+                    if take is not None:
+                        take(part)
+                return
+            crew = self._crew
+            if crew is None or crew.process != os.getpid():
+                crew = self._crew = _Crew(self.count - 1)
+            job = _Job(pieces, work, take)
+            for _ in range(min(self.count, pieces) - 1):
+                crew.jobs.put(job)
+            job.finish()
+
+
+class _Crew:
+    """Threads that wait for jobs."""
+
+    def __init__(self, count: int) -> None:
+        self.process = os.getpid()
+        self.count = count
+        self.jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        for _ in range(count):  # they know the queue and nothing else, so that this can end
+            threading.Thread(target=_serve, args=(self.jobs,), daemon=True).start()
+
+    def __del__(self) -> None:
+        if self.process == os.getpid():
+            for _ in range(self.count):
+                self.jobs.put(None)
+
+
+def _serve(jobs: SimpleQueue[_Job | None]) -> None:
+    """What a thread does: it helps with one job after the other."""
+    with np.errstate(all="ignore"):  # which each thread has its own of
+        while (job := jobs.get()) is not None:
+            job.help()
+            del job  # or the last one would be kept, and with it its problem
+
+
+class _Job:
+    """The pieces of one pass: whoever is free works at the next one that is left."""
+
+    def __init__(
+        self, pieces: int, work: Callable[[int], Any], take: Callable[[Any], None] | None
+    ) -> None:
+        self.work, self.take = work, take
+        self.left = deque(range(pieces))
+        self.done: dict[int, Any] = {}
+        self.taken = 0
+        self.lock = threading.Lock()
+        self.helped = 0  # pieces that another thread than the caller's has begun, ...
+        self.ended: SimpleQueue[BaseException | None] = SimpleQueue()  # ... and how each ended
+
+    def finish(self) -> None:
+        """The caller's part. Raises what the work has raised, wherever that was.
+
+        After an interrupt the others end the piece they are at: nothing of it is used.
+        """
+        try:
+            while (piece := self._next()) is not None:
+                self._do(piece)
+        finally:
+            with self.lock:
+                self.left.clear()
+                helped = self.helped
+            errors = [self.ended.get() for _ in range(helped)]
+        for error in errors:
+            if error is not None:
+                raise error
+
+    def help(self) -> None:
+        """The part of any other thread."""
+        while True:
+            with self.lock:
+                piece = self._next()
+                if piece is None:
+                    return
+                self.helped += 1
+            try:
+                self._do(piece)
+            except BaseException as error:  # the caller raises it
+                self.left.clear()
+                self.ended.put(error)
+                return
+            self.ended.put(None)
+
+    def _next(self) -> int | None:
+        try:
+            return self.left.popleft()
+        except IndexError:
+            return None
+
+    def _do(self, piece: int) -> None:
+        part = self.work(piece)
+        if self.take is None:
+            return
+        with self.lock:
+            self.done[piece] = part
+            while self.taken in self.done:
+                self.take(self.done.pop(self.taken))
+                self.taken += 1
+
+
+class _Blas:
+    """Holds NumPy's BLAS to one thread, where threadpoolctl can be imported.
+
+    The blocks are small: more threads would only wait for each other.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.users = 0
+        self.changed: list[tuple[Any, int]] = []
+        try:
+            from threadpoolctl import ThreadpoolController
+        except ImportError:
+            self.libraries: list[Any] = []
+        else:
+            self.libraries = ThreadpoolController().select(user_api="blas").lib_controllers
+
+    def __enter__(self) -> None:
+        with self.lock:
+            self.users += 1
+            if self.users == 1:
+                counts = [(library, library.num_threads) for library in self.libraries]
+                self.changed = [(library, count) for library, count in counts if count != 1]
+                for library, _ in self.changed:
+                    library.set_num_threads(1)
+
+    def __exit__(self, *_: object) -> None:
+        with self.lock:
+            self.users -= 1
+            if not self.users:
+                for library, count in self.changed:
+                    library.set_num_threads(count)
+
+
 # -- the bound problem ---------------------------------------------------------------------------
 
 
@@ -689,12 +954,19 @@ class Problem:
     several threads. The data must not change while they are bound.
     """
 
-    def __init__(self, arrays: Sequence[Array], totals: Totals) -> None:
+    def __init__(
+        self, arrays: Sequence[Array], totals: Totals, threads: int | None = None
+    ) -> None:
         self._totals = totals
-        self._blocks = _Blocks(arrays, totals.rows)
+        self._blocks = _Blocks(arrays, totals.rows, inner=_width(totals.dims, 1))
         self._moving = replace(totals, offset=0.0)
-        self._narrow = _Blocks(arrays, totals.rows, widest=_width(totals.dims))
-        self._work: list[Workspace] = []  # those that no evaluation is using
+        self._narrow = _Blocks(
+            arrays,
+            totals.rows,
+            inner=_width(totals.dims, 1),
+            widest=_width(totals.dims, 2),
+        )
+        self._idle: list[Workspace] = []  # those that no worker is using
         self.n_rows = totals.rows
         self.offset = totals.offset  # what the objective has beside the parameters
         self.consts = dict(totals.consts)
@@ -704,6 +976,14 @@ class Problem:
         }
         self.size = sum(math.prod(shape) for shape in self._shapes().values())
         self._free = _FreeCoordinates(self._shapes(), totals.labels)
+        if threads is None:
+            threads = _cores() if self._blocks.work > THREADED else 1
+        self._threads = _Threads(int(threads))
+
+    @property
+    def threads(self) -> int:
+        """How many threads an evaluation may use, the caller's included."""
+        return self._threads.count
 
     def _shapes(self) -> dict[str, tuple[int, ...]]:
         return _shapes(self._totals.dims)
@@ -779,9 +1059,16 @@ class Problem:
         Penalties and other terms without rows are no part of them.
         """
         theta = self._theta(theta)
+        found = np.empty((self.n_rows, self.size))
+        slices = self._blocks.slices()
+
+        def work(place: int) -> None:
+            block = self._blocks.take(slices[place])
+            found[slices[place]] = _scores(theta, block, self._totals)
+
         with np.errstate(all="ignore"):
-            parts = [_scores(theta, block, self._totals) for block in self._blocks]
-        return np.concatenate(parts)
+            self._threads.each(len(slices), work)
+        return found
 
     # -- where there are: squares
 
@@ -799,15 +1086,31 @@ class Problem:
         Returns R (size, size), z = Q'r and the sum of the squares of what Q does not reach, so
         that `|J/scale p + r|^2 = |R p + z|^2 + rss`. The Jacobian never exists as a whole.
         """
+        theta = self._theta(theta)
         scale = np.broadcast_to(np.asarray(scale, dtype=np.float64), (self.size,))
+        groups = self._blocks.groups(HESSIAN_SUPER_BLOCKS)
         top = np.zeros((0, self.size + 1))
-        for r, J in self._residuals(theta):
-            with np.errstate(all="ignore"):
-                rows = np.column_stack((J / scale, r))
-            if not np.all(np.isfinite(rows)):
-                full = np.full((self.size, self.size), np.nan)
-                return full, full[0].copy(), math.nan
-            top = np.asarray(np.linalg.qr(np.concatenate((top, rows)), mode="r"))
+
+        def rows(r: Array, J: Array) -> Array:
+            return np.column_stack((J / scale, r))
+
+        def work(place: int) -> Array:
+            part = top[:0]
+            for chosen in groups[place]:
+                block = self._blocks.take(chosen)
+                part = _triangle(part, rows(*_row_residuals(theta, block, self._totals)))
+            return part
+
+        def take(part: Array) -> None:
+            nonlocal top
+            top = _triangle(top, part) if len(top) else part
+
+        with np.errstate(all="ignore"):
+            self._threads.each(len(groups), work, take)
+            top = _triangle(top, rows(*_other_residuals(theta, self._totals)))
+        if not np.all(np.isfinite(top)):
+            full = np.full((self.size, self.size), np.nan)
+            return full, full[0].copy(), math.nan
         full = np.zeros((self.size + 1, self.size + 1))
         full[: len(top)] = top
         return full[:-1, :-1], full[:-1, -1], float(full[-1, -1] ** 2)
@@ -857,11 +1160,10 @@ class Problem:
         if not count:
             raise ValueError("a mini-batch needs a row")
         block = self._blocks.take(rows)
-        work = self._work.pop() if self._work else Workspace()
-        acc = _sums(TOTALS, 0, 1, {}, work)
+        acc = _sums(TOTALS, 0, 1, {}, self._workspace())
         with np.errstate(all="ignore"):
             partial(theta, block, self._totals, acc)
-            self._work.append(work)
+            self._idle.append(acc.work)
             scale = self.n_rows / count
             acc.sums = {key: scale * value for key, value in acc.sums.items()}
             f, g = finish(theta, acc, self._totals)
@@ -882,18 +1184,32 @@ class Problem:
         order: int,
     ) -> Sums:
         blocks = self._blocks if order < 2 else self._narrow
-        work = self._work.pop() if self._work else Workspace()
-        acc = _sums(passes, 0, order, {}, work)
+        groups = blocks.groups(SUPER_BLOCKS if order < 2 else HESSIAN_SUPER_BLOCKS)
+        acc = _sums(passes, 0, order, {})
+
+        def work(place: int) -> Sums:
+            space = self._workspace()
+            part = _sums(passes, acc.stage, order, acc.known, space)
+            for rows in groups[place]:
+                kernel(blocks.take(rows), part)
+            self._idle.append(space)
+            return part
+
+        def take(part: Sums) -> None:
+            merge(acc, part)
+
         for stage in range(len(passes)):
             if stage:
-                acc = _sums(passes, stage, order, {**acc.known, **acc.sums}, work)
-            for group in blocks.groups():
-                part = _sums(passes, stage, order, acc.known, work)
-                for block in group:
-                    kernel(block, part)
-                merge(acc, part)
-        self._work.append(work)
+                acc = _sums(passes, stage, order, {**acc.known, **acc.sums})
+            self._threads.each(len(groups), work, take)
         return acc
+
+    def _workspace(self) -> Workspace:
+        """One that no worker is using; whoever takes it puts it back."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return Workspace()
 
     def trace(self, theta: Any, rows: Any = slice(None)) -> dict[str, Any]:
         """The user's lets, and places where numbers can go wrong, for some rows."""
@@ -948,6 +1264,8 @@ class Problem:
     def stats_at(self, theta: Any) -> dict[str, dict[str, Any]]:
         """`stats`, and what `train` keeps of these data and parameters; `predict` takes both."""
         theta = self._theta(theta)
+        if not KEPT:
+            return self.stats
         with np.errstate(all="ignore"):
             kept = _keep(theta, self._blocks.take(slice(None)), self._totals)
         return _by_name({**self._totals.stats, **kept})

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gdsym.data._columns import Piece, Wanted
 from gdsym.data._findings import Findings, first_true, place, wrong_kind
@@ -23,14 +25,16 @@ from gdsym.data._table import (
 from gdsym.errors import did_you_mean
 
 _EXACT = 2**53
+_CHECKED = 2**18  # numbers at a time
 
 
-def numbers(d: Wanted, piece: Piece, found: Findings) -> FloatArray:
+def numbers(d: Wanted, piece: Piece, found: Findings, dtype: type = np.float64) -> FloatArray:
     """The values of a data that is no category, in float64, checked against its domain.
 
-    An array that is float64 already is not copied.
+    An array that is float64 already is not copied, and one of float32 stays as it is. dtype:
+    float32 for rows of half the memory.
     """
-    result = np.empty(piece.shape if piece.stacked else 0, dtype=np.float64)
+    result: FloatArray = np.empty(piece.shape if piece.stacked else 0, dtype=dtype)
     for j, entry in enumerate(piece.entries):
         if d.domain.get("labels") is not None:
             values = _labelled(d, piece, j, found)
@@ -38,13 +42,26 @@ def numbers(d: Wanted, piece: Piece, found: Findings) -> FloatArray:
             values = _plain(d, piece, j, entry, found)
         if values is None:
             continue
-        found.add_holes("missing", d, piece, j, np.isnan(values))
-        found.add_holes("infinite", d, piece, j, np.isinf(values))
+        if not all(np.isfinite(part).all() for part in _parts(values)):
+            found.add_holes("missing", d, piece, j, np.isnan(values))
+            found.add_holes("infinite", d, piece, j, np.isinf(values))
         _check_domain(d, piece, j, values, found)
         if not piece.stacked:
-            return np.asarray(values, order="C")
-        result[:, j] = values
+            kept = values.dtype if values.dtype == np.float32 else dtype
+            return np.asarray(values, dtype=kept, order="C")
+        with np.errstate(over="ignore"):
+            result[:, j] = values
     return result
+
+
+def _parts(values: FloatArray) -> Iterator[FloatArray]:
+    """Rows of an array, some at a time: what is computed of them needs little memory."""
+    if not values.ndim:
+        yield values
+        return
+    count = max(1, _CHECKED // max(1, values[:1].size))
+    for start in range(0, len(values), count):
+        yield values[start : start + count]
 
 
 def _plain(d: Wanted, piece: Piece, j: int, entry: Entry, found: Findings) -> FloatArray | None:
@@ -62,6 +79,8 @@ def _plain(d: Wanted, piece: Piece, j: int, entry: Entry, found: Findings) -> Fl
         )
     # A long double beyond the range of float64 becomes infinite here, and is reported as such.
     with np.errstate(over="ignore"):
+        if values.dtype == np.float32 and not piece.stacked:
+            return np.asarray(values)
         return values.astype(np.float64, copy=False)
 
 
@@ -109,6 +128,20 @@ def _check_domain(d: Wanted, piece: Piece, j: int, values: FloatArray, found: Fi
     domain = d.domain
     if not domain.keys() & {"lower", "upper", "integer", "values"}:
         return
+    if not any(_outside(domain, part).any() for part in _parts(values)):
+        return
+    bad = _outside(domain, values)
+    index = first_true(bad)
+    more = _more(int(np.count_nonzero(bad)) - 1)
+    found.problems.append(
+        f"{piece.table.name}: {place(d, piece, j, index)} is {number_text(values[index])}, "
+        f"but `{d.name}` is declared `{shown(str(domain.get('text', '')))}`{more}"
+        + _coding_hint(d, values)
+    )
+
+
+def _outside(domain: Mapping[str, Any], values: FloatArray) -> NDArray[np.bool_]:
+    """Where values are finite and not in the domain."""
     with np.errstate(invalid="ignore"):
         good = np.ones(values.shape, dtype=np.bool_)
         if (lower := domain.get("lower", -math.inf)) > -math.inf:
@@ -118,17 +151,8 @@ def _check_domain(d: Wanted, piece: Piece, j: int, values: FloatArray, found: Fi
         if domain.get("integer"):
             good &= values == np.floor(values)
         if (allowed := domain.get("values")) is not None:
-            good &= np.isin(values, np.array(allowed, dtype=np.float64))
-    bad = ~good & np.isfinite(values)
-    if not bad.any():
-        return
-    index = first_true(bad)
-    more = _more(int(np.count_nonzero(bad)) - 1)
-    found.problems.append(
-        f"{piece.table.name}: {place(d, piece, j, index)} is {number_text(values[index])}, "
-        f"but `{d.name}` is declared `{shown(str(domain.get('text', '')))}`{more}"
-        + _coding_hint(d, values)
-    )
+            good &= np.isin(values, np.array(allowed, dtype=values.dtype))
+    return np.asarray(~good & np.isfinite(values))
 
 
 def _coding_hint(d: Wanted, values: FloatArray) -> str:

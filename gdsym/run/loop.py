@@ -51,6 +51,7 @@ def fit(
     start: Start | None = None,
     fix: Mapping[str, Any] | None = None,
     asked: Asked | None = None,
+    threads: int | None = None,
     progress: Progress | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Result:
@@ -59,7 +60,8 @@ def fit(
     consts: other values of constants, by name. method: one of `optimizers.methods()`, or a rule
     that the module carries; the model's own by default. options: those of the method and
     `plan.COMMON`. fix: what is kept, at a value or (None) at its start. asked: which standard
-    errors are wanted. progress: called with a `Record` after every iteration or epoch, and in a
+    errors are wanted. threads: how many an evaluation may use, see `bind` of the module. progress:
+    called with a `Record` after every iteration or epoch, and in a
     long epoch now and then. say: called with lines about the method before the first iteration.
 
     Ctrl-C ends the fit with status `interrupted` and what was reached. Raises UsageError and
@@ -72,7 +74,7 @@ def fit(
     with threadpool_limits(1, user_api="blas"), _one_thread(module), np.errstate(all="ignore"):
         plan = make_plan(module, method, options or {})
         check(module, asked := asked or Asked())
-        problem = bind_problem(module, bound, consts or {})
+        problem = bind_problem(module, bound, consts or {}, threads)
         if plan.reason:
             plan = make_plan(module, method, options or {}, problem)
         if say is not None:
@@ -95,9 +97,13 @@ def _one_thread(module: Module) -> Iterator[None]:
         set_threads(before)
 
 
-def bind_problem(module: Module, bound: Bound, consts: Mapping[str, Any]) -> Problem:
+def bind_problem(
+    module: Module, bound: Bound, consts: Mapping[str, Any], threads: int | None = None
+) -> Problem:
     """The module's problem for these data and constants, both by the user's names."""
     given = {**arguments(module.DATA, bound.arrays), **arguments(module.CONSTS, consts)}
+    if threads is not None:
+        given["threads"] = threads
     try:
         problem: Problem = module.bind(**given, dims=bound.dims)
     except (TypeError, ValueError) as error:

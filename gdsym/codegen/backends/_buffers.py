@@ -416,7 +416,10 @@ class BufferWriter(Writer):
         where = first.code if self.logical(condition) else f"{first.at(SUM)} != 0"
         chosen = [self._read_as(arg, node.axes) for arg in (yes, no)]
         if all(self.row not in arg.axes or self.logical(arg) for arg in (yes, no)):
-            chosen[0] = Text(f"1.0*{chosen[0].at(UNARY)}", PRODUCT)  # floats, whatever they are
+            # Floats, whatever they are.
+            whole = isinstance(yes, Number) and yes.value.denominator == 1
+            code = f"{chosen[0].code}.0" if whole else f"1.0*{chosen[0].at(UNARY)}"
+            chosen[0] = Text(code, PRODUCT)
         choices = ", ".join(text.code for text in chosen)
         self.lines.append(f"{name} = np.where({where}, {choices})")
 

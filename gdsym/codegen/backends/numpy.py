@@ -108,7 +108,7 @@ LONGEST = 9
 RESERVED = frozenset(
     (
         *("theta", "dims", "stats", "seed", "lr", "method", "block", "totals", "acc", "sums"),
-        *("direction", "shape"),
+        *("direction", "shape", "threads", "dtype"),
         *("known", "rows", "consts", "given", "stage", "f"),
         *("np", "special", "tuple", "float"),
     )
