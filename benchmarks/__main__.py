@@ -26,7 +26,7 @@ from benchmarks.processes import ROOT, environment
 
 ATTEMPTS = 4  # at a case whose contenders end the process; each leaves out one more
 # Seconds for what a case prepares: libraries, data, compilation.
-PREPARATION = 90
+PREPARATION = 180
 # The tiny set compares answers, and compiles nothing that it need not.
 REHEARSED = {"NUMBA_DISABLE_JIT": "1"}
 Record = dict[str, Any]
@@ -43,6 +43,8 @@ def main() -> int:
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "docs", metavar="FOLDER")
     asked = parser.parse_args()
     chosen = selected(asked.full, asked.tiny, asked.only)
+    if not chosen:
+        parser.error(f"no case is called {asked.only}: --full --list names them")
     if asked.list:
         print(*(case.name for case in chosen), sep="\n")
         return 0
@@ -51,6 +53,7 @@ def main() -> int:
     if asked.render:
         return write(asked.output, json.loads(kept.read_text(encoding="utf-8")))
     which = "full" if asked.full else "tiny" if asked.tiny else "quick"
+    which = "partial" if asked.only else which
     results: Results = {"set": which, "machine": machine(), "records": []}
     if asked.only and kept.exists():
         results = {**json.loads(kept.read_text(encoding="utf-8")), "machine": machine()}
@@ -71,16 +74,16 @@ def measure_all(
 ) -> None:
     """Every case with every heap; `together`: all in one process, without rounds."""
     began = time.perf_counter()
-    quick = results["set"] == "quick"
     runs: list[tuple[tuple[Case, ...], str]] = [
         ((case,), heap)
         for case in chosen
-        for heap in (case.quick if quick and case.quick else case.heaps)
+        for heap in (case.quick if results["set"] == "quick" else case.heaps)
     ]
     if together:
         runs = [(tuple(chosen), "default")]
     for number, (cases, heap) in enumerate(runs, 1):
-        more = {**SETTINGS, **os.environ, **HEAPS[heap], "GDSYM_CACHE_DIR": cache}
+        more = {**SETTINGS, **os.environ, **HEAPS[heap]}
+        more |= {"GDSYM_CACHE_DIR": cache, "TMPDIR": cache}
         more |= REHEARSED if together else {}
         for record in measured(cases, heap, more, 0.0 if together else None):
             add(results, record)

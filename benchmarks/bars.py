@@ -92,10 +92,11 @@ LIMITS = (
         Limit(f"{what}, MB above the data", f"memory of {what} 1e6x100", "gdsym*", 20, 10)
         for what in (
             *("value and gradient", "hessian", "hessian times a vector"),
-            *("newton fit", "lbfgs fit"),
+            *("newton fit", "lbfgs fit", "adam epoch"),
         )
     ),
     Limit("fit of a CSV file, peak over its arrays", "fit of CSV 1e6x20", "gdsym*", 1.3),
+    Limit("fit of a Parquet file, the same", "fit of Parquet 1e6x20", "gdsym*", 1.3),
     Limit("cached fit of 2,000 rows, s", "fit of CSV 2000x10", "gdsym cached", 0.3),
     Limit("gdsym --help over bare Python, s", "starting", "gdsym --help", 0.06, 0, "bare Python"),
     Limit(

@@ -10,10 +10,13 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pyarrow
+import pyarrow.csv
+import pyarrow.parquet
 
 from benchmarks.cases import DEFAULT, Case, size
 from benchmarks.linear import model
-from benchmarks.processes import GDSYM, done
+from benchmarks.processes import GDSYM, done, peak
 from benchmarks.race import Contender, Measured, Race, Run, Vector, close
 
 TIME, MEMORY = "Command lines", "Memory of command lines"
@@ -34,21 +37,24 @@ def cases() -> list[Case]:
         once("fit of CSV 2000x10", TIME, partial(times, 2000, 10), quick=DEFAULT),
         once("fit of CSV 2e5x20", TIME, partial(times, 2 * 10**5, 20)),
         once("fit of CSV 60x2", TIME, partial(times, 60, 2), tiny=True),
-        once("fit of CSV 1e6x20", MEMORY, partial(peaks, 10**6, 20)),
+        once("fit of CSV 1e6x20", MEMORY, partial(peaks, 10**6, 20, "csv")),
+        once("fit of Parquet 1e6x20", MEMORY, partial(peaks, 10**6, 20, "parquet")),
     ]
 
 
-def write(n: int, d: int) -> tuple[Path, Path]:
-    """A model and a CSV file of so many rows, in a directory that the process leaves behind."""
+def write(n: int, d: int, suffix: str = "csv") -> tuple[Path, Path]:
+    """A model and a file of so many rows, in a folder of TMPDIR, which the caller clears."""
     draw = np.random.default_rng(0)
     X = draw.standard_normal((n, d))
     scores = X @ draw.standard_normal(d) / np.sqrt(d) + draw.logistic(size=n)
     folder = Path(tempfile.mkdtemp(prefix="gdsym-benchmark-"))
-    text, table = folder / "model.gd", folder / f"{size(n, d)}.csv"
+    text, table = folder / "model.gd", folder / f"{size(n, d)}.{suffix}"
     text.write_text(MODEL, encoding="utf-8")
-    names = ",".join([*(f"x{j}" for j in range(d)), "y"])
-    columns = np.column_stack([X, scores > 0])
-    np.savetxt(table, columns, "%.12g", ",", header=names, comments="")
+    columns = {f"x{j}": X[:, j] for j in range(d)} | {"y": (scores > 0).astype(float)}
+    if suffix == "parquet":
+        pyarrow.parquet.write_table(pyarrow.table(columns), table)
+    else:
+        pyarrow.csv.write_csv(pyarrow.table(columns), table)
     return text, table
 
 
@@ -88,16 +94,15 @@ def times(n: int, d: int) -> Race:
     return Race(contenders, close(1e-4, 1e-4), rounds=5)
 
 
-def peaks(n: int, d: int) -> Race:
+def peaks(n: int, d: int, suffix: str) -> Race:
     """The peak over that of a small file, over the size of the arrays that the fit needs."""
-    (text, table), (_, few) = write(n, d), write(*FEW)
+    (text, table), (_, few) = write(n, d, suffix), write(*FEW, suffix)
     arrays = 8e-6 * n * (d + 1)  # MB
     cache = {"GDSYM_CACHE_DIR": str(text.parent / "cache")}
 
     def measured(command: Callable[[Path], tuple[str, ...]]) -> Measured:
-        least, most = done(command(few), cache), done(command(table), cache)
-        above = most.megabytes - least.megabytes
-        return Measured(above / arrays, _parameters(most.text))
+        (_, least), (answer, most) = peak(command(few), cache), peak(command(table), cache)
+        return Measured((most - least) / arrays, _parameters(answer))
 
     def ours(path: Path) -> tuple[str, ...]:
         return (*GDSYM, "fit", str(text), str(path), "--json")
@@ -105,8 +110,9 @@ def peaks(n: int, d: int) -> Race:
     def by_script(name: str) -> Run:
         return lambda: measured(partial(_script, name))
 
+    peers = SCRIPTS if suffix == "csv" else ()  # the scripts read CSV files
     contenders = (
         Contender("gdsym cached", lambda: lambda: measured(ours), None),
-        *(Contender(name, partial(by_script, name), None) for name in SCRIPTS),
+        *(Contender(name, partial(by_script, name), None) for name in peers),
     )
     return Race(contenders, close(1e-4, 1e-4), unit="x", rounds=1)

@@ -21,7 +21,8 @@ from benchmarks.peers import jax_numpy
 from benchmarks.race import Contender, Measured, Race, Run, Vector, close
 
 FAMILY = "Epochs of mini-batches"
-ROWS, FEW_ROWS = 2**14, 2**12  # with a batch of one row, an epoch has as many steps
+ROWS = 2**14
+FEWER = {1: 2**12, 4: 2**6}  # by the batch: there an epoch has many steps
 RATE = {"sgd": 0.05, "adam": 0.01}
 OURS = {"sgd": "gd", "adam": "adam"}
 BETA1, BETA2, EPS = 0.9, 0.999, 1e-8
@@ -37,7 +38,7 @@ def cases() -> list[Case]:
         Case(
             f"{rule} batch {batch} d {d}",
             FAMILY,
-            partial(race, rule, batch, d),
+            partial(race, rule, batch, FEWER.get(batch, ROWS), d),
             quick=DEFAULT * ((rule, batch, d) in quick),
             tiny=batch == 4,
             megabytes=500 + 8e-6 * ROWS * 4 * d,
@@ -47,8 +48,8 @@ def cases() -> list[Case]:
     ]
 
 
-def race(rule: str, batch: int, d: int) -> Race:
-    n = {1: FEW_ROWS, 4: 64}.get(batch, ROWS)
+def race(rule: str, batch: int, n: int, d: int) -> Race:
+    """n is a multiple of the batch."""
     _, data = drawn(LOSSES["logistic"], n, d)
     given = rule, batch, data
     contenders = [

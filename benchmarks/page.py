@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import statistics
 from collections.abc import Iterable, Mapping
+from textwrap import fill
 from typing import Any
 
 from benchmarks.bars import Record, Verdict, best, ratio, verdicts
@@ -59,12 +60,13 @@ def machine(results: Results) -> str:
     libraries = ", ".join(f"{name} {version}" for name, version in found["libraries"].items())
     coretype = found.get("coretype")
     setting = f", `OPENBLAS_CORETYPE={coretype}` for all contenders" if coretype else ""
-    return (
+    text = (
         f"Measured on {found['processor']}, {found['cores']} cores, {found['memory']} GB, "
-        f"{found['system']}; Python {found['python']}, {libraries}; {found['blas']}{setting}.\n"
-        f"This is the {results['set']} set: `python -m benchmarks` measures the quick one "
-        "anew and writes this page, `python -m benchmarks --full` all cases."
+        f"{found['system']}; Python {found['python']}, {libraries}; {found['blas']}{setting}. "
+        f"This is the {results['set']} set: `python -m benchmarks` measures the quick one anew "
+        "and writes this page, `python -m benchmarks --full` all cases."
     )
+    return fill(text, 99, break_on_hyphens=False, break_long_words=False)
 
 
 def bars(results: Results) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -89,11 +89,13 @@ def close(rtol: float, atol: float) -> Callable[[Vector, Vector], None]:
     return right
 
 
-def run(race: Race, seconds: float, told: Callable[[Taken], None], without: Iterable[str]) -> None:
+def run(
+    race: Race, seconds: float, told: Callable[[Taken], None], without: Collection[str]
+) -> None:
     """Runs a race for about so many seconds; `told` is called whenever something is known."""
-    taken = Taken(
-        race.unit, left_out=dict.fromkeys(without, "ended the process, or took too long")
-    )
+    ended = [contender.name for contender in race.contenders if contender.name in without]
+    why = "ended the process, or took too long"
+    taken = Taken(race.unit, left_out=dict.fromkeys(ended, why))
     ready = _prepared(race, taken, told)
     taken.amounts = {one.contender.name: list(one.amounts) for one in ready}
     pools, began = ThreadpoolController(), time.perf_counter()
@@ -134,7 +136,7 @@ def _prepared(race: Race, taken: Taken, told: Callable[[Taken], None]) -> list[R
 
 
 def _built(contender: Contender) -> tuple[Ready, Vector]:
-    with _blas(contender, ThreadpoolController()):
+    with limited(contender, ThreadpoolController()):
         run = contender.build()
         ready, answer = _tried(contender, run, run())
         return ready, answer if contender.answer is None else contender.answer()
@@ -152,7 +154,7 @@ def _tried(contender: Contender, run: Run, result: Vector | Measured) -> tuple[R
 
 
 def _turn(one: Ready, pools: ThreadpoolController) -> float:
-    with _blas(one.contender, pools):
+    with limited(one.contender, pools):
         time.sleep(PAUSE)
         if one.warm:
             one.run()
@@ -163,11 +165,12 @@ def _turn(one: Ready, pools: ThreadpoolController) -> float:
     return result.amount if isinstance(result, Measured) else elapsed / one.repeats
 
 
-def _blas(contender: Contender, pools: ThreadpoolController) -> AbstractContextManager[Any]:
+def limited(contender: Contender, pools: ThreadpoolController) -> AbstractContextManager[Any]:
+    """Holds NumPy's BLAS to the threads of a contender."""
     if contender.blas is None:
         return nullcontext()
-    limited: AbstractContextManager[Any] = pools.limit(limits=contender.blas, user_api="blas")
-    return limited
+    held: AbstractContextManager[Any] = pools.limit(limits=contender.blas, user_api="blas")
+    return held
 
 
 def _line(error: BaseException) -> str:

@@ -16,6 +16,7 @@ from benchmarks import __main__ as command
 from benchmarks import bars, linear
 from benchmarks.cases import Case, all_cases
 from benchmarks.page import pages
+from benchmarks.processes import done, peak
 from benchmarks.race import Contender, Measured, Race, Taken, close, run
 
 ROOT = Path(__file__).parents[1]
@@ -143,6 +144,25 @@ def test_a_contender_that_ends_the_process_costs_only_itself(monkeypatch):
 
     assert calls == [[], ["PyTorch"]]
     assert records[0]["family"] == linear.FAMILY
+
+
+def test_a_process_that_lacks_a_library_or_fails_says_so():
+    with pytest.raises(ModuleNotFoundError) as missing:
+        done([sys.executable, "-c", "import not_there.part"])
+    assert missing.value.name == "not_there"
+
+    with pytest.raises(RuntimeError, match=r"^ValueError: first$"):
+        done([sys.executable, "-c", "raise ValueError('first\\nsecond')"])
+
+
+def test_the_peak_of_a_process_is_its_own_however_large_the_one_is_that_started_it():
+    held = b"x" * 3 * 10**8
+    text, least = peak([sys.executable, "-c", "print('done')"])
+    _, most = peak([sys.executable, "-c", "b'x' * 10**8"])
+
+    assert text == "done"
+    assert len(held) > 5e6 * least
+    assert most - least == pytest.approx(100, abs=20)
 
 
 def test_a_case_that_needs_more_memory_than_is_free_is_not_run():
