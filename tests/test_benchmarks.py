@@ -1,23 +1,244 @@
-"""The benchmarks run, and their contenders agree; what they time is not asserted."""
+"""The benchmarks: contenders agree, what they took becomes the page; times are not asserted."""
 
+from __future__ import annotations
+
+import json
+import math
 import subprocess
 import sys
+import xml.etree.ElementTree as xml
 from pathlib import Path
 
+import numpy as np
+import pytest
+
+from benchmarks import __main__ as command
+from benchmarks import bars, linear
+from benchmarks.cases import Case, all_cases
+from benchmarks.page import pages
+from benchmarks.processes import done, peak
+from benchmarks.race import Contender, Measured, Race, Taken, close, run
+
 ROOT = Path(__file__).parents[1]
+# Why a contender may be missing on the machine of this test: its library, or a backend of ours.
+ABSENT = "is not installed", "no backend", "numba"
+MACHINE = {"processor": "a", "cores": 2, "memory": 8, "system": "Linux", "python": "3.11"}
+MACHINE |= {"blas": "openblas", "libraries": {"numpy": "2.4"}}
 
 
-def test_the_benchmark_of_loss_and_gradient_checks_its_contenders_and_prints_a_line_each():
-    script = ROOT / "benchmarks" / "value_and_grad.py"
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory) -> Path:
+    """What the set of the smallest cases writes."""
+    folder = tmp_path_factory.mktemp("docs")
+    words = [sys.executable, "-m", "benchmarks", "--tiny", "-o", str(folder)]
+    answer = subprocess.run(words, capture_output=True, text=True, cwd=ROOT)
+    assert answer.returncode == 0, answer.stderr
+    return folder
 
-    answer = subprocess.run(
-        [sys.executable, str(script), "--quick"], capture_output=True, text=True, cwd=ROOT
+
+def test_all_contenders_of_the_smallest_cases_agree_with_ours(tiny):
+    results = json.loads((tiny / "benchmarks" / "results.json").read_text(encoding="utf-8"))
+    records = {record["case"]: record for record in results["records"]}
+
+    assert list(records) == [case.name for case in all_cases() if case.tiny]
+    for name, record in records.items():
+        wrong = {who: why for who, why in record["left_out"].items() if not _absent(why)}
+        assert wrong == {}, name
+        assert bars.best(record) is not None, name
+        assert len(record["amounts"]) >= 2, name
+        assert all(math.isfinite(a) for found in record["amounts"].values() for a in found)
+
+
+def _absent(why: str) -> bool:
+    return any(part in why for part in ABSENT)
+
+
+def test_the_page_shows_every_case_and_its_plots_are_svg(tiny):
+    page = (tiny / "benchmarks.md").read_text(encoding="utf-8")
+    plots = list((tiny / "benchmarks").glob("*.svg"))
+
+    for case in all_cases():
+        assert (f"| {case.name} |" in page) == case.tiny
+    assert len(plots) == page.count("](benchmarks/") > 5
+    for plot in plots:
+        assert xml.fromstring(plot.read_text(encoding="utf-8")).tag.endswith("svg")
+
+
+def test_every_family_has_a_tiny_case_and_all_names_differ():
+    cases = all_cases()
+
+    heavy = {"Memory of command lines"}  # the command lines of another family, with another scale
+    assert {c.family for c in cases if c.tiny} == {c.family for c in cases} - heavy
+    assert len({case.name for case in cases}) == len(cases)
+    assert {c.family for c in cases if c.quick} == {c.family for c in cases} - heavy
+    assert all(set(case.quick) <= set(case.heaps) for case in cases)
+
+
+def test_every_bar_is_about_cases_that_exist():
+    names = [case.name for case in all_cases() if not case.tiny]
+
+    for bar in bars.BARS:
+        for pattern in bar.cases:
+            assert any(bars._matches(name, [pattern]) for name in names), pattern
+    assert {limit.case for limit in bars.LIMITS} <= set(names)
+
+
+# -- a race
+
+
+def _vector(*numbers: float) -> Contender:
+    return Contender("peer", lambda: lambda: np.array(numbers))
+
+
+def _raced(*contenders: Contender) -> Taken:
+    told: list[Taken] = []
+    run(Race(contenders, close(1e-9, 0), rounds=3), 10.0, told.append, ())
+    return told[-1]
+
+
+def test_a_contender_with_another_answer_is_named_and_not_timed():
+    ours = Contender("gdsym numpy", lambda: lambda: np.array([1.0, 2.0]))
+
+    taken = _raced(ours, _vector(1.0, 2.0 + 1e-6))
+
+    assert list(taken.amounts) == ["gdsym numpy"]
+    assert len(taken.amounts["gdsym numpy"]) == 3
+    assert taken.left_out["peer"].startswith("another answer: Not equal to tolerance")
+
+
+def test_a_contender_that_fails_or_is_missing_is_left_out_with_the_reason():
+    def fails() -> object:
+        raise ValueError("no\nmore")
+
+    def missing() -> object:
+        import a_library_that_is_not_there  # noqa: F401
+
+    ours = Contender("gdsym numpy", lambda: lambda: np.array([1.0]))
+    taken = _raced(ours, Contender("one", fails), Contender("other", missing), _vector(1.0))
+
+    assert taken.left_out == {
+        "one": "ValueError: no",
+        "other": "a_library_that_is_not_there is not installed",
+    }
+    assert list(taken.amounts) == ["gdsym numpy", "peer"]
+
+
+def test_what_a_contender_measures_itself_is_taken_as_it_says():
+    amounts = iter([5.0, 7.0, 6.0])
+    own = Contender("gdsym numpy", lambda: lambda: Measured(next(amounts), np.ones(1)))
+
+    assert _raced(own).amounts == {"gdsym numpy": [5.0, 7.0, 6.0]}
+
+
+def test_a_contender_that_ends_the_process_costs_only_itself(monkeypatch):
+    case = Case("logistic 1e4x100", linear.FAMILY, lambda: Race((), close(0, 0)))
+    calls = []
+
+    def worked(cases, more, without, seconds, limit):
+        calls.append(list(without))
+        at = "" if "PyTorch" in without else "PyTorch"
+        return [{"case": case.name, "unit": "s", "amounts": {}, "left_out": {}, "at": at}]
+
+    monkeypatch.setattr(command, "worked", worked)
+    records = command.measured((case,), "default", {}, None)
+
+    assert calls == [[], ["PyTorch"]]
+    assert records[0]["family"] == linear.FAMILY
+
+
+def test_a_process_that_lacks_a_library_or_fails_says_so():
+    with pytest.raises(ModuleNotFoundError) as missing:
+        done([sys.executable, "-c", "import not_there.part"])
+    assert missing.value.name == "not_there"
+
+    with pytest.raises(RuntimeError, match=r"^ValueError: first$"):
+        done([sys.executable, "-c", "raise ValueError('first\\nsecond')"])
+
+
+def test_the_peak_of_a_process_is_its_own_however_large_the_one_is_that_started_it():
+    held = b"x" * 3 * 10**8
+    text, least = peak([sys.executable, "-c", "print('done')"])
+    _, most = peak([sys.executable, "-c", "b'x' * 10**8"])
+
+    assert text == "done"
+    assert len(held) > 5e6 * least
+    assert most - least == pytest.approx(100, abs=20)
+
+
+def test_a_case_that_needs_more_memory_than_is_free_is_not_run():
+    case = Case("large", linear.FAMILY, lambda: Race((), close(0, 0)), megabytes=1e12)
+
+    (record,) = command.measured((case,), "default", {}, None)
+
+    assert "needs 1000000000000 MB" in record["skipped"]
+    text = pages({"set": "full", "machine": MACHINE, "records": [record]})["benchmarks.md"]
+    assert "Not run: large, default heap: needs 1000000000000 MB" in text
+
+
+# -- the page
+
+
+def _record(case: str, heap: str = "default", **amounts: list[float]) -> dict[str, object]:
+    found = {who.replace("_", " "): times for who, times in amounts.items()}
+    about = {"case": case, "family": linear.FAMILY, "heap": heap, "unit": "s"}
+    return {**about, "amounts": found, "left_out": {}}
+
+
+def test_a_ratio_is_the_median_over_rounds_to_the_best_of_ours():
+    record = _record(
+        "logistic 1e5x10",
+        gdsym_numpy=[4.0, 4.0, 4.0],
+        gdsym_numba=[1.0, 2.0, 4.0],
+        JAX=[3.0, 4.0, 4.0],
     )
 
-    assert answer.returncode == 0, answer.stderr
-    models = [line.split()[0] for line in answer.stdout.splitlines()[1:]]
-    assert models == ["logistic", "poisson", "curve"]
-    assert all("numpy" in line for line in answer.stdout.splitlines()[1:])
+    assert bars.best(record) == "gdsym numba"
+    assert bars.ratio(record, "JAX", "gdsym numba") == 2.0  # of 3, 2 and 1
+
+
+def test_a_missed_bar_is_red_with_the_worst_case_and_a_bar_that_is_met_is_not():
+    records = [
+        _record("logistic 1e5x10", gdsym_numpy=[1.0], NumPy=[2.0], JAX=[0.8]),
+        _record("poisson 1e5x10", gdsym_numpy=[1.0], NumPy=[3.0], JAX=[4.0]),
+    ]
+    text = pages({"set": "full", "machine": MACHINE, "records": records})["benchmarks.md"]
+    lines = {line.split(" | ")[0]: line for line in text.splitlines()}
+
+    missed = lines["| linear models, every peer but numba"]
+    assert "color: #c00000" in missed
+    assert "missed: 0.8 (logistic 1e5x10, JAX)" in missed
+    assert "| 2.5 (2 ratios) |" in lines["| linear models, NumPy by hand, median"]
+    assert "missed" not in lines["| linear models, NumPy by hand, median"]
+    assert lines["| linear models, numba by hand"].count("| - |") == 1  # nothing was measured
+
+
+def test_a_limit_is_held_against_the_difference_to_what_it_is_beyond():
+    def verdict(taken: float) -> bars.Verdict:
+        record = _record("starting", bare_Python=[0.02])
+        record["amounts"]["gdsym --help"] = [taken]
+        found = bars.verdicts([record], "default", cores=2)
+        return next(v for v in found if v.what.startswith("gdsym --help"))
+
+    assert verdict(0.07).met
+    assert not verdict(0.09).met
+    assert verdict(0.09).found == pytest.approx(0.07)
+
+
+def test_the_table_has_a_figure_for_each_heap_and_marks_where_a_peer_is_ahead():
+    records = [
+        _record("logistic 1e5x10", gdsym_numpy=[0.002], NumPy=[0.005]),
+        _record("logistic 1e5x10", "kept", gdsym_numpy=[0.002], NumPy=[0.001]),
+    ]
+    files = pages({"set": "full", "machine": MACHINE, "records": records})
+    row = next(x for x in files["benchmarks.md"].splitlines() if x.startswith("| logistic"))
+
+    assert row == "| logistic 1e5x10 | 2 ms / 2 ms | 1.00 / 1.00 | 2.50 / **0.50** |"
+    (plot,) = (text for path, text in files.items() if path.endswith(".svg"))
+    assert "NumPy 2.50" in plot
+    assert pages({"set": "full", "machine": MACHINE, "records": records}) == files
+
+
+# -- formulas as written
 
 
 def test_formulas_as_written_are_right_in_every_row_of_the_stability_table():

@@ -1,0 +1,1 @@
+"""gdsym beside its peers: `python -m benchmarks` writes docs/benchmarks.md."""

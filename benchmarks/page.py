@@ -1,0 +1,166 @@
+"""The page and its plots, from what was measured: a pure function of the results."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Iterable, Mapping
+from textwrap import fill
+from typing import Any
+
+from benchmarks.bars import Record, Verdict, best, ratio, verdicts
+from benchmarks.ours import is_ours
+from benchmarks.plot import dots
+
+INTRODUCTION = """# Benchmarks
+
+gdsym beside its peers: the same function of the same data, in one run on one machine. Every
+contender is checked against ours before it is timed; one that is not installed, or gives another
+answer, is left out and named.
+
+The contenders of a case take turns in one process, with a pause and an untimed call before each
+turn. A figure is the median over the rounds of *their time over ours in the same round*: above 1
+gdsym is faster. Ours is the best backend of the case; `numpy` needs no further library, `numba` is
+what `gdsym[numba]` brings. The time to compile (JAX, numba, gdsym) is not in it.
+
+Two figures in a cell are for two settings of malloc: the default one, and a heap that is kept
+(`MALLOC_MMAP_MAX_=0`), where large temporaries cost no page faults. All contenders have the same
+environment. "NumPy" is NumPy by hand with one BLAS thread, "BLAS threads" the same with all of
+them; scikit-learn, JAX, PyTorch and gdsym have the threads that they take by themselves. All is in
+doubles. A mini-batch epoch of ours is what the fit's own history says, from the first look at all
+rows to the end of the epoch; scikit-learn draws its own order of rows. Fits stop at the loosest
+tolerance that leads to a gradient below 1e-6 everywhere; ours ends with the certificate of the
+minimum.
+"""
+# Families whose contenders are no alternatives to each other, or whose least is about nothing.
+AMOUNTS = "Memory", "Start-up and compilation", "Memory of command lines"
+RED = '<strong style="color: #c00000">missed: {}</strong>'
+Results = Mapping[str, Any]
+
+
+def pages(results: Results) -> dict[str, str]:
+    """The files that show the results, by their path in the folder of the documentation."""
+    families = dict.fromkeys(record["family"] for record in results["records"])
+    files: dict[str, str] = {}
+    parts = [INTRODUCTION, machine(results), bars(results), "## Cases"]
+    for family in families:
+        records = [record for record in results["records"] if record["family"] == family]
+        parts.append(f"### {family}")
+        if family not in AMOUNTS and (rows := plotted(records)):
+            path = f"benchmarks/{re.sub('[^a-z]+', '-', family.lower())}.svg"
+            files[path] = dots(f"{family}: time of a peer over ours", rows)
+            parts.append(f"![{family}]({path})")
+        parts += [table(records), *left_out(records)]
+    files["benchmarks.md"] = "\n\n".join(part.strip() for part in parts if part) + "\n"
+    return files
+
+
+def machine(results: Results) -> str:
+    found = results["machine"]
+    libraries = ", ".join(f"{name} {version}" for name, version in found["libraries"].items())
+    coretype = found.get("coretype")
+    setting = f", `OPENBLAS_CORETYPE={coretype}` for all contenders" if coretype else ""
+    text = (
+        f"Measured on {found['processor']}, {found['cores']} cores, {found['memory']} GB, "
+        f"{found['system']}; Python {found['python']}, {libraries}; {found['blas']}{setting}. "
+        f"This is the {results['set']} set: `python -m benchmarks` measures the quick one anew "
+        "and writes this page, `python -m benchmarks --full` all cases."
+    )
+    return fill(text, 99, break_on_hyphens=False, break_long_words=False)
+
+
+def bars(results: Results) -> str:
+    """What was asked for, and what came out with the default heap and with the kept one."""
+    records, cores = results["records"], results["machine"]["cores"]
+    default, kept = (verdicts(records, heap, cores) for heap in ("default", "kept"))
+    lines = ["| bar | wanted | default heap | kept heap | |", "| --- | --- | --- | --- | --- |"]
+    for one, other in zip(default, kept, strict=True):
+        note = "" if one.met or one.found is None else one.note
+        lines.append(f"| {one.what} | {one.wanted} | {shown(one)} | {shown(other)} | {note} |")
+    head = (
+        "## Bars\n\nThe worst figure of the cases that this set has, and where it was found; "
+        "ratios are a peer's time over ours. A dash: not measured.\n\n"
+    )
+    return head + "\n".join(lines)
+
+
+def shown(verdict: Verdict) -> str:
+    if verdict.found is None:
+        return "-"
+    text = f"{verdict.found:.3g} ({verdict.where})"
+    return text if verdict.met else RED.format(text)
+
+
+def plotted(records: Iterable[Record]) -> dict[str, dict[str, float]]:
+    """The ratios of each case to our best, with the default heap."""
+    rows = {}
+    for record in records:
+        ours = best(record)
+        if record["heap"] != "default" or ours is None:
+            continue
+        others = [who for who, found in record["amounts"].items() if found and not is_ours(who)]
+        rows[record["case"]] = {who: ratio(record, who, ours) for who in others}
+    return {case: row for case, row in rows.items() if row}
+
+
+def table(records: list[Record]) -> str:
+    """A row per case, with ours in its unit; then a column per contender."""
+    who = list(dict.fromkeys(name for record in records for name in record["amounts"]))
+    cases = dict.fromkeys(record["case"] for record in records if record["amounts"])
+    if not cases:
+        return ""
+    amounts = records[0]["family"] in AMOUNTS
+    head = ["case", *([] if amounts else ["ours"]), *who]
+    lines = ["| " + " | ".join(head) + " |", "| --- |" + " --: |" * (len(head) - 1)]
+    for case in cases:
+        mine = [record for record in records if record["case"] == case and record["amounts"]]
+        cells = [] if amounts else [" / ".join(ours_in(record) for record in mine)]
+        cells += [" / ".join(cell(record, name, amounts) for record in mine) for name in who]
+        lines.append(f"| {case} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def ours_in(record: Record) -> str:
+    ours = best(record)
+    return "-" if ours is None else amount(statistics.median(record["amounts"][ours]), "s")
+
+
+def cell(record: Record, name: str, amounts: bool) -> str:
+    found = record["amounts"].get(name)
+    if not found:
+        return "-"
+    if amounts:
+        return amount(statistics.median(found), record["unit"])
+    ours = best(record)
+    if ours is None:
+        return "-"
+    times = ratio(record, name, ours)
+    return f"**{times:.2f}**" if times < 1 else f"{times:.2f}"
+
+
+def amount(value: float, unit: str) -> str:
+    if unit == "s":
+        shown, unit = (value, "s") if value >= 1 else (1e3 * value, "ms")
+        return f"{shown:.3g} {unit}"
+    return f"{value:.0f} MB" if unit == "MB" else f"{value:.2f}x"
+
+
+def left_out(records: Iterable[Record]) -> list[str]:
+    """Who is missing in which cases and why, and the cases that were not run at all."""
+    why: dict[tuple[str, str], list[str]] = {}
+    lines = []
+    for record in records:
+        for name, reason in record["left_out"].items():
+            why.setdefault((name, plain(reason)), []).append(record["case"])
+        if "skipped" in record:
+            lines.append(f"Not run: {record['case']}, {record['heap']} heap: {record['skipped']}.")
+    for (name, reason), cases in why.items():
+        some = list(dict.fromkeys(cases))
+        where = ", ".join(some) if len(some) <= 2 else f"{len(some)} cases"
+        lines.append(f"Left out: {name}, in {where}: {reason.removesuffix('.')}.")
+    return ["\n".join(f"- {line}" for line in lines)] if lines else []
+
+
+def plain(reason: str) -> str:
+    """Without what Markdown would take for a mark."""
+    return re.sub(r"\s+", " ", re.sub(r"([|<>*_])", r"\\\1", reason))
