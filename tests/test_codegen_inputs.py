@@ -383,7 +383,7 @@ def test_evaluations_need_little_memory_beside_the_data(many, dtype, threads):
     for work in (problem.value, problem.value_and_grad, problem.hess, problem.stats_at):
         _, held, peak = traced(lambda work=work: work(theta))
         assert peak < 20 + 10 * threads
-        assert held < 1
+        assert held < 5 * threads  # the buffers that workers keep
     _, _, peak = traced(lambda: problem.hvp(theta, theta))
     assert peak < 20 + 10 * threads
 

@@ -137,6 +137,7 @@ class Kernels:
     def _pass(self, totals: tuple[Total, ...], passes: Sequence[tuple[Total, ...]]) -> list[str]:
         writer = self.writer(kernel=True)
         self.know_totals(writer, "acc.known", passes)
+        names = self._know_alone(writer)
         for total in totals:
             if not isinstance(total.node, Leaf):  # which comes as an argument
                 writer.known.pop(total.node, None)
@@ -148,7 +149,35 @@ class Kernels:
                 lines += [f"if acc.order < {order}:", f"{INDENT}return"]
             part = [total for total in totals if total.order == order]
             lines += writer.accumulate(part, targets, "acc.sums")
-        return self.body(writer, writer.placed(lines))
+        lines = writer.placed(lines)
+        if read := _mentioned(lines) & set(names):
+            kept = [name if name in read else "_" for name in names]
+            called = f"({kept[0]},)" if len(kept) == 1 else ", ".join(kept)
+            lines.insert(0, f"{called} = _alone_of(block, totals)")
+        return self.body(writer, lines)
+
+    def _know_alone(self, writer: Writer) -> list[str]:
+        """Names for what is computed once from the data of each row."""
+        names = []
+        for node in self.plan.alone:
+            names.append(writer.fresh(self.names.get(node), node))
+            writer.known[node] = names[-1]
+        return names
+
+    def alone(self) -> list[str]:
+        """What is computed once from the data of each row."""
+        head = [
+            "def _alone(block: Block, totals: Totals) -> tuple[Array, ...]:",
+            f'{INDENT}"""Values of the data alone for m rows, computed once for a fit."""',
+        ]
+        if not self.plan.alone:
+            return [*head, f"{INDENT}return ()"]
+        writer = self.writer(params=False)
+        writer.count(self.plan.alone)
+        lines = self.statements(writer, self.plan.alone)
+        codes = [writer.text(node).code for node in self.plan.alone]
+        trailing = "," if len(codes) == 1 else ""
+        return [*head, *self.body(writer, [*lines, f"return {', '.join(codes)}{trailing}"])]
 
     def finish(self) -> list[str]:
         """Penalties, 1/n and constants; the gradient of every parameter."""

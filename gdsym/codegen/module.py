@@ -67,6 +67,7 @@ def module_text(
         kernels.split(),
         kernels.join(),
         kernels.learn(),
+        kernels.alone(),
         kernels.partial(),
         kernels.finish(),
         *second_order(kernels),
@@ -283,6 +284,7 @@ def _description(
         "LEARNT": tuple(
             tuple(total.key for total in stage if total.kind != "once") for stage in plan.learn
         ),
+        "ALONE": bool(plan.alone),
         "HVP_TOTALS": tuple(tuple(total.key for total in stage) for stage in plan.hvp),
         "LOGSUMS": tuple(
             total.key

@@ -27,6 +27,7 @@ from gdsym.calculus.program import (
     reachable,
     rows_beside,
 )
+from gdsym.language.functions import SIGNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ class Plan:
     """The schedule of a lowered program.
 
     `whole` holds where one block must hold every row. `learn` and `passes` list the totals of
-    each pass, `hvp` those that the Hessian along one direction needs.
+    each pass, `hvp` those that the Hessian along one direction needs. `alone` are values of each
+    row's data alone that take a function to compute: once for a fit, and not in every pass.
     """
 
     program: Program
@@ -58,6 +60,7 @@ class Plan:
     learn: tuple[tuple[Total, ...], ...]
     passes: tuple[tuple[Total, ...], ...]
     hvp: tuple[tuple[Total, ...], ...]
+    alone: tuple[Node, ...]
     predict_whole: bool
     places: tuple[tuple[Node, Place], ...]
     minibatch: str | None
@@ -69,7 +72,8 @@ def plan(program: Program, derived: Program) -> Plan:
     order = reachable(program.outputs())
     fixed = _of_data_alone(order)
     objective = [program.value, program.loss]
-    needed = set(reachable([*objective, *program.grads.values()]))
+    evaluated = [*objective, *program.grads.values()]
+    needed = set(reachable(evaluated))
     learnt = [node for name, node in program.stats.items() if not is_kept(name)]
     # What only a Hessian reads is no reason for a pass when data are bound.
     learnable = needed | set(reachable([*program.rows(), *learnt]))
@@ -99,10 +103,41 @@ def plan(program: Program, derived: Program) -> Plan:
         ),
         passes=passes({**outputs, **blocks}, orders, row, fixed & learnable),
         hvp=passes(along, dict.fromkeys(along, 0), row, fixed & learnable),
+        alone=_alone(reachable(evaluated), row, fixed) if not whole else (),
         predict_whole=_predicts_whole(program),
         places=_live_places(program, derived),
         minibatch=_bias(derived),
     )
+
+
+# What is as cheap to compute again as to read from memory.
+CHEAP = frozenset(("add", "mul", "where", "abs", "sign", "min", "max", "not", "and", "or", *SIGNS))
+
+
+def _alone(order: Iterable[Node], row: Axis | None, fixed: set[Node]) -> tuple[Node, ...]:
+    """Functions of data alone, one value for each row, that other nodes read."""
+    order = list(order)
+    codes = [
+        delta.source
+        for node in order
+        if isinstance(node, Contract)
+        for delta in node.deltas
+        if delta.source is not None
+    ]
+    skipped = set(reachable(codes))
+    dear = {
+        node
+        for node in order
+        if isinstance(node, Map) and node in fixed and node.axes == (row,) and not _is_cheap(node)
+    }
+    read = {part for node in order if node not in dear for part in node.operands}
+    return tuple(node for node in order if node in dear & read and node not in skipped)
+
+
+def _is_cheap(node: Map) -> bool:
+    exponent = node.args[1] if node.op == "pow" else None
+    product = isinstance(exponent, Number) and abs(exponent.value) in (1, 2)
+    return node.op in CHEAP or product
 
 
 def _read_often(order: Iterable[Node], fixed: set[Node]) -> set[Node]:

@@ -32,6 +32,7 @@ KEPT: dict[str, tuple[str, ...]] = {}
 TRACE_ROWS: dict[str, int] | None = None
 TOTALS: tuple[tuple[str, ...], ...] = ()
 LEARNT: tuple[tuple[str, ...], ...] = ()
+ALONE = False
 LOGSUMS: tuple[str, ...] = ()
 STARTS: dict[str, float] = {}
 LABELS: tuple[tuple[str, str], ...] = ()
@@ -41,6 +42,7 @@ HVP_TOTALS: tuple[tuple[str, ...], ...] = ()
 _constants: Callable[[Mapping[str, Any], Mapping[str, int]], dict[str, Any]]
 _start: Callable[[int, Mapping[str, int], Mapping[str, Any]], Array]
 _proximal_weights: Callable[[Mapping[str, int], Mapping[str, Any]], list[Any]]
+_alone: Callable[[Block, Totals], tuple[Array, ...]]
 _learn: Callable[[int, Block, Totals, dict[str, Any]], None]
 _learnt: Callable[[int, Totals, dict[str, Any]], None]
 _loss: Callable[[Array, Sums, Totals], float]
@@ -667,6 +669,17 @@ def _bound(
     return Problem(blocks.arrays, totals, threads)
 
 
+class _Rows(list[Any]):
+    """A block, and what was computed once of the data of its rows."""
+
+    alone: tuple[Array, ...] = ()
+
+
+def _alone_of(block: Block, totals: Totals) -> tuple[Array, ...]:
+    """The values of the data of these rows alone, computed here if they were not before."""
+    return getattr(block, "alone", ()) or _alone(block, totals)
+
+
 class _Blocks:
     """The rows of arrays in aligned blocks; the same rows in the same blocks every time."""
 
@@ -680,6 +693,7 @@ class _Blocks:
     ) -> None:
         """inner, widest: numbers per row of what value and gradient, or a Hessian, compute."""
         self.arrays = arrays
+        self.alone: tuple[Array, ...] = ()
         self.rows = rows
         width = sum(a.size // rows for a, e in self._row_data(arrays)) if rows else 1
         width = max(width, inner)
@@ -699,14 +713,22 @@ class _Blocks:
             if array is not None and ROW in entry["dims"]
         ]
 
-    def take(self, rows: Any) -> list[Array]:
+    def take(self, rows: Any) -> _Rows:
         """The block of these rows (a slice or an array of indices)."""
-        return [
+        block = _Rows(
             array
             if array is None or ROW not in entry["dims"]
             else _wide(_rows_of(entry, array, rows))
             for array, entry in zip(self.arrays, DATA, strict=True)
-        ]
+        )
+        block.alone = tuple(array[rows] for array in self.alone)
+        return block
+
+    def learn_alone(self, totals: Totals) -> None:
+        """Computes, once, what kernels read of the data of each row alone."""
+        with np.errstate(all="ignore"):
+            parts = [_alone(block, totals) for block in self]
+        self.alone = tuple(np.concatenate(arrays) for arrays in zip(*parts, strict=True))
 
     def __iter__(self) -> Iterator[list[Array]]:
         for rows in self.slices():
@@ -966,6 +988,9 @@ class Problem:
             inner=_width(totals.dims, 1),
             widest=_width(totals.dims, 2),
         )
+        if ALONE:
+            self._blocks.learn_alone(totals)
+        self._narrow.alone = self._blocks.alone
         self._idle: list[Workspace] = []  # those that no worker is using
         self.n_rows = totals.rows
         self.offset = totals.offset  # what the objective has beside the parameters
