@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,17 +27,20 @@ def compile(
     update: Sequence[str] | None = None,
     schedules: Mapping[str, str] | None = None,
     backend: str = "numpy",
+    without: Collection[str] = (),
 ) -> Model:
     """The compiled model of a text, or of a file: a `Path`, or a string that ends in `.gd`.
 
     update: the rules whose update functions the module carries, shipped names or paths of rule
     files; by default those of the model's own `method`. schedules: options that are expressions
     of the step, `{"lr": "0.1/sqrt(t)"}`, for the module to carry; `fit` sees to its own. backend:
-    what the module computes with, "numpy" or "numexpr". Raises `GdsymError`, with every mistake of
+    what the module computes with, "numpy" or "numexpr". without: optimisations to leave out, by
+    name. Raises `GdsymError`, with every mistake of
     the text and its place.
     """
     text, shown = _source(text_or_path)
-    return Model(_module(text, shown, update, schedules, backend), shown, update)
+    made = _module(text, shown, update, schedules, backend, without)
+    return Model(made, shown, update)
 
 
 def fit(
@@ -56,11 +59,13 @@ def text_of(
     *,
     update: Sequence[str] | None = None,
     backend: str = "numpy",
+    without: Collection[str] = (),
 ) -> str:
     """`compile(...).text`, for which no module is run."""
     text, shown = _source(text_or_path)
     return _with_path(
-        shown, lambda name: cache.text_of(text, name, update=update, backend=backend)
+        shown,
+        lambda name: cache.text_of(text, name, update=update, backend=backend, without=without),
     )
 
 
@@ -285,8 +290,10 @@ def _module(
     update: Sequence[str] | None,
     schedules: Mapping[str, str] | None = None,
     backend: str = "numpy",
+    without: Collection[str] = (),
 ) -> Any:
     given: dict[str, Any] = {"update": update, "schedules": schedules, "backend": backend}
+    given["without"] = without
     return _with_path(shown, lambda name: cache.module_of(text, name, **given))
 
 

@@ -14,7 +14,7 @@ import json
 import linecache
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -31,12 +31,13 @@ def module_of(
     update: Sequence[str] | None = None,
     schedules: Mapping[str, str] | None = None,
     backend: str = "numpy",
+    without: Collection[str] = (),
 ) -> ModuleType:
     """The generated module of a model text, from the cache where it is there.
 
     The arguments are those of `gdsym.compiler.compile_text`, which raises `SourceError`.
     """
-    return load_module(*_kept(text, name, update, schedules, backend))
+    return load_module(*_kept(text, name, update, schedules, backend, without))
 
 
 def text_of(
@@ -46,9 +47,10 @@ def text_of(
     update: Sequence[str] | None = None,
     schedules: Mapping[str, str] | None = None,
     backend: str = "numpy",
+    without: Collection[str] = (),
 ) -> str:
     """The text of that module, which is not run: it would import NumPy and more."""
-    return _kept(text, name, update, schedules, backend)[0]
+    return _kept(text, name, update, schedules, backend, without)[0]
 
 
 def _kept(
@@ -57,14 +59,17 @@ def _kept(
     update: Sequence[str] | None,
     schedules: Mapping[str, str] | None,
     backend: str,
+    without: Collection[str],
 ) -> tuple[str, Path | None]:
     """The text of the module, and where it lies, if anywhere."""
-    path = _entry(text, name, update, schedules or {}, backend)
+    path = _entry(text, name, update, schedules or {}, backend, without)
     python = _read(path) if path else None
     if python is None:
         from gdsym.compiler import compile_text
 
-        python = compile_text(text, name, update=update, schedules=schedules, backend=backend)
+        python = compile_text(
+            text, name, update=update, schedules=schedules, backend=backend, without=without
+        )
         if path:
             _write(path, python)
     return python, path
@@ -94,12 +99,17 @@ def load_module(python: str, path: Path | None = None) -> ModuleType:
 
 
 def _entry(
-    text: str, name: str, update: Sequence[str] | None, schedules: Mapping[str, str], backend: str
+    text: str,
+    name: str,
+    update: Sequence[str] | None,
+    schedules: Mapping[str, str],
+    backend: str,
+    without: Collection[str],
 ) -> Path | None:
     if (home := private.directory()) is None:
         return None
     rules = None if update is None else [[rule, _rule_text(rule)] for rule in update]
-    key = [text, name, rules, sorted(schedules.items()), backend, _environment()]
+    key = [text, name, rules, sorted(schedules.items()), backend, sorted(without), _environment()]
     return home / f"{_digest(json.dumps(key))}.py"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +19,7 @@ from gdsym.calculus.stabilise import stabilise
 from gdsym.codegen.backends import backend as backend_called
 from gdsym.codegen.lower import lower
 from gdsym.codegen.module import module_text
+from gdsym.codegen.optimisations import checked
 from gdsym.codegen.plan import Plan, plan
 from gdsym.codegen.update import STEPS
 from gdsym.errors import UsageError, did_you_mean
@@ -63,6 +64,7 @@ def compile_text(
     update: Sequence[str] | None = None,
     schedules: Mapping[str, str] | None = None,
     backend: str = "numpy",
+    without: Collection[str] = (),
 ) -> str:
     """The generated module for a model text; `name` is what messages call the text.
 
@@ -70,10 +72,11 @@ def compile_text(
     `.gd` rule files, or the dense steps `newton` and `bfgs`. None means the rule of the file's own
     `method`, if that is one. `schedules` are options that a fit will be given as expressions of
     `t` and `T`, by name. `backend` is one of `gdsym.codegen.backends`: what the module computes
-    with. Raises SourceError with what is wrong with the text, a rule file or a schedule.
+    with. `without` names optimisations to leave out (`gdsym.codegen.optimisations`). Raises
+    SourceError with what is wrong with the text, a rule file or a schedule.
     """
     with _no_collection():
-        return _compiled(text, name, update, schedules or {}, backend)
+        return _compiled(text, name, update, schedules or {}, backend, checked(without))
 
 
 @contextmanager
@@ -95,9 +98,11 @@ def _compiled(
     update: Sequence[str] | None,
     schedules: Mapping[str, str],
     backend: str,
+    without: frozenset[str],
 ) -> str:
     scheduled = [load_schedule(value, f"option {o}") for o, value in schedules.items()]
-    made = stages(text, name, guarded=backend_called(backend).buffers)
+    guarded = backend_called(backend).buffers and "guards" not in without
+    made = stages(text, name, guarded=guarded)
     if update is None:
         method = made.model.method
         update = [method.name] if method is not None and method.name in rules() else []
@@ -106,7 +111,7 @@ def _compiled(
     names = [*steps, *(rule.name for rule in compiled)]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise UsageError(f"two of the rules are called `{twice}`: {', '.join(update)}")
-    texts = compiled, __version__, scheduled, backend, steps
+    texts = compiled, __version__, scheduled, backend, steps, without
     return module_text(made.plan, made.derived, *texts)
 
 

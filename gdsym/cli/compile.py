@@ -39,6 +39,12 @@ MAX_DIFF = 40  # lines that are shown
     help="What the module computes with: numpy, or numexpr for long formulas over rows. [numpy]",
 )
 @click.option(
+    "--without",
+    metavar="NAME,...",
+    default="",
+    help="Optimisations to leave out: buffers, guards, dots, once, symmetry, blocks.",
+)
+@click.option(
     "--check",
     is_flag=True,
     help="Write nothing; exit 1, with a diff, where OUT.py is not what would be written.",
@@ -51,6 +57,7 @@ def command(
     output: str | None,
     update: str | None,
     backend: str,
+    without: str,
     check: bool,
 ) -> int:
     """Write the Python module that computes the loss and the gradient of MODEL.
@@ -67,6 +74,7 @@ def command(
 
     targets = _targets(models, output, check)
     rules = None if update is None else [rule.strip() for rule in update.split(",")]
+    left_out = [name.strip() for name in without.split(",") if name.strip()]
     for target in targets:
         if target is not None and not check:
             check_writable(target)
@@ -75,7 +83,7 @@ def command(
     stale: list[tuple[Finding, str]] = []
     for model, target in zip(models, targets, strict=True):
         try:
-            text = text_of(Path(model), update=rules, backend=backend)
+            text = text_of(Path(model), update=rules, backend=backend, without=left_out)
         except SourceError as error:
             wrong.append(error)  # the other models have mistakes of their own
             continue

@@ -35,8 +35,12 @@ class Kernels:
     `helpers` is what they turn out to need, `functions` those that the backend made for them.
     """
 
-    def __init__(self, plan: Plan, backend: Backend) -> None:
+    def __init__(
+        self, plan: Plan, backend: Backend, without: frozenset[str] = frozenset()
+    ) -> None:
+        """without: names of `optimisations.OPTIMISATIONS`."""
         self.plan = plan
+        self.without = without
         self.backend = backend
         self.program = plan.program
         self.model = plan.program.model
@@ -158,8 +162,8 @@ class Kernels:
 
     def _know_alone(self, writer: Writer) -> list[str]:
         """Names for what is computed once from the data of each row."""
-        names = []
-        for node in self.plan.alone:
+        names: list[str] = []
+        for node in self.plan.alone if "once" not in self.without else ():
             names.append(writer.fresh(self.names.get(node), node))
             writer.known[node] = names[-1]
         return names
@@ -170,7 +174,7 @@ class Kernels:
             "def _alone(block: Block, totals: Totals) -> tuple[Array, ...]:",
             f'{INDENT}"""Values of the data alone for m rows, computed once for a fit."""',
         ]
-        if not self.plan.alone:
+        if not self.plan.alone or "once" in self.without:
             return [*head, f"{INDENT}return ()"]
         writer = self.writer(params=False)
         writer.count(self.plan.alone)
@@ -581,8 +585,9 @@ class Kernels:
 
         `kernel` holds for what is called block by block, again and again.
         """
-        made = BufferWriter if kernel and self.backend.buffers else self.backend.writer
-        writer = made(self.names, self.row, self.size_names)
+        steps = kernel and self.backend.buffers and "buffers" not in self.without
+        made = BufferWriter if steps else self.backend.writer
+        writer = made(self.names, self.row, self.size_names, without=self.without)
         writer.taken = {"rows", *self.size_names.values()}
         writer.taken |= {*self.arguments.values(), *self.directions.values()}
         writer.helpers = self.helpers

@@ -47,6 +47,7 @@ def module_text(
     schedules: Sequence[Schedule] = (),
     backend: str = "numpy",
     steps: Sequence[str] = (),
+    without: frozenset[str] = frozenset(),
 ) -> str:
     """The whole file. `derived` is the program before lowering, for the formulas to show.
 
@@ -55,7 +56,7 @@ def module_text(
     """
     model = plan.program.model
     printer = backend_called(backend)
-    kernels = Kernels(plan, printer)
+    kernels = Kernels(plan, printer, without)
     scheduled = schedules_of([*_stated(model), *schedules])
     updates = [update_functions(rule, printer) for rule in rules]
     kernels.helpers |= {helper for update in updates for helper in update.helpers}
@@ -284,7 +285,7 @@ def _description(
         "LEARNT": tuple(
             tuple(total.key for total in stage if total.kind != "once") for stage in plan.learn
         ),
-        "ALONE": bool(plan.alone),
+        "ALONE": bool(plan.alone) and "once" not in kernels.without,
         "HVP_TOTALS": tuple(tuple(total.key for total in stage) for stage in plan.hvp),
         "LOGSUMS": tuple(
             total.key
@@ -299,7 +300,7 @@ def _description(
             for total in stage
             if total.kind in ("max", "prod")
         },
-        "WHOLE": plan.whole,
+        "WHOLE": plan.whole or "blocks" in kernels.without,
         "PREDICT_WHOLE": plan.predict_whole,
         "KEPT": kept_axes(plan.program),
         "MINIBATCH": plan.minibatch,

@@ -438,6 +438,8 @@ class BufferWriter(Writer):
         factor = node.factors[0].node if len(node.factors) == 1 else None
         if node.deltas or node.axes or not isinstance(factor, Map) or factor in self.known:
             return None
+        if "dots" in self.without:
+            return None
         if factor.op != "add" or factor.axes != (self.row,):
             return None
         dots = [arg for arg in factor.args if self._is_dot(arg)]

@@ -144,7 +144,8 @@ class Writer:
 
     `known` has the text of nodes that are already there, in their own order of axes; `native`
     the order of axes of leaves that arrive otherwise. `names` has the user's names. `functions`
-    are those of the module that its statements call and that no other module has.
+    are those of the module that its statements call and that no other module has; `without` names
+    optimisations to leave out.
     """
 
     names: Mapping[Node, str]
@@ -161,6 +162,7 @@ class Writer:
     read: set[Node] = field(default_factory=set)
     helpers: set[str] = field(default_factory=set)
     functions: list[list[str]] = field(default_factory=list)
+    without: frozenset[str] = frozenset()
 
     def count(self, targets: Iterable[Node]) -> None:
         """How often each node is read on the way to the targets: read twice, it gets a name."""
@@ -543,7 +545,7 @@ class Writer:
             return self._scatter(node)
         if len(node.factors) == 1:
             return self._single(node)
-        twin = twins(node)
+        twin = twins(node) if "symmetry" not in self.without else None
         if twin is not None:
             return self._gram(node, *twin)
         return self._pair(node)
@@ -618,7 +620,7 @@ class Writer:
         return Text(code, PRODUCT, first.operations + last.operations + 1)
 
     def _pair(self, node: Contract) -> Text:
-        sides = as_matmul(node)
+        sides = as_matmul(node) if len(node.factors) == 2 else None
         if sides is None:
             return self._einsum(node)
         left, right = (self.oriented(factor, order) for factor, order in sides)
