@@ -13,6 +13,7 @@ from gdsym.calculus.program import (
     Map,
     Node,
     Number,
+    Reduce,
     canonical_axes,
     is_kept,
     is_zero,
@@ -159,10 +160,9 @@ class Kernels:
         del writer.lines[held:]
         for total in totals:
             if total.kind == "logsum":
-                (arg,) = total.node.operands
-                order = (*total.node.axes, *(axis for axis in arg.axes if axis == row))
-                values = writer.oriented(arg, order).code
-                lines.append(f'_add_logsum({into}, "{total.key}", {values})')
+                assert isinstance(total.node, Reduce)
+                share = writer.scaled_sum(total.node).code
+                lines.append(f'_add_logsum({into}, "{total.key}", {share})')
                 continue
             text = writer.text(total.node).code
             match total.kind:

@@ -292,9 +292,9 @@ class Writer:
                 return self._function(node)
             case Contract():
                 return self._contraction(node)
-            case Reduce(op="logsumexp"):  # over rows: any other is lowered
-                arg = self.oriented(node.arg, (*node.axes, *node.over))
-                return Text(f"_logsum(_scaled_sum({arg.code}))", ATOM, arg.operations + 1)
+            case Reduce(op="logsumexp"):  # over rows or by groups: any other is lowered
+                pair = self.scaled_sum(node)
+                return Text(f"_logsum({pair.code})", ATOM, pair.operations + 1)
             case Reduce():
                 axis = self._axis_argument(node.arg, node.over)
                 arg = self.text(node.arg)
@@ -732,21 +732,39 @@ class Writer:
         order = tuple(index for index in axes if index in indices)
         return self.broadcast(self.oriented(node, _ordered(node, indices, order)), order, axes)
 
+    def scaled_sum(self, node: Reduce) -> Text:
+        """Of a logsumexp over rows, or by groups: the (maximum, scaled sum) that it is made of."""
+        if not node.deltas:
+            arg = self.oriented(node.arg, (*node.axes, *node.over))
+            return Text(f"_scaled_sum({arg.code})", ATOM, arg.operations + 1)
+        self.helpers |= {"scatter", "grouped_sum"}
+        arguments, have, operations = self._by_code(node, Factor(node.arg, node.arg.axes))
+        if have != node.axes:
+            arguments += f", ({', '.join(str(have.index(axis)) for axis in node.axes)})"
+        return Text(f"_grouped_sum({arguments})", ATOM, operations)
+
     def _scatter(self, node: Contract) -> Text:
-        """Values summed by code; the helper sums over the trailing axes that the codes have.
+        """Values summed by code."""
+        self.helpers.add("scatter")
+        arguments, have, operations = self._by_code(node, *node.factors)
+        return self._oriented_name(f"_scatter({arguments})", have, node.axes, operations)
+
+    def _by_code(
+        self, node: Contract | Reduce, values: Factor | None = None
+    ) -> tuple[str, Axes, int]:
+        """What a helper that sums by code is given: codes, values, sizes; the axes that come of
+        it, and the number of operations. It sums over the trailing axes that the codes have.
 
         An axis of the codes that the result keeps (`A[M]` with A[k, d], M[n, d]) is a code too.
         """
-        self.helpers.add("scatter")
         shared = list(dict.fromkeys(i for delta in node.deltas for i in delta.indices))
         opened = [delta.axis for delta in node.deltas]
         zipped = [axis for axis in shared if axis in node.axes]
         kept = [axis for axis in node.axes if axis not in opened and axis not in zipped]
         value = "1.0"
         operations = 1
-        if node.factors:
-            factor, indices = node.factors[0]
-            text = self._spread_at(factor, indices, (*kept, *shared))
+        if values is not None:
+            text = self._spread_at(*values, (*kept, *shared))
             value, operations = text.code, text.operations + 1
         codes = [self._codes_over(delta, shared) for delta in node.deltas]
         codes += [self._positions(axis, shared) for axis in zipped]
@@ -755,8 +773,8 @@ class Writer:
         counts = ["rows.size" if a == self.row else self.dim_names[a.dim] for a in places]
         sizes = ", ".join(counts)
         trailing = "," if len(places) == 1 else ""
-        code = f"_scatter(({', '.join(codes)}{trailing}), {value}, ({sizes}{trailing}))"
-        return self._oriented_name(code, (*kept, *places), node.axes, operations)
+        arguments = f"({', '.join(codes)}{trailing}), {value}, ({sizes}{trailing})"
+        return arguments, (*kept, *places), operations
 
 
 def _ordered(node: Node, indices: Axes, order: Sequence[Axis]) -> Axes:
