@@ -73,8 +73,7 @@ ROWS = [
     ),
     Row(
         "exp(z + 1)/(exp(z) + exp(z + 1) + exp(z^2/1000))",
-        "dim k = 3\nparam z\nconst a[k] = [0, 1, 0], b[k] = [1, 1, 0], c[k] = [0, 0, 1/1000]\n"
-        "let s = softmax[k](a + b*z + c*z^2)\nconst hit[k] = [0, 1, 0]\nloss sum(hit*s)",
+        loss("exp(z + 1)/(exp(z) + exp(z + 1) + exp(z^2/1000))"),
         softmax,
         1000,
     ),
@@ -83,6 +82,13 @@ ROWS = [
         loss("1 - 1/(1 + exp(-z))"),
         lambda f, z: 1 - 1 / (1 + f.exp(-z)),
         40,
+    ),
+    Row(
+        "log(onehot(g).T @ exp(z + a)), a = (0, 1) of one group",
+        "dim k = 1\ndata g[n] in k, a[n]\nparam z\nloss sum(log(onehot(g).T @ exp(z + a)))",
+        lambda f, z: f.log(f.exp(z) + f.exp(z + 1)),
+        800,
+        {"g": [0, 0], "a": [0, 1]},
     ),
     Row("log(1 + z)", loss("log(1 + z)"), lambda f, z: f.log(1 + z), 1e-17),
     Row("exp(z) - 1", loss("exp(z) - 1"), lambda f, z: f.exp(z) - 1, 1e-17),

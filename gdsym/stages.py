@@ -21,6 +21,7 @@ from gdsym.calculus.program import (
     Axes,
     Axis,
     Contract,
+    Delta,
     Leaf,
     Linear,
     Map,
@@ -158,19 +159,23 @@ def _operation(node: Node, numbers: Mapping[Node, int]) -> str:
         case Map():
             return f"{node.op}({', '.join(map(read, node.args))})"
         case Reduce():
-            return f"{node.op}{_axes(node.over)}({read(node.arg)})"
+            codes = [_delta(delta, read) for delta in node.deltas]
+            return f"{node.op}{_axes(node.over)}({', '.join([read(node.arg), *codes])})"
         case Scan():
             return f"{node.op}{_axes((node.axis,))}({read(node.arg)})"
         case Contract():
             parts = [f"{read(factor.node)}{_axes(factor.indices)}" for factor in node.factors]
-            for source, indices, axis in node.deltas:
-                left = _axes(indices) if source is None else read(source) + _axes(indices)
-                parts.append(f"({left} == {_axis(axis)})")
+            parts += [_delta(delta, read) for delta in node.deltas]
             return f"sum{_axes(node.summed)}({' * '.join(parts)})"
         case Linear():
             parts = [f"{read(part)}{_axes(indices)}" for part, indices in node.parts]
             return f"{node.op}{_axes(node.along)}({', '.join(parts)})"
     raise TypeError(node)
+
+
+def _delta(delta: Delta, read: Callable[[Node], str]) -> str:
+    source = read(delta.source) if delta.source is not None else ""
+    return f"({source}{_axes(delta.indices)} == {_axis(delta.axis)})"
 
 
 def _axes(axes: Axes) -> str:

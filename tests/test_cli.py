@@ -147,4 +147,4 @@ def test_a_full_disk_under_stdout_is_told():
         done = gdsym_into(full)
 
     assert done.returncode == 2
-    assert done.stderr == "error: No space left on device\n"
+    assert done.stderr == "error: cannot write to standard output: No space left on device\n"

@@ -87,6 +87,14 @@ CASES = {
             + total((X * k1[G]).sum(0) ** 2)
         ),
     ),
+    "codes that are looked up by codes": (
+        KK + "data X[n, d]\ndata g[d] in k\ndata v[n] in d\nparam d1[d], k1[k]\n"
+        "let A[n, k] = (X*d1) @ onehot(g)",
+        "sum(A[g][v]) + sum(A[g][v]^2) + sum(exp(k1[g][v]))",
+        lambda d1, k1: (lambda A: (
+            total(A[ROWS, G[V]]) + total(A[ROWS, G[V]] ** 2) + total(np.exp(k1[G[V]]))
+        ))((X * d1) @ np.eye(K)[G]),
+    ),
     "sums by code and back": (
         KK + "data X[n, d]\ndata u[n] in k\nparam d1[d]\nlet z = X @ d1\n"
         "let by[k] = onehot(u).T @ exp(z)",

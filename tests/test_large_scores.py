@@ -31,13 +31,14 @@ NAMES = [
     "bradley_terry",
     "beta",
     "exponential",
+    "choice",
     "mixture_of_regressions",
     "mixture_plane",
 ]
 # Thousands of digits of lgamma take minutes, those of exp and log do not.
 CASES = [
     *((name, size) for name in NAMES for size in (30.0, 300.0)),
-    *((name, 1e4) for name in ("margin", "softmax_labels", "bradley_terry", "words")),
+    *((name, 1e4) for name in ("margin", "softmax_labels", "bradley_terry", "words", "choice")),
 ]
 
 

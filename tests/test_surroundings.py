@@ -209,7 +209,9 @@ def test_a_fit_is_in_its_file_also_where_it_cannot_be_shown(here):
         )
 
     assert done.returncode == 2
-    assert done.stderr.endswith("error: No space left on device\n")
+    assert done.stderr.endswith(
+        "error: cannot write to standard output: No space left on device\n"
+    )
     assert json.loads((here / "fit.json").read_text())["status"] == "converged"
 
 

@@ -123,8 +123,11 @@ def _shares(
                 if factor.node in active:
                     yield factor.node, _factor_adjoint(graph, node, place, adjoint)
         case Reduce(op="logsumexp"):
-            softmax = graph.call("exp", graph.sub(node.arg, node))
-            yield node.arg, graph.mul(adjoint, softmax)
+            parts = graph.read_at(adjoint, node.deltas), graph.softmax(node)
+            factors = [Factor(part, part.axes) for part in parts]
+            opened = {delta.axis for delta in node.deltas}
+            over = {*node.axes, *node.over} - opened
+            yield node.arg, graph.contract_over(over, factors, (), node.arg.axes)
         case Reduce(op="max"):
             (axis,) = node.over  # one at a time: `build` sees to it, so that a code can point
             first = graph.argmax(node.arg, axis)

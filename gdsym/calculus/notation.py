@@ -154,6 +154,10 @@ class Notation:
                 return self._softmax(node) or "", ATOM
             case Map():
                 return f"{node.op}({', '.join(self.text(arg) for arg in node.args)})", ATOM
+            case Reduce(deltas=(_, *_)):
+                powers = f"exp({self.text(node.arg)})"
+                by_code, _ = self._summed_by_code(node, node.over, (powers, ATOM), [powers])
+                return f"log({by_code})", ATOM
             case Reduce():
                 over = "" if not node.axes else f"[{_names(node.over)}]"
                 return f"{node.op}{over}({self.text(node.arg)})", ATOM
@@ -173,7 +177,9 @@ class Notation:
             return None
         for term in shifted.args:
             lse = term.args[-1] if isinstance(term, Map) and term.op == "mul" else None
-            if isinstance(lse, Reduce) and lse.op == "logsumexp" and len(term.operands) == 2:
+            if not isinstance(lse, Reduce) or lse.op != "logsumexp" or lse.deltas:
+                continue
+            if len(term.operands) == 2:
                 rest = tuple(other for other in shifted.args if other is not term)
                 arg = lse.arg
                 if rest == (arg,) or (isinstance(arg, Map) and arg.args == rest):
@@ -498,17 +504,29 @@ class Notation:
                 elif len(node.deltas) > 1:
                     places.append(index.dim)
             return f"{self.text(table, ATOM)}[{', '.join(places)}]", ATOM
+        product = self._product([factor.node for factor in node.factors]) if node.factors else None
+        factors = [self.text(factor.node, UNARY) for factor in node.factors]
+        return self._summed_by_code(node, node.summed, product, factors)
+
+    def _summed_by_code(
+        self,
+        node: Contract | Reduce,
+        summed: Axes,
+        product: tuple[str, int] | None,
+        factors: list[str],
+    ) -> tuple[str, int]:
+        """A sum over some axes of a product, given whole and in factors, with one-hot rows."""
+        opened = [delta for delta in node.deltas if delta.axis in node.axes]
         sources = [delta.source for delta in node.deltas if delta.source is not None]
         hots = [f"onehot({self.text(source)})" for source in sources]
-        if not node.factors and len(hots) == 1 and not node.summed:
+        if not factors and len(hots) == 1 and not summed:
             return hots[0], ATOM
-        scatter = len(opened) == len(node.deltas) == 1 and len(node.summed) == 1
-        if scatter and node.factors and opened[0].indices == node.summed:
-            product, level = self._product([factor.node for factor in node.factors])
-            right = product if level >= UNARY else f"({product})"
+        scatter = len(opened) == len(node.deltas) == 1 and len(summed) == 1
+        if scatter and product is not None and opened[0].indices == summed:
+            code, level = product
+            right = code if level >= UNARY else f"({code})"
             return f"{hots[0]}.T @ {right}", PRODUCT
-        factors = [self.text(factor.node, UNARY) for factor in node.factors]
-        over = "" if not node.axes else f"[{_names(node.summed)}]"
+        over = "" if not node.axes else f"[{_names(summed)}]"
         return f"sum{over}({'*'.join([*hots, *factors])})", ATOM
 
 

@@ -135,15 +135,19 @@ class Reduce(Node):
     """`logsumexp`, `max` or `prod` of `arg` over the axes `over`.
 
     `argmax`, over one axis, is the code of the first entry that is largest: a source for deltas.
+    A `logsumexp` with deltas is one by groups: over the entries for which all of them are 1. Its
+    axes are then those of the codes, too, and everything in `over` is an index of some code.
     """
 
     op: str
     arg: Node
     over: Axes
+    deltas: tuple[Delta, ...] = ()
 
     @property
     def operands(self) -> tuple[Node, ...]:
-        return (self.arg,)
+        sources = (delta.source for delta in self.deltas if delta.source is not None)
+        return (self.arg, *sources)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -544,6 +548,34 @@ class Graph:
                     node = self.call("pow", node, self.size(axis.dim))
         return node
 
+    def logsumexp_by(self, arg: Node, over: Iterable[Axis], deltas: Sequence[Delta]) -> Node:
+        """The logsumexp of each group of entries; the codes of `deltas` say which group it is.
+
+        Each delta has an axis of its own, which `arg` lacks. A group without entries has -inf.
+        """
+        wanted, codes = set(over), {index for delta in deltas for index in delta.indices}
+        inner = self.reduce("logsumexp", arg, wanted - codes)
+        grouped = self.sort(wanted & codes)
+        opened = {delta.axis for delta in deltas}
+        axes = self.sort({*inner.axes, *codes, *opened} - set(grouped))
+        ids = tuple((d.source.id if d.source else -1, d.indices, d.axis) for d in deltas)
+        key = ("logsumexp", inner.id, grouped, ids)
+        made = tuple(deltas)
+        return self._intern(key, lambda i: Reduce(i, axes, "logsumexp", inner, grouped, made))
+
+    def softmax(self, node: Reduce) -> Node:
+        """The derivative of a logsumexp by each of its entries: exp(z - lse), of its own group."""
+        return self.call("exp", self.sub(node.arg, self.read_at(node, node.deltas)))
+
+    def read_at(self, node: Node, deltas: Iterable[Delta]) -> Node:
+        """The node read at the codes of those deltas whose axis it has."""
+        mine = [delta for delta in deltas if delta.axis in node.axes]
+        if not mine:
+            return node
+        left = set(node.axes) - {delta.axis for delta in mine}
+        axes = left | {index for delta in mine for index in delta.indices}
+        return self.contract([Factor(node, node.axes)], mine, axes)
+
     def argmax(self, arg: Node, axis: Axis) -> Node:
         """The code of the first largest entry along an axis of `arg`."""
         left = tuple(other for other in arg.axes if other != axis)
@@ -591,11 +623,7 @@ class Graph:
             case Map():
                 return self.call(node.op, *(at[arg] for arg in node.args))
             case Contract():
-                deltas = [
-                    Delta(at[s] if s is not None else None, where, axis)
-                    for s, where, axis in node.deltas
-                ]
-                factors = _images(node.factors, at)
+                factors, deltas = _images(node.factors, at), _coded(node.deltas, at)
                 return self.contract_over(node.summed, factors, deltas, node.axes)
             case Linear():
                 return self.linear(node.op, _images(node.parts, at), node.along)
@@ -603,6 +631,8 @@ class Graph:
                 if node.over[0] not in at[node.arg].axes:
                     return self.number(0)
                 return self.argmax(at[node.arg], node.over[0])
+            case Reduce(deltas=(_, *_)):
+                return self.logsumexp_by(at[node.arg], node.over, _coded(node.deltas, at))
             case Reduce():
                 return self.reduce(node.op, at[node.arg], node.over)
             case Scan():
@@ -617,6 +647,11 @@ def _images(factors: Iterable[Factor], at: Mapping[Node, Node]) -> list[Factor]:
         pairs = zip(where, node.axes, strict=True)
         images.append(Factor(at[node], tuple(i for i, axis in pairs if axis in at[node].axes)))
     return images
+
+
+def _coded(deltas: Iterable[Delta], at: Mapping[Node, Node]) -> list[Delta]:
+    """The deltas in another graph."""
+    return [Delta(at[s] if s is not None else None, where, axis) for s, where, axis in deltas]
 
 
 def _of_one_code(deltas: list[Delta], out: set[Axis]) -> list[Delta]:

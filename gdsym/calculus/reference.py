@@ -23,6 +23,7 @@ from gdsym.calculus.program import (
     Axes,
     Axis,
     Contract,
+    Delta,
     Leaf,
     Linear,
     Map,
@@ -117,8 +118,8 @@ class _Interpreter:
                 return {
                     tuple(at.values()): reduction(
                         [
-                            self._entry(node.arg, node.arg.axes, {**at, **inner})
-                            for inner in self._indices(node.over)
+                            self._entry(node.arg, node.arg.axes, place)
+                            for place in self._meeting(node.deltas, at, node.over)
                         ]
                     )
                     for at in self._indices(node.axes)
@@ -211,17 +212,24 @@ class _Interpreter:
 
     def _terms(self, node: Contract, at: dict[Axis, int]) -> Iterator[Any]:
         """The products that the entry at `at` of a contraction sums."""
-        for inner in self._indices(node.summed):
+        # Where a delta is 0 its factors are not read: a gather skips an infinite entry.
+        for place in self._meeting(node.deltas, at, node.summed):
+            factors = [self._entry(n, where, place) for n, where in node.factors]
+            yield self.arithmetic.call("mul", *factors)
+
+    def _meeting(
+        self, deltas: Iterable[Delta], at: dict[Axis, int], over: Axes
+    ) -> Iterator[dict[Axis, int]]:
+        """The places over some axes, beside `at`, where all deltas are 1."""
+        for inner in self._indices(over):
             place = {**at, **inner}
-            # Where a delta is 0 its factors are not read: a gather skips an infinite entry.
             if all(
                 place[delta.axis] == place[delta.indices[0]]
                 if delta.source is None
                 else place[delta.axis] == self._entry(delta.source, delta.indices, place)
-                for delta in node.deltas
+                for delta in deltas
             ):
-                factors = [self._entry(n, where, place) for n, where in node.factors]
-                yield self.arithmetic.call("mul", *factors)
+                yield place
 
     # -- leaves
 
@@ -388,7 +396,7 @@ class Arithmetic:
         return self.call("mul", *values)
 
     def logsumexp(self, values: Sequence[Any]) -> Any:
-        top = max(values)
+        top = max(values, default=-self.mp.inf)
         if self.mp.isinf(top) or self.mp.isnan(top):
             return top
         return top + self.mp.log(self.call("add", *(self.call("exp", v - top) for v in values)))

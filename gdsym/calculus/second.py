@@ -397,9 +397,9 @@ class _Forward:
                     if factor.node in self.active
                 )
             case Reduce(op="logsumexp"):
-                share = graph.call("exp", graph.sub(node.arg, node))
+                share = graph.softmax(node)
                 factors = (Factor(node.arg, node.arg.axes), Factor(share, share.axes))
-                return self._through(node, node.over, factors, (), 0)
+                return self._through(node, node.over, factors, node.deltas, 0)
             case Reduce(op="max"):
                 (axis,) = node.over
                 first = graph.argmax(node.arg, axis)

@@ -7,6 +7,7 @@ to stderr.
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import pkgutil
@@ -137,7 +138,9 @@ def _refused(error: OSError) -> int:
     """The exit code for what the system refused."""
     if isinstance(error, BrokenPipeError):
         return BROKEN_PIPE
-    place = f"{error.filename}: " if error.filename else ""
+    # A write that names no file is one to standard output: files are written by `gdsym.files`.
+    nowhere = "cannot write to standard output: " if error.errno == errno.ENOSPC else ""
+    place = f"{error.filename}: " if error.filename else nowhere
     _complain(f"{place}{error.strerror or error}")
     return COULD_NOT
 

@@ -88,7 +88,8 @@ class _Lowering:
         self.softmax = {
             source.sub(node.arg, node): node
             for node in order
-            if isinstance(node, Reduce) and node.op == "logsumexp" and row not in node.over
+            if isinstance(node, Reduce)
+            and (node.op == "logsumexp" and row not in node.over and not node.deltas)
         }
         self.shares: dict[Node, Node] = {}
 
@@ -100,7 +101,7 @@ class _Lowering:
                 return self.shares[reduced]
             case Map():
                 return self._function(node.op, [at[arg] for arg in node.args])
-            case Reduce(op="logsumexp"):
+            case Reduce(op="logsumexp", deltas=()):  # else it stays for the accumulators
                 return self._logsumexp(node, at)
             case Contract():
                 factors = [
@@ -173,6 +174,7 @@ class _Lowering:
         for delta in equal:  # two codes for one index: the second is read at the first
             one_hot = graph.contract((), [delta], {*delta.indices, delta.axis}, whole=True)
             factors = [*factors, Factor(one_hot, one_hot.axes)]
+        deltas = self._read_through(deltas, out)
         for delta in deltas:
             factors = [self._gathered(factor, delta) for factor in factors]
             if delta.axis in out:
@@ -185,6 +187,18 @@ class _Lowering:
         product = self._plain(factors, keep) if factors else graph.number(1)
         scattered = graph.contract([Factor(product, product.axes)], opened, node.axes, whole=True)
         return graph.mul(*lost, scattered)
+
+    def _read_through(self, deltas: list[Delta], out: set[Axis]) -> list[Delta]:
+        """Codes that are looked up by codes: (nest[w] == k)*(way[n] == w) is nest[way] == k."""
+        for place in range(len(deltas)):
+            by = deltas[place]
+            if by.axis in out or by.source is None:
+                continue
+            for other, (source, indices, axis) in enumerate(deltas):
+                if source is not None and by.axis in indices:
+                    codes = self._gathered(Factor(source, indices), by)
+                    deltas[other] = Delta(codes.node, codes.indices, axis)
+        return deltas
 
     def _gathered(self, factor: Factor, delta: Delta) -> Factor:
         """The factor read at the codes of `delta`, if it has the axis of `delta`."""

@@ -30,7 +30,9 @@ MARKER = "# == emitted from here ==\n"
 # Helpers that only some models use; the others do without them.
 OPTIONAL = {
     name: re.compile(rf"def _{name}\(.*?\n\n\n", re.DOTALL)
-    for name in ("scatter", "others", "gram", "columns", "beside", "triangle", "stacked")
+    for name in (
+        *("scatter", "grouped_sum", "others", "gram", "columns", "beside", "triangle", "stacked"),
+    )
 }
 # Methods of the problem that only some models have.
 SECTIONS = {

@@ -34,9 +34,10 @@ from gdsym.language.functions import SIGNS
 class Total:
     """A node that is accumulated over blocks under the name `key`.
 
-    `kind` is `sum`, `logsum` (a logsumexp over rows: a running maximum and a rescaled sum), `max`
-    or `prod` (of data alone), `rows` (a value that one block with every row makes as it is), or
-    `once` (of data alone and no sum over rows: a factored matrix that every evaluation reads).
+    `kind` is `sum`, `logsum` (a logsumexp over rows, by groups or not: a running maximum and a
+    rescaled sum), `max` or `prod` (of data alone), `rows` (a value that one block with every row
+    makes as it is), or `once` (of data alone and no sum over rows: a factored matrix that every
+    evaluation reads).
     `order` is 0 for what the value needs, 1 for the gradient, 2 for the Hessian.
     """
 

@@ -209,7 +209,7 @@ def merge(acc: Sums, other: Sums) -> None:
     """Adds the sums of `other` to `acc`, in place."""
     for key, value in other.sums.items():
         if key in LOGSUMS:
-            _merge_logsum(acc.sums, key, value)
+            _add_logsum(acc.sums, key, value)
         else:
             acc.sums[key] = acc.sums[key] + value
 
@@ -225,12 +225,8 @@ def _finite(top: Array) -> Array:
     return np.where(np.isfinite(top), top, 0.0)
 
 
-def _add_logsum(sums: dict[str, Any], key: str, values: Array) -> None:
-    """Adds exp(values), summed over the last axis, to a running (maximum, scaled sum)."""
-    _merge_logsum(sums, key, _scaled_sum(values))
-
-
-def _merge_logsum(sums: dict[str, Any], key: str, other: Any) -> None:
+def _add_logsum(sums: dict[str, Any], key: str, other: Any) -> None:
+    """Adds a (maximum, scaled sum) to a running one."""
     if isinstance(other, float):  # nothing was added to the other side
         return
     if isinstance(sums[key], float):
@@ -262,9 +258,31 @@ def _scatter(codes: tuple[Array, ...], values: Any, sizes: tuple[int, ...]) -> A
     count = math.prod(sizes)
     values = np.asarray(values, dtype=float)
     kept = values.shape[: max(0, values.ndim - codes[0].ndim)]
-    columns = np.broadcast_to(values, kept + codes[0].shape).reshape(-1, flat.size)
+    shape = kept + codes[0].shape
+    columns = np.broadcast_to(values, shape).reshape(math.prod(kept), flat.size)
     summed = [np.bincount(flat, weights=column, minlength=count) for column in columns]
     return np.array(summed).reshape(kept + sizes)
+
+
+def _grouped_sum(
+    codes: tuple[Array, ...],
+    values: Any,
+    sizes: tuple[int, ...],
+    order: tuple[int, ...] | None = None,
+) -> tuple[Array, Array]:
+    """exp(values) summed by code as (maximum, sum of exp(values - maximum)) of each code; its
+    axes are those of `_scatter`, in this order."""
+    codes = np.broadcast_arrays(*codes)
+    flat = np.ravel_multi_index(codes, sizes).ravel()
+    kept = np.shape(values)[: max(0, np.ndim(values) - codes[0].ndim)]
+    values = np.broadcast_to(values, kept + codes[0].shape)
+    columns = values.reshape(math.prod(kept), flat.size)
+    top = np.full((len(columns), math.prod(sizes)), -np.inf)
+    for column, most in zip(columns, top, strict=True):
+        np.maximum.at(most, flat, column)
+    scaled = np.exp(columns - _finite(top)[:, flat]).reshape(values.shape)
+    top, total = top.reshape(kept + sizes), _scatter(codes, scaled, sizes)
+    return (top, total) if order is None else (top.transpose(order), total.transpose(order))
 
 
 def _others(values: Array, axis: int) -> Array:

@@ -201,7 +201,7 @@ def _declaration(keyword: str, last: str, found: Token, accepted: set[str]) -> s
     if accepted == {"NAME"} and found.kind == "number":
         return "a name begins with a letter"
     if "IN" in accepted and text in ("simplex", "ordered", "base", "sumzero", "counts"):
-        return f"write `in {text}`"
+        return f"write `in {text}`" if text == "counts" else f"write `in {text}[k]`"
     if "FROM" in accepted and text == "[":
         return "all axes stand in one pair of brackets: `X[n, d]`"
     if "LSQB" in accepted and text == "(" and keyword in ("data", "param", "const"):

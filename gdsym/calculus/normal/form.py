@@ -71,8 +71,9 @@ class Former:
             case Contract():
                 return self._contract(node)
             case Reduce(op="logsumexp"):
-                powers = field.exp(self.done[node.arg])
-                return field.log(field.bound(powers, self._free(node.over)))
+                at = zip(self._free(node.arg.axes), self._free(node.arg.axes, "t"), strict=True)
+                powers = field.moved(field.exp(self.done[node.arg]), dict(at))
+                return field.log(self._summed(node, node.over, [powers]))
             case Reduce():
                 return self._reduce(node)
             case Linear():
@@ -98,11 +99,15 @@ class Former:
         return Index(kind, self.field.root(axis.dim), place * COPIES + axis.copy)
 
     def _contract(self, node: Contract) -> Poly:
-        field = self.field
         parts = []
         for factor, indices in node.factors:
             at = dict(zip(self._free(factor.axes), self._free(indices, "t"), strict=True))
-            parts.append(field.moved(self.done[factor], at))
+            parts.append(self.field.moved(self.done[factor], at))
+        return self._summed(node, node.summed, parts)
+
+    def _summed(self, node: Contract | Reduce, over: Iterable[Axis], parts: list[Poly]) -> Poly:
+        """The sum over some axes of a product, at momentary indices, with the node's deltas."""
+        field = self.field
         for source, indices, axis in node.deltas:
             here = self._index(axis, "t")
             if source is None:
@@ -113,7 +118,7 @@ class Former:
             if code is None:
                 raise GivenUp("an index that is no code")
             parts.append(field.delta(code, here))
-        total = field.bound(field.times(*parts), self._free(node.summed, "t"))
+        total = field.bound(field.times(*parts), self._free(over, "t"))
         back = zip(self._free(node.axes, "t"), self._free(node.axes), strict=True)
         return field.moved(total, dict(back))
 

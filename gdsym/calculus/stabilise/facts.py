@@ -109,7 +109,7 @@ def may_be_zero_weight(facts: Facts, node: Node) -> bool:
     """Data that is at least 0 and may be 0, such as counts, or what is left of a number or of
     other such data: 1 - y, trials - hits."""
     if isinstance(node, Leaf):
-        return _counts_up(facts, node) and not positive(facts, node)
+        return counts_up(facts, node) and not positive(facts, node)
     if not is_call(node, "add"):
         return False
     minus = 0
@@ -118,12 +118,12 @@ def may_be_zero_weight(facts: Facts, node: Node) -> bool:
             continue
         coefficient, rest = _scaled(term)
         minus += coefficient == -1
-        if not _counts_up(facts, rest):
+        if not counts_up(facts, rest):
             return False
     return minus > 0
 
 
-def _counts_up(facts: Facts, node: Node) -> bool:
+def counts_up(facts: Facts, node: Node) -> bool:
     """True for data that begin at 0 or above."""
     if not isinstance(node, Leaf) or node.kind != "data":
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TypeGuard
 
-from gdsym.calculus.program import Contract, Factor, Graph, Map, Node
+from gdsym.calculus.program import Contract, Factor, Graph, Map, Node, Reduce
 
 
 def is_call(node: Node | None, op: str) -> TypeGuard[Map]:
@@ -58,6 +58,13 @@ def is_gather(node: Node) -> TypeGuard[Contract]:
         and all(delta.source is not None for delta in node.deltas)
         and all(set(delta.indices) <= set(node.axes) for delta in node.deltas)
     )
+
+
+def is_log_of_sum(node: Node | None) -> bool:
+    """True for a reduction, `logaddexp` or `softplus`, as it is or read at codes."""
+    if node is not None and is_gather(node):
+        return is_log_of_sum(node.factors[0].node)
+    return isinstance(node, Reduce) or is_call(node, "softplus") or is_call(node, "logaddexp")
 
 
 def gathered(graph: Graph, gather: Contract, node: Node) -> Node:

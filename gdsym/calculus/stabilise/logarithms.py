@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
+from itertools import chain
 
 from gdsym.calculus import linear
-from gdsym.calculus.program import Contract, Graph, Map, Node, Number
+from gdsym.calculus.program import Contract, Graph, Map, Node, Number, Reduce
 from gdsym.calculus.stabilise.choices import zero_branch
-from gdsym.calculus.stabilise.facts import SIGN_DEPTH, Facts, positive
+from gdsym.calculus.stabilise.facts import SIGN_DEPTH, Facts, counts_up, positive
 from gdsym.calculus.stabilise.forms import argument, complement, gathered, is_call, is_gather
 
 HALF = Fraction(1, 2)
@@ -125,17 +126,36 @@ def _log_of_choice(facts: Facts, graph: Graph, x: Map, depth: int) -> Node | Non
     return graph.call("where", condition, *either)
 
 
-def _sum_of_logs(facts: Facts, graph: Graph, parts: Sequence[Node], depth: int) -> Node | None:
+def _sum_of_logs(
+    facts: Facts,
+    graph: Graph,
+    parts: Sequence[Node],
+    depth: int,
+    known_sign: Callable[[Facts, Node], bool] = positive,
+) -> Node | None:
     """log(a*b) = log(a) + log(b), if each can be followed or is above 0, and one can."""
     logs = [log_of(facts, graph, part, depth - 1) for part in parts]
     if all(known is None for known in logs):
         return None
     total = []
     for part, known in zip(parts, logs, strict=True):
-        if known is None and not positive(facts, part):
+        if known is None and not known_sign(facts, part) and not _is_count(part):
             return None
         total.append(known if known is not None else graph.call("log", part))
     return graph.add(*total)
+
+
+def _is_count(node: Node) -> bool:
+    """True for how many entries have a code, and for powers of it: where there are none,
+    log(a*b) and log(a) + log(b) are infinite or undefined alike."""
+    if is_call(node, "pow"):
+        return _is_count(node.args[0])
+    return isinstance(node, Contract) and not node.factors and bool(node.summed)
+
+
+def _not_negative(facts: Facts, node: Node) -> bool:
+    """True for what is above 0, and for data that begin there."""
+    return positive(facts, node) or counts_up(facts, node)
 
 
 def _log_of_sum(facts: Facts, graph: Graph, x: Map, depth: int) -> Node | None:
@@ -180,12 +200,41 @@ def log_of_contraction(
     if is_gather(x):
         known = log_of(facts, graph, x.factors[0].node, depth - 1)
         return gathered(graph, x, known) if known is not None else None
-    if x.deltas or not x.factors or not x.summed:
+    if not x.factors or not x.summed:
         return None
     if any(len(set(factor.indices)) < len(factor.indices) for factor in x.factors):
         return None
     parts = [
         graph.renamed(node, dict(zip(node.axes, where, strict=True))) for node, where in x.factors
     ]
+    if x.deltas:
+        return _log_of_groups(facts, graph, x, parts, depth)
     known = _sum_of_logs(facts, graph, parts, depth)
     return graph.reduce("logsumexp", known, x.summed) if known is not None else None
+
+
+def _log_of_groups(
+    facts: Facts, graph: Graph, x: Contract, parts: Sequence[Node], depth: int
+) -> Node | None:
+    """The same by groups, as codes say, which are data: of onehot(g).T @ exp(z).
+
+    A weight of 0 has no part in its group: its logarithm is -inf, which a maximum leaves alone.
+    """
+    codes = [delta for delta in x.deltas if delta.axis in x.axes]
+    if len({delta.axis for delta in x.deltas}) < len(x.deltas) or any(
+        delta.source is None or isinstance(delta.source, Reduce) for delta in x.deltas
+    ):
+        return None
+    over = set(x.summed) - {delta.axis for delta in x.deltas}
+    if any(not set(delta.indices) & over for delta in codes):
+        return None
+    if any(set(delta.indices) - over - set(x.axes) for delta in x.deltas):
+        return None  # codes that are looked up by codes
+    flat = chain(*(part.args if is_call(part, "mul") else (part,) for part in parts))
+    read = [graph.read_at(part, x.deltas) for part in flat]
+    known = _sum_of_logs(facts, graph, read, depth, _not_negative)
+    if known is None:
+        return None
+    if codes:
+        return graph.logsumexp_by(known, over, codes)
+    return graph.reduce("logsumexp", known, over)

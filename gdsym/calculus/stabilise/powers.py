@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import chain
 
 from gdsym.calculus.program import Contract, Graph, Map, Node, Number
 from gdsym.calculus.stabilise.facts import Facts
-from gdsym.calculus.stabilise.forms import argument, is_call
-from gdsym.calculus.stabilise.logarithms import HALF, log_of_contraction
+from gdsym.calculus.stabilise.forms import argument, is_call, is_log_of_sum
+from gdsym.calculus.stabilise.logarithms import HALF, log_of
 
 
 def exp(graph: Graph, args: tuple[Node, ...]) -> Node | None:
-    """exp(0) = 1, exp(log(x)) = x, exp(-softplus(z)) = sigmoid(-z)."""
+    """exp(0) = 1, exp(log(x)) = x, exp(-softplus(z)) = sigmoid(-z), but for the log of a sum of
+    exponentials as z: exp(a - softplus(z)) is the share that one of them has."""
     (x,) = args
     if isinstance(x, Number) and x.value == 0:
         return graph.number(1)
@@ -20,7 +22,7 @@ def exp(graph: Graph, args: tuple[Node, ...]) -> Node | None:
         return inverse
     coefficient, rest = graph.split(x)
     z = argument(rest, "softplus")
-    if coefficient == -1 and z is not None:
+    if coefficient == -1 and z is not None and not is_log_of_sum(z):
         return graph.call("sigmoid", graph.neg(z))
     return None
 
@@ -62,7 +64,8 @@ def _is_sum_of_squares(graph: Graph, node: Node) -> bool:
 
 def pow(facts: Facts, graph: Graph, args: tuple[Node, ...]) -> Node | None:
     """exp(z)^p = exp(p*z), sqrt(x)^2 = x, abs(x)^2 = x^2, and two that divide by a sum of
-    exponentials: 1/(1 + exp(z)) = sigmoid(-z), 1/sum(exp(z)) = exp(-logsumexp(z))."""
+    exponentials: 1/(1 + exp(z)) = sigmoid(-z), 1/sum(exp(z)) = exp(-logsumexp(z)), also of
+    sums of a few terms."""
     base, exponent = args
     if not isinstance(exponent, Number):
         return None
@@ -81,11 +84,19 @@ def _inverse(facts: Facts, graph: Graph, base: Node, power: Fraction) -> Node | 
     z = _one_plus_exp(base)
     if z is not None and power.denominator == 1:
         return graph.power(graph.call("sigmoid", graph.neg(z)), -power)
-    if isinstance(base, Contract):
-        log = log_of_contraction(facts, graph, base)
+    if isinstance(base, Contract) or _has_exponential(base):
+        log = log_of(facts, graph, base)
         if log is not None:
             return graph.call("exp", graph.scale(power, log))
     return None
+
+
+def _has_exponential(node: Node) -> bool:
+    """True for a sum with an exponential, or a sum of some, among its terms."""
+    if not is_call(node, "add"):
+        return False
+    parts = chain(*(term.args if is_call(term, "mul") else (term,) for term in node.args))
+    return any(isinstance(part, Contract) or is_call(part, "exp") for part in parts)
 
 
 def _one_plus_exp(node: Node) -> Node | None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from gdsym.calculus.program import Contract, Factor, Graph, Node, Reduce
+from gdsym.calculus.program import Contract, Factor, Graph, Node
 from gdsym.calculus.stabilise.choices import chosen_only
 from gdsym.calculus.stabilise.facts import Facts, may_be_zero_weight, positive
-from gdsym.calculus.stabilise.forms import argument, is_call
+from gdsym.calculus.stabilise.forms import (
+    argument,
+    gathered,
+    is_call,
+    is_gather,
+    is_log_of_sum,
+)
 
 
 def mul(facts: Facts, graph: Graph, args: tuple[Node, ...]) -> Node | None:
@@ -40,7 +46,7 @@ def _normalised_inside(graph: Graph, args: tuple[Node, ...]) -> Node | None:
         for share in args:
             if not _is_share(graph, share) or set(share.axes) & set(total.summed):
                 continue
-            inside = _taken_into(graph, total, share)
+            inside = _taken_into(graph, total, share) or _read_inside(graph, total, share)
             if inside is not None:
                 rest = [arg for arg in args if arg is not total and arg is not share]
                 return graph.mul(*rest, inside)
@@ -48,20 +54,49 @@ def _normalised_inside(graph: Graph, args: tuple[Node, ...]) -> Node | None:
 
 
 def _is_share(graph: Graph, node: Node) -> bool:
-    """True for exp of a sum with a reduction among its terms, such as -logsumexp(z)."""
+    """True for exp of a sum with the log of a sum among its terms, such as -logsumexp(z)."""
     exponent = argument(node, "exp")
-    if exponent is None:
-        return False
-    terms = exponent.args if is_call(exponent, "add") else (exponent,)
-    return any(isinstance(graph.split(term)[1], Reduce) for term in terms)
+    return exponent is not None and any(
+        is_log_of_sum(graph.split(term)[1]) for term in _terms(exponent)
+    )
+
+
+def _terms(node: Node) -> tuple[Node, ...]:
+    return node.args if is_call(node, "add") else (node,)
+
+
+def _read_inside(graph: Graph, total: Contract, share: Node) -> Node | None:
+    """The same of a total and a logarithm that are read at the same codes: total[g]*exp(-lse[g])
+    = (total*exp(-lse))[g]."""
+    exponent = argument(share, "exp")
+    if exponent is None or not is_gather(total):
+        return None
+    (inner, where), own = total.factors[0], []
+    for term in _terms(exponent):
+        coefficient, rest = graph.split(term)
+        if rest is None or not is_gather(rest) or rest.deltas != total.deltas:
+            return None
+        if rest.factors[0].indices != where:
+            return None
+        own.append(graph.scale(coefficient, rest.factors[0].node))
+    if not isinstance(inner, Contract):
+        return None
+    taken = _taken_into(graph, inner, graph.call("exp", graph.add(*own)))
+    return gathered(graph, total, taken) if taken is not None else None
 
 
 def _taken_into(graph: Graph, total: Contract, share: Node) -> Node | None:
-    """The total with the share inside it, at the first factor that has an exponential."""
+    """The total with the share inside it, at the first factor that has an exponential.
+
+    A share of a group is read at the codes of the total there.
+    """
     for place, (node, where) in enumerate(total.factors):
         parts = node.args if is_call(node, "mul") else (node,)
         if where == node.axes and any(is_call(part, "exp") for part in parts):
-            product = graph.mul(node, share)
+            exponent = argument(share, "exp")
+            assert exponent is not None
+            own = graph.call("exp", graph.read_at(exponent, total.deltas))
+            product = graph.mul(node, own)
             factors = [f for other, f in enumerate(total.factors) if other != place]
             factors.append(Factor(product, product.axes))
             return graph.contract(factors, total.deltas, {*total.axes, *share.axes})

@@ -115,6 +115,8 @@ def _of(node: Node, known: Mapping[Node, Range]) -> Range:
             return of_map(node.op, [known[arg] for arg in node.args])
         case Contract():
             return _of_contraction(node, known)
+        case Reduce(deltas=(_, *_)):
+            return ANY  # a group without entries has -inf
         case Reduce(op="logsumexp"):
             return Range(known[node.arg].lower, inf)
         case Reduce(op="max"):

@@ -53,7 +53,7 @@ def smoothness(program: Program, consts: Mapping[str, Range]) -> Smoothness | No
                 pass
             case Map(op="log_normal_cdf", args=(z,)) if z in centred:
                 factor = PROBIT
-            case Reduce(op="logsumexp", arg=z, over=(axis,)) if z in centred:
+            case Reduce(op="logsumexp", arg=z, over=(axis,), deltas=()) if z in centred:
                 if axis == program.row:
                     return None
                 halves = (axis.dim,)

@@ -93,7 +93,7 @@ def _knows(node: Node, dim: str) -> bool:
             return node.name.split(" ")[0] == dim
         case Leaf():
             return node.kind != "param" and any(axis.dim == dim for axis in node.axes)
-        case Contract():
+        case Contract() | Reduce():
             return any(d.source is not None and d.axis.dim == dim for d in node.deltas)
     return False
 

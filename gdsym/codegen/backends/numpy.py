@@ -313,9 +313,8 @@ class Writer:
         """The statement that adds a block's share of a total."""
         place = f'{into}["{total.key}"]'
         if total.kind == "logsum":
-            (arg,) = total.node.operands
-            order = (*total.node.axes, *(axis for axis in arg.axes if axis == self.row))
-            return f'_add_logsum({into}, "{total.key}", {self.oriented(arg, order).code})'
+            assert isinstance(total.node, Reduce)
+            return f'_add_logsum({into}, "{total.key}", {self.scaled_sum(total.node).code})'
         text = self.text(total.node).code
         match total.kind:
             case "max":
@@ -345,9 +344,9 @@ class Writer:
                 return self._function(node)
             case Contract():
                 return self._contraction(node)
-            case Reduce(op="logsumexp"):  # over rows: any other is lowered
-                arg = self.oriented(node.arg, (*node.axes, *node.over))
-                return Text(f"_logsum(_scaled_sum({arg.code}))", ATOM, arg.operations + 1)
+            case Reduce(op="logsumexp"):  # over rows or by groups: any other is lowered
+                pair = self.scaled_sum(node)
+                return Text(f"_logsum({pair.code})", ATOM, pair.operations + 1)
             case Reduce():
                 axis = self._axis_argument(node.arg, node.over)
                 arg = self.text(node.arg)
@@ -780,8 +779,42 @@ class Writer:
         order = tuple(index for index in axes if index in indices)
         return self.broadcast(self.oriented(node, _ordered(node, indices, order)), order, axes)
 
+    def scaled_sum(self, node: Reduce) -> Text:
+        """Of a logsumexp over rows, or by groups: the (maximum, scaled sum) that it is made of."""
+        if not node.deltas:
+            arg = self.oriented(node.arg, (*node.axes, *node.over))
+            return Text(f"_scaled_sum({arg.code})", ATOM, arg.operations + 1)
+        self.helpers |= {"scatter", "grouped_sum"}
+        arguments, have, operations = self._by_code(node, Factor(node.arg, node.arg.axes))
+        if have != node.axes:
+            arguments += f", ({', '.join(str(have.index(axis)) for axis in node.axes)})"
+        return Text(f"_grouped_sum({arguments})", ATOM, operations)
+
     def _scatter(self, node: Contract) -> Text:
-        """Values summed by code; the helper sums over the trailing axes that the codes have.
+        """Values summed by code."""
+        if self._is_count(node):
+            (delta,), values = node.deltas, self.text(node.factors[0].node)
+            self.sizes[delta.axis.dim] = None
+            size = self.dim_names[delta.axis.dim]
+            call = f"np.bincount({self._codes(delta)}, {values.code}, {size})"
+            return Text(call, ATOM, values.operations + 1)
+        self.helpers.add("scatter")
+        arguments, have, operations = self._by_code(node, *node.factors)
+        return self._oriented_name(f"_scatter({arguments})", have, node.axes, operations)
+
+    def _is_count(self, node: Contract) -> bool:
+        """True for one number at each code of a vector."""
+        if len(node.factors) != 1 or len(node.deltas) != 1 or node.deltas[0].axis == self.row:
+            return False
+        (values, at), delta = node.factors[0], node.deltas[0]
+        plain = at == delta.indices and len(at) == 1 and node.axes == (delta.axis,)
+        return plain and not self.logical(values)
+
+    def _by_code(
+        self, node: Contract | Reduce, values: Factor | None = None
+    ) -> tuple[str, Axes, int]:
+        """What a helper that sums by code is given: codes, values, sizes; the axes that come of
+        it, and the number of operations. It sums over the trailing axes that the codes have.
 
         An axis of the codes that the result keeps (`A[M]` with A[k, d], M[n, d]) is a code too.
         """
@@ -791,9 +824,8 @@ class Writer:
         kept = [axis for axis in node.axes if axis not in opened and axis not in zipped]
         value = "1.0"
         operations = 1
-        if node.factors:
-            factor, indices = node.factors[0]
-            text = self._spread_at(factor, indices, (*kept, *shared))
+        if values is not None:
+            text = self._spread_at(*values, (*kept, *shared))
             value, operations = text.code, text.operations + 1
         codes = [self._codes_over(delta, shared) for delta in node.deltas]
         codes += [self._positions(axis, shared) for axis in zipped]
@@ -801,14 +833,9 @@ class Writer:
         self.sizes |= dict.fromkeys(axis.dim for axis in places if axis != self.row)
         counts = ["rows.size" if a == self.row else self.dim_names[a.dim] for a in places]
         sizes = ", ".join(counts)
-        summed = [factor.node for factor in node.factors]
-        vector = all(values.axes == (*shared,) and not self.logical(values) for values in summed)
-        if len(codes) == len(shared) == len(summed) == 1 and vector:
-            return Text(f"np.bincount({codes[0]}, {value}, {sizes})", ATOM, operations)
         trailing = "," if len(places) == 1 else ""
-        self.helpers.add("scatter")
-        code = f"_scatter(({', '.join(codes)}{trailing}), {value}, ({sizes}{trailing}))"
-        return self._oriented_name(code, (*kept, *places), node.axes, operations)
+        arguments = f"({', '.join(codes)}{trailing}), {value}, ({sizes}{trailing})"
+        return arguments, (*kept, *places), operations
 
 
 def as_matmul(node: Contract) -> tuple[tuple[Node, Axes], tuple[Node, Axes]] | None:
