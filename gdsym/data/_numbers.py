@@ -23,6 +23,8 @@ from gdsym.data._table import (
 from gdsym.errors import did_you_mean
 
 _EXACT = 2**53
+_LIMITS = {"lower", "upper", "integer", "values"}
+_AT_ONCE = 1 << 20  # numbers: a megabyte of truth values
 
 
 def numbers(d: Wanted, piece: Piece, found: Findings) -> FloatArray:
@@ -30,6 +32,8 @@ def numbers(d: Wanted, piece: Piece, found: Findings) -> FloatArray:
 
     An array that is float64 already is not copied.
     """
+    if piece.array is not None and _is_plain(d, piece.array):
+        return piece.array
     result = np.empty(piece.shape if piece.stacked else 0, dtype=np.float64)
     for j, entry in enumerate(piece.entries):
         if d.domain.get("labels") is not None:
@@ -45,6 +49,14 @@ def numbers(d: Wanted, piece: Piece, found: Findings) -> FloatArray:
             return np.asarray(values, order="C")
         result[:, j] = values
     return result
+
+
+def _is_plain(d: Wanted, array: FloatArray) -> bool:
+    """True where the array is finite, and every number would do: nothing is to be told of it."""
+    if d.domain.keys() & {*_LIMITS, "labels"}:
+        return False
+    step = max(1, _AT_ONCE // (array.size // max(len(array), 1) or 1))
+    return all(np.isfinite(array[i : i + step]).all() for i in range(0, len(array), step))
 
 
 def _plain(d: Wanted, piece: Piece, j: int, entry: Entry, found: Findings) -> FloatArray | None:
@@ -107,7 +119,7 @@ def _text_mend(d: Wanted, name: str, coded: Coded, text: str) -> str:
 
 def _check_domain(d: Wanted, piece: Piece, j: int, values: FloatArray, found: Findings) -> None:
     domain = d.domain
-    if not domain.keys() & {"lower", "upper", "integer", "values"}:
+    if not domain.keys() & _LIMITS:
         return
     with np.errstate(invalid="ignore"):
         good = np.ones(values.shape, dtype=np.bool_)
