@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gdsym.data._blocks import Blocks
 from gdsym.data._table import Coded, Demand, Entry, Table, join_coded, recoded, shown, used
 from gdsym.errors import DataError
 
@@ -39,10 +40,12 @@ def table(
     load: Callable[[list[str]], Any],
     demand: Demand,
     *,
+    parts: Iterable[tuple[int, Callable[[list[str]], Any]]] | None = None,
     is_file: bool = True,
 ) -> Table:
     """The demanded columns of something with an Arrow schema; `load(names)` gives a pyarrow table.
 
+    `parts` load the same, some rows after the others, and say how many: for tables that are large.
     Raises DataError where two columns have one name.
     """
     names = [column for column in schema.names if not _INDEX.fullmatch(column)]
@@ -50,15 +53,54 @@ def table(
     if twice:
         raise DataError(f"{name}: duplicate column `{shown(twice[0])}`\nhelp: rename one of them")
     needed = [column for column in names if column and demand.needed(column)]
-    columns = load(needed)
+    entries = None
+    if parts is not None:
+        plain = [c for c in needed if _is_plain(schema.field(c).type) and not demand.as_text(c)]
+        entries = _in_blocks(parts, needed, plain, demand)
+    if entries is None:
+        columns = load(needed)
+        entries = {c: entry(columns.column(c), demand.as_text(c)) for c in needed}
     return Table(
         name=name,
-        entries={c: entry(columns.column(c), demand.as_text(c)) for c in needed},
+        entries=entries,
         names=tuple(column for column in names if column),
         tabular=True,
         unnamed=tuple(i for i, column in enumerate(names) if not column),
         is_file=is_file,
     )
+
+
+def _is_plain(kind: Any) -> bool:
+    """True for integers and floats, which a block of float64 holds."""
+    import pyarrow as pa
+
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
+
+
+def _in_blocks(
+    parts: Iterable[tuple[int, Callable[[list[str]], Any]]],
+    needed: Sequence[str],
+    plain: Sequence[str],
+    demand: Demand,
+) -> dict[str, Entry] | None:
+    """The entries, those of the plain columns in blocks; None where they do not fit in."""
+    import pyarrow as pa
+
+    blocks, others = Blocks(plain), [name for name in needed if name not in plain]
+    rest = []
+    for rows, load in parts:
+        # One at a time: pyarrow needs several times the memory of all that it reads at once.
+        columns = (numbers(load([name]).column(name)) for name in plain)
+        if not blocks.add(rows, columns):
+            return None
+        rest.append(load(others))
+    whole = pa.concat_tables(rest)
+    return {
+        name: blocks.entry(name)
+        if name in blocks.names
+        else entry(whole.column(name), demand.as_text(name))
+        for name in needed
+    }
 
 
 @contextmanager

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdsym.data._choose import choices, chosen
-from gdsym.data._columns import Piece, Wanted, demand_of, locate, wanted
+from gdsym.data._columns import Piece, Wanted, demand_of, locate, put_together, wanted
 from gdsym.data._findings import Findings, wrong_kind
 from gdsym.data._levels import coded_cells, level_codes, observed_levels, plain_codes
 from gdsym.data._lines import DimInfo, data_line, row_number_notes
@@ -63,7 +63,8 @@ class Bound:
         for name in sorted(self.arrays):
             array = self.arrays[name]
             digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
-            digest.update(np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<")).data)
+            little = array.dtype.newbyteorder("<")
+            digest.update(np.ascontiguousarray(array).astype(little, copy=False).data)
         return digest.hexdigest()
 
 
@@ -117,7 +118,7 @@ def bind_tables(
         if d.file is not None and (alone := replace(d, apart=False))
     }
     pieces, ignored = locate(data, needed, tables, given, own)
-    needed_pieces = {d.name: pieces[d.name] for d in needed if d.name in pieces}
+    needed_pieces = put_together({d.name: pieces[d.name] for d in needed if d.name in pieces})
     settled = _settled(module, dims or {})
     binding = _Binding(module, needed, needed_pieces, settled, narrow=dtype == "float32")
     if module.ROW is not None and not any(

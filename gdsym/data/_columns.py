@@ -24,7 +24,18 @@ from typing import Any
 
 import numpy as np
 
-from gdsym.data._table import Coded, Demand, Entry, Table, named, parse_number, quoted, shown
+from gdsym.data._blocks import Blocks
+from gdsym.data._table import (
+    Coded,
+    Demand,
+    Entry,
+    FloatArray,
+    Table,
+    named,
+    parse_number,
+    quoted,
+    shown,
+)
 from gdsym.errors import DataError, did_you_mean
 
 
@@ -63,17 +74,39 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What a data is made of: columns side by side along its last axis, or one array."""
+    """What a data is made of: columns side by side along its last axis, or one array.
+
+    `array`: its numbers, where the reader of the file has already put them together.
+    """
 
     table: Table
     names: tuple[str, ...]
     entries: tuple[Entry, ...]
     stacked: bool
+    array: FloatArray | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
         own = self.entries[0].shape
         return (*own, len(self.entries)) if self.stacked else own
+
+
+def put_together(pieces: Mapping[str, Piece]) -> dict[str, Piece]:
+    """The pieces with their arrays, where their columns lie in blocks of one file.
+
+    The memory of the blocks is free then, and their columns are read from these arrays.
+    """
+    by_file: dict[Blocks, dict[str, tuple[str, ...]]] = {}
+    for name, piece in pieces.items():
+        lying = [entry.block for entry in piece.entries if entry.block is not None]
+        if len(lying) == len(piece.entries) and len({blocks for blocks, _ in lying}) == 1:
+            by_file.setdefault(lying[0][0], {})[name] = tuple(column for _, column in lying)
+    made = dict(pieces)
+    for blocks, groups in by_file.items():
+        for name, array in zip(groups, blocks.arrays(list(groups.values())), strict=True):
+            flat = array if pieces[name].stacked else array[:, 0]
+            made[name] = replace(pieces[name], array=flat)
+    return made
 
 
 def wanted(description: Mapping[str, Any], fitted: Mapping[str, Sequence[str]]) -> Wanted:

@@ -25,6 +25,7 @@ from gdsym.data._table import (
 from gdsym.errors import did_you_mean
 
 _EXACT = 2**53
+_LIMITS = {"lower", "upper", "integer", "values"}
 _CHECKED = 2**18  # numbers at a time
 
 
@@ -34,6 +35,8 @@ def numbers(d: Wanted, piece: Piece, found: Findings, dtype: type = np.float64) 
     An array that is float64 already is not copied, and one of float32 stays as it is. dtype:
     float32 for rows of half the memory.
     """
+    if piece.array is not None and dtype is np.float64 and _is_plain(d, piece.array):
+        return piece.array
     result: FloatArray = np.empty(piece.shape if piece.stacked else 0, dtype=dtype)
     for j, entry in enumerate(piece.entries):
         if d.domain.get("labels") is not None:
@@ -62,6 +65,13 @@ def _parts(values: FloatArray) -> Iterator[FloatArray]:
     count = max(1, _CHECKED // max(1, values[:1].size))
     for start in range(0, len(values), count):
         yield values[start : start + count]
+
+
+def _is_plain(d: Wanted, array: FloatArray) -> bool:
+    """True where the array is finite, and every number would do: nothing is to be told of it."""
+    if d.domain.keys() & {*_LIMITS, "labels"}:
+        return False
+    return all(np.isfinite(part).all() for part in _parts(array))
 
 
 def _plain(d: Wanted, piece: Piece, j: int, entry: Entry, found: Findings) -> FloatArray | None:
@@ -126,7 +136,7 @@ def _text_mend(d: Wanted, name: str, coded: Coded, text: str) -> str:
 
 def _check_domain(d: Wanted, piece: Piece, j: int, values: FloatArray, found: Findings) -> None:
     domain = d.domain
-    if not domain.keys() & {"lower", "upper", "integer", "values"}:
+    if not domain.keys() & _LIMITS:
         return
     if not any(_outside(domain, part).any() for part in _parts(values)):
         return

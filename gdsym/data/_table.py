@@ -12,10 +12,13 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from gdsym.data._blocks import Blocks
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -41,12 +44,14 @@ class Entry:
     """A column or an array. `kind` is `number`, `text`, or in words what else it holds.
 
     `values()` is an array of real numbers of any dtype (missing values are NaN) for numbers, a
-    `Coded` for text. No other kind has values.
+    `Coded` for text. No other kind has values. `block`: where a column of numbers lies with
+    others of its file, and its name there.
     """
 
     kind: str
     shape: tuple[int, ...]
     values: Callable[[], NDArray[Any] | Coded]
+    block: tuple[Blocks, str] | None = None
 
 
 def _no_line(row: int) -> int | None:

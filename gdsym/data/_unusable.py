@@ -73,7 +73,7 @@ def without_unusable(
                     others = tuple(i for i in range(cells.ndim) if i != axes[0])
                     bad |= cells.any(axis=others)
             entries.append(read)
-        seen[place] = replace(piece, entries=tuple(entries))
+        seen[place] = replace(piece, entries=tuple(entries), array=None)
     kept = np.flatnonzero(~bad)
     dropped = Dropped(total, kept, counts)
     if len(kept) == total:
@@ -130,7 +130,9 @@ def _taken(piece: Piece, kept: IntArray, axes: Sequence[int]) -> Piece:
         else:
             entry = replace(entry, shape=shape)
         entries.append(entry)
-    return replace(piece, entries=tuple(entries), table=replace(piece.table, rows=kept))
+    return replace(
+        piece, entries=tuple(entries), array=None, table=replace(piece.table, rows=kept)
+    )
 
 
 def _chosen(

@@ -18,7 +18,7 @@ import codecs
 import csv
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -26,11 +26,12 @@ from typing import Any
 
 import numpy as np
 
-from gdsym.data import _arrow, _small
+from gdsym.data import _arrow, _small, _stream
 from gdsym.data._table import (
     ALL,
     MISSING,
     NUMBER,
+    Coded,
     Demand,
     Entry,
     Table,
@@ -69,18 +70,60 @@ class _Text:
 
 def read(path: Path, demand: Demand = ALL, separator: str = ",") -> Table:
     """The needed columns of a CSV file."""
+    if path.stat().st_size > _stream.MIN_BYTES and (table := _streamed(path, demand, separator)):
+        return table
     text = _open(path, separator)
     header = text.header
-    needed = [i for i, name in enumerate(header) if name and demand.needed(name)]
-    as_text = [i for i in needed if demand.as_text(header[i])]
+    needed, as_text = _chosen(header, demand)
     small = _small.entries(text.data[text.body :], len(header), needed, as_text, separator)
     entries = small if small is not None else _entries(text, needed, as_text)
+    return _table(text.name, header, entries, partial(_line_of_row, text))
+
+
+def _streamed(path: Path, demand: Demand, separator: str) -> Table | None:
+    """The table of a large file, in little more memory than its numbers; None where the file is
+    to be read whole, and it is told then what is wrong with it, if anything is."""
+    with path.open("rb") as file:
+        beginning = file.read(_stream.BLOCK)
+    end = beginning.rfind(b"\n") + 1
+    if end == 0 or not beginning.isascii() or b"\0" in beginning:
+        return None
+    name = shown(path.name)
+    try:
+        head = _read_header(name, beginning[:end], separator)
+    except DataError:
+        return None
+    header = head.header
+    needed, as_text = _chosen(header, demand)
+
+    def parse(lines: bytes, texts: Sequence[int]) -> Any:
+        return _arrow_table(replace(head, data=lines, body=0), needed, texts, MISSING)
+
+    found = _stream.entries(path, head.body, needed, as_text, parse)
+    if found is None:
+        return None
+    entries = {i: _number_or_text(entry, i in as_text) for i, entry in found.items()}
+    return _table(name, header, entries, lambda row: _line_of_row(_open(path, separator), row))
+
+
+def _chosen(header: Sequence[str], demand: Demand) -> tuple[list[int], list[int]]:
+    """The places of the columns that are needed, and of those that are as texts."""
+    needed = [i for i, name in enumerate(header) if name and demand.needed(name)]
+    return needed, [i for i in needed if demand.as_text(header[i])]
+
+
+def _table(
+    name: str,
+    header: Sequence[str],
+    entries: Mapping[int, Entry],
+    line: Callable[[int], int | None],
+) -> Table:
     return Table(
-        name=text.name,
-        entries={header[i]: entries[i] for i in needed},
+        name=name,
+        entries={header[i]: entries[i] for i in sorted(entries)},
         names=tuple(name for name in header if name),
         tabular=True,
-        line=partial(_line_of_row, text),
+        line=line,
         unnamed=tuple(i for i, name in enumerate(header) if not name),
     )
 
@@ -116,12 +159,17 @@ def _open(path: Path, separator: str) -> _Text:
     _check_characters(name, data)
     if data.startswith(codecs.BOM_UTF8):
         data = data[3:]
+    text = _read_header(name, data, separator)
+    if _ANYTHING.search(data, text.body) is None:
+        raise DataError(f"{name}: no data rows: the file ends after its header")
+    _check_quotes(text)
+    return text
+
+
+def _read_header(name: str, data: bytes, separator: str) -> _Text:
     header, body, body_line = _header(name, data, separator)
     text = _Text(name, data, header, body, body_line, separator)
     _check_header(text)
-    if _ANYTHING.search(data, body) is None:
-        raise DataError(f"{name}: no data rows: the file ends after its header")
-    _check_quotes(text)
     return text
 
 
@@ -256,32 +304,43 @@ def _parse(
 ) -> Any:
     """The needed columns as a pyarrow table; columns are named by their places."""
     import pyarrow as pa
-    from pyarrow import csv as arrow
 
-    body = pa.py_buffer(text.data).slice(text.body)
     longest = 1 << 20  # bytes of a block: at least one record must fit into it
     while True:
         try:
-            return arrow.read_csv(
-                pa.BufferReader(body),
-                read_options=arrow.ReadOptions(
-                    column_names=[str(i) for i in range(len(text.header))], block_size=longest
-                ),
-                parse_options=arrow.ParseOptions(
-                    delimiter=text.separator, newlines_in_values=b'"' in text.data
-                ),
-                convert_options=arrow.ConvertOptions(
-                    include_columns=[str(i) for i in needed],
-                    column_types={str(i): pa.string() for i in as_text},
-                    null_values=list(missing),
-                    strings_can_be_null=True,
-                    quoted_strings_can_be_null=False,
-                ),
-            )
+            return _arrow_table(text, needed, as_text, missing, longest)
         except pa.ArrowInvalid as error:
             if "straddling" not in str(error) or longest > len(text.data):
                 raise _broken(text, str(error)) from None
             longest = min(16 * longest, 2**31 - 1)
+
+
+def _arrow_table(
+    text: _Text,
+    needed: Sequence[int],
+    as_text: Sequence[int],
+    missing: Sequence[str],
+    longest: int = 1 << 20,
+) -> Any:
+    import pyarrow as pa
+    from pyarrow import csv as arrow
+
+    return arrow.read_csv(
+        pa.BufferReader(pa.py_buffer(text.data).slice(text.body)),
+        read_options=arrow.ReadOptions(
+            column_names=[str(i) for i in range(len(text.header))], block_size=longest
+        ),
+        parse_options=arrow.ParseOptions(
+            delimiter=text.separator, newlines_in_values=b'"' in text.data
+        ),
+        convert_options=arrow.ConvertOptions(
+            include_columns=[str(i) for i in needed],
+            column_types={str(i): pa.string() for i in as_text},
+            null_values=list(missing),
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        ),
+    )
 
 
 def _broken(text: _Text, reason: str) -> DataError:
@@ -320,10 +379,14 @@ def _line_of_row(text: _Text, row: int) -> int | None:
 
 
 def _entry(column: Any, as_text: bool) -> Entry:
-    entry = _arrow.entry(column, as_text)
+    return _number_or_text(_arrow.entry(column, as_text), as_text)
+
+
+def _number_or_text(entry: Entry, as_text: bool) -> Entry:
     if entry.kind == "text" and not as_text:
         # pyarrow gives up on a column for a blank cell in quotes; our number syntax decides.
-        coded = _arrow.texts(column)
+        coded = entry.values()
+        assert isinstance(coded, Coded)
         parsed = [parse_number(text) for text in coded.texts]
         if None not in parsed:
             values_of = np.array([*(v for v in parsed if v is not None), math.nan])

@@ -5,7 +5,8 @@ See `_arrow` for the types. Page checksums are verified where the file has them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from gdsym.errors import DataError
 
 _MAGIC = b"PAR1"
 _SHORTEST = 12  # both magics and the length of the footer
+AT_ONCE = 1 << 15  # rows that are read together
 
 
 def read(path: Path, demand: Demand = ALL) -> Table:
@@ -22,7 +24,10 @@ def read(path: Path, demand: Demand = ALL) -> Table:
     name = shown(path.name)
     _check_ends(path, name)
     with damaged(name, "Parquet"), _open(path) as file:
-        return table(name, file.schema_arrow, lambda names: _load(file, names), demand)
+        parts = _parts(file) if file.metadata.num_rows > AT_ONCE else None
+        return table(
+            name, file.schema_arrow, lambda names: _load(file, names), demand, parts=parts
+        )
 
 
 def raw(path: Path, names: Sequence[str]) -> Any:
@@ -40,6 +45,16 @@ def _open(path: Path) -> Any:
 
 def _load(file: Any, names: Sequence[str]) -> Any:
     return sound(file.read(columns=list(names), use_threads=False), names)
+
+
+def _parts(file: Any) -> Iterator[tuple[int, Callable[[Sequence[str]], Any]]]:
+    """The groups of rows: how many, and what loads columns of them."""
+
+    def load(group: int, names: Sequence[str]) -> Any:
+        return sound(file.read_row_group(group, columns=list(names), use_threads=False), names)
+
+    for group in range(file.metadata.num_row_groups):
+        yield file.metadata.row_group(group).num_rows, partial(load, group)
 
 
 def _check_ends(path: Path, name: str) -> None:
