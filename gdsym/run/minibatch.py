@@ -111,15 +111,14 @@ def _run_epoch(
 ) -> Iterator[tuple[float, float]]:
     """One update per batch. Yields, now and then and at the end, the mean of f over the rows so
     far and the norm of the last batch's gradient."""
-    batch, step, phi = objective.batch, rule.step, at.phi
-    total, count = 0.0, len(order)
-    for first in range(0, count, size):
-        rows = order[first : first + size]
-        f, g = batch(phi, rows)
+    at_batch, step, phi = objective.at_batch, rule.step, at.phi
+    total, seen, count = 0.0, 0, len(order)
+    for rows, blocks in objective.batches(order, size):
+        f, g = at_batch(phi, rows, blocks)
         if not isfinite(f):
             raise NotFiniteThere(phi.copy())
-        total += f * len(rows)
-        seen = first + len(rows)
+        total += f * rows
+        seen += rows
         if seen == count or not at.updates % TICK:
             norm = grad_norm(f, g, phi, objective.lower, objective.upper)
             yield total / seen, norm
