@@ -1116,7 +1116,8 @@ class Problem:
         """
         theta = self._theta(theta)
         scale = np.broadcast_to(np.asarray(scale, dtype=np.float64), (self.size,))
-        groups = self._blocks.groups(HESSIAN_SUPER_BLOCKS)
+        blocks = self._for_jacobians()
+        groups = blocks.groups(HESSIAN_SUPER_BLOCKS)
         top = np.zeros((0, self.size + 1))
 
         def rows(r: Array, J: Array) -> Array:
@@ -1125,7 +1126,7 @@ class Problem:
         def work(place: int) -> Array:
             part = top[:0]
             for chosen in groups[place]:
-                block = self._blocks.take(chosen)
+                block = blocks.take(chosen)
                 part = _triangle(part, rows(*_row_residuals(theta, block, self._totals)))
             return part
 
@@ -1143,6 +1144,12 @@ class Problem:
         full[: len(top)] = top
         return full[:-1, :-1], full[:-1, -1], float(full[-1, -1] ** 2)
 
+    def _for_jacobians(self) -> _Blocks:
+        """Blocks whose Jacobians, and three copies of them, need little memory."""
+        inner = _width(self._totals.dims, 1)
+        widest = 4 * inner * (self.size + 1)
+        return _Blocks(self._blocks.arrays, self.n_rows, inner=inner, widest=widest)
+
     @property
     def squares(self) -> float:
         """`value` is a constant plus this times the sum of the squares of `residuals`."""
@@ -1151,7 +1158,7 @@ class Problem:
     def _residuals(self, theta: Any) -> Iterator[tuple[Array, Array]]:
         """Residuals and their Jacobian, block by block, and last those without rows."""
         theta = self._theta(theta)
-        for block in self._blocks:
+        for block in self._for_jacobians():
             with np.errstate(all="ignore"):
                 yield _row_residuals(theta, block, self._totals)
         with np.errstate(all="ignore"):
