@@ -114,6 +114,7 @@ class Model:
         options: Mapping[str, Any] | None = None,
         batch_size: int | None = None,
         epochs: int | None = None,
+        shuffle: str | None = None,
         seed: int | None = None,
         tol: float | None = None,
         max_iter: int | None = None,
@@ -152,7 +153,7 @@ class Model:
 
         check_threads("threads", threads)
         named = {"lr": lr, "batch_size": batch_size, "epochs": epochs, "seed": seed}
-        named |= {"tol": tol, "max_iter": max_iter}
+        named |= {"tol": tol, "max_iter": max_iter, "shuffle": shuffle}
         asked, wishes = run.read_method(method, run.merged(named, options or {}))
         carrying = self.carrying(asked, run.schedules(wishes))
         consts, sizes = carrying.settings(set or {})

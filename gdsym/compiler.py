@@ -29,7 +29,7 @@ from gdsym.language.method import load_schedule
 from gdsym.language.model import Model, Rule
 from gdsym.language.optimizer import load_rule
 from gdsym.optimizers import method, methods, rule_path, rules
-from gdsym.optimizers._options import COMMON, FOR_RULES, own_options
+from gdsym.optimizers._options import FOR_RULES, STATED, own_options
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +138,8 @@ def _options(name: str) -> dict[str, bool]:
     """The options of a shipped method, and whether they may change with the step."""
     if name in rules():
         own = dict.fromkeys((option.name for option in _rule(name).options), True)
-        return {**own, **dict.fromkeys(COMMON, False)}
-    common = (option for option in COMMON if option not in FOR_RULES)
+        return {**own, **dict.fromkeys(STATED, False)}
+    common = (option for option in STATED if option not in FOR_RULES)
     return dict.fromkeys((*own_options(method(name)), *common), False)
 
 

@@ -197,6 +197,19 @@ class Line:
         self._count()
         return self._at(theta, self.X, self.y)
 
+    def batches(self, rows, size):
+        batches = (
+            rows
+            if isinstance(rows, list)
+            else [rows[i : i + size] for i in range(0, len(rows), size)]
+        )
+        for batch in batches:
+            own = np.arange(self.n_rows)[batch]
+            yield len(own), own
+
+    def at_batch(self, theta, count, rows):
+        return self.batch_value_and_grad(theta, rows)
+
     def batch_value_and_grad(self, theta, rows):
         self._count()
         self.rows_seen.append(rows.copy())

@@ -1,9 +1,14 @@
 """Mini-batches: every row once per epoch, the same seed the same digits, unbiased steps."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
+from compiled import module
 from standins import Line, line_bound, line_data, line_module
 
+import gdsym
+from gdsym.errors import UsageError
 from gdsym.run import fit
 
 
@@ -156,3 +161,103 @@ def test_a_late_divergence_gives_the_end_of_the_best_epoch():
 
     assert (four.status, result.status) == ("finished", "diverged")
     np.testing.assert_array_equal(result.theta, four.theta)
+
+
+# -- runs of rows --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [1, 3, 5, 23, 1000])
+def test_runs_of_rows_are_shuffled_whole_and_every_row_is_seen(size, monkeypatch):
+    monkeypatch.setattr("gdsym.run.minibatch.RUN", 7)
+    problem = Line(*line_data(23))
+
+    result = fit_line(problem, batch_size=size, epochs=3, lr=0.01, shuffle="blocks")
+
+    per_epoch = -(-23 // min(size, 23))
+    assert len(problem.rows_seen) == 3 * per_epoch == result.iterations
+    orders = []
+    for epoch in range(3):
+        batches = problem.rows_seen[epoch * per_epoch : (epoch + 1) * per_epoch]
+        assert all(np.all(np.diff(batch) == 1) for batch in batches)
+        orders.append(np.concatenate(batches).tolist())
+        assert sorted(orders[-1]) == list(range(23))
+    if size < 7:  # more than one run
+        assert orders[0] != orders[1] or orders[1] != orders[2]
+    again = fit_line(Line(*line_data(23)), batch_size=size, epochs=3, lr=0.01, shuffle="blocks")
+    np.testing.assert_array_equal(again.theta, result.theta)
+
+
+def test_a_limit_of_updates_holds_for_runs_too():
+    result = fit_line(Line(*line_data()), batch_size=5, epochs=9, max_iter=7, shuffle="blocks")
+
+    assert (result.status, result.iterations) == ("stopped", 7)
+    assert result.options["shuffle"] == "blocks"
+
+
+def test_a_shuffle_of_nothing_or_of_something_else_is_refused():
+    with pytest.raises(UsageError, match="option `shuffle` is 'columns', but it must be rows or"):
+        fit_line(Line(*line_data()), batch_size=5, shuffle="columns")
+    with pytest.raises(UsageError, match="`shuffle` is the order of mini-batches"):
+        fit_line(Line(*line_data()), shuffle="blocks")
+
+
+# -- the same digits as row by row ---------------------------------------------------------------
+
+CLASSES = """
+dim k = 3
+data y[n] in k
+data X[d, n]
+data wt[n] > 0 = 1
+data S[d] = 2
+param W[d, k], b[k]
+let Z[n, k] = X.T @ W + b
+loss mean(wt*(logsumexp[k](Z) - Z[y]))
+penalty 0.01*sum(W^2) + 0.01*sum(S @ W)
+"""
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("size", [1, 7, 64, 203])
+def test_batches_from_buffers_are_those_of_the_rows_themselves(monkeypatch, size, dtype):
+    generated = module(CLASSES)
+    rng = np.random.default_rng(4)
+    X, y, wt = rng.normal(size=(4, 203)), rng.integers(0, 3, 203), rng.uniform(1, 2, 203)
+    order = rng.permutation(203)
+    blocks = {"SMALL_BYTES": 0, "SMALL_ROWS": 0, "FEWEST_ROWS": 1, "MOST_ROWS": 50}
+    for name, number in blocks.items():
+        monkeypatch.setattr(generated, name, number)  # a single block is converted when bound
+    problem = generated.bind(y, X, wt, dtype=dtype)
+    assert problem._blocks.arrays[1].dtype == dtype
+    theta = rng.normal(size=problem.size)
+    expected = [
+        problem.batch_value_and_grad(theta, order[i : i + size]) for i in range(0, 203, size)
+    ]
+
+    for drawn, part in [(2**19, 2**22), (1, 2**22), (2**10, 2**11), (1, 1)]:
+        monkeypatch.setattr(generated, "DRAWN_BYTES", drawn)
+        monkeypatch.setattr(generated, "PART_BYTES", part)
+        found = [problem.at_batch(theta, *batch) for batch in problem.batches(order, size)]
+        for (f, g), (f2, g2) in zip(found, expected, strict=True):
+            assert f == pytest.approx(f2, rel=1e-13)
+            np.testing.assert_allclose(g, g2, rtol=1e-12, atol=1e-14)
+        slices = [slice(i, min(i + size, 203)) for i in range(0, 203, size)]
+        for batch, (count, blocks) in zip(slices, problem.batches(slices, size), strict=True):
+            f, g = problem.at_batch(theta, count, blocks)
+            f2, g2 = problem.batch_value_and_grad(theta, batch)
+            assert f == pytest.approx(f2, rel=1e-13)
+            np.testing.assert_allclose(g, g2, rtol=1e-12, atol=1e-14)
+
+
+def test_large_batches_are_gathered_in_parts():
+    text = "data X[n, d]\nparam m[d]\nloss mean((X - m)^2)"
+    X = np.random.default_rng(1).normal(size=(80_000, 50))  # 32 MB
+    model = gdsym.compile(text, update=["gd"])
+    tracemalloc.start()
+    try:
+        result = model.fit(X=X, method="gd", batch_size=80_000, epochs=2, lr=0.1, threads=1)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert result.status == "finished"
+    assert peak < 30e6

@@ -80,6 +80,12 @@ if TYPE_CHECKING:
 @click.option("--batch-size", type=int, help="Rows per step of a rule.")
 @click.option("--epochs", type=int, help="Passes over the rows by a rule.")
 @click.option(
+    "--shuffle",
+    metavar="rows|blocks",
+    help="What is shuffled before each pass of mini-batches: rows, or runs of neighbouring rows, "
+    "which is faster and mixes less. [rows]",
+)
+@click.option(
     "--lr",
     metavar="RATE",
     help="Learning rate of a rule: a number, or an expression of the step such as 0.1/sqrt(t).",

@@ -70,20 +70,7 @@ class Kernels:
         if all(not param.dims for param in params):
             return [*lines, f"{INDENT}return tuple(theta)"]
         lines += self.sizes(_ordered_dims(param.dims for param in params))
-        offset = _Offset()
-        pieces = []
-        for param in params:
-            start = offset.text()
-            if not param.dims:
-                offset.constant += 1
-                pieces.append(f"theta[{start or 0}]")
-                continue
-            shape = [self.size_names[dim] for dim in param.dims]
-            offset.products.append("*".join(shape))
-            piece = f"theta[{start}:{offset.text()}]"
-            if len(shape) > 1:
-                piece += f".reshape({', '.join(shape)})"
-            pieces.append(piece)
+        *pieces, _ = self._pieces("theta")
         lines += [f"{INDENT}{name} = {piece}" for name, piece in zip(names, pieces, strict=True)]
         trailing = "," if len(names) == 1 else ""
         return [*lines, f"{INDENT}return {', '.join(names)}{trailing}"]
@@ -100,16 +87,30 @@ class Kernels:
         if all(not param.dims for param in params):
             return [*lines, f"{INDENT}return np.array([{', '.join(names)}], dtype=float)"]
         lines += self.sizes(_ordered_dims(param.dims for param in params))
+        pieces = self._pieces("joined")
+        lines.append(f"{INDENT}joined = np.empty({pieces.pop()})")
+        for name, piece in zip(names, pieces, strict=True):
+            target = f"{piece}[...]" if piece.endswith(")") else piece
+            lines.append(f"{INDENT}{target} = {name}")
+        return [*lines, f"{INDENT}return joined"]
+
+    def _pieces(self, vector: str) -> list[str]:
+        """Each parameter as a view of a vector of them all, and last the length of that."""
+        offset = _Offset()
         pieces = []
-        for param, name in zip(params, names, strict=True):
-            if param.dims:
-                shape = ", ".join(self.size_names[dim] for dim in param.dims)
-                comma = "," if len(param.dims) == 1 else ""
-                pieces.append(f"np.broadcast_to({name}, ({shape}{comma})).ravel()")
-            else:
-                pieces.append(f"[{name}]")
-        body = "".join(f"{INDENT * 2}{piece},\n" for piece in pieces)
-        return [*lines, f"{INDENT}return np.concatenate((\n{body}{INDENT}), dtype=float)"]
+        for param in self.model.params:
+            start = offset.text()
+            if not param.dims:
+                offset.constant += 1
+                pieces.append(f"{vector}[{start or 0}]")
+                continue
+            shape = [self.size_names[dim] for dim in param.dims]
+            offset.products.append("*".join(shape))
+            piece = f"{vector}[{start}:{offset.text()}]"
+            if len(shape) > 1:
+                piece += f".reshape({', '.join(shape)})"
+            pieces.append(piece)
+        return [*pieces, offset.text()]
 
     def partial(self) -> list[str]:
         """The kernel of every pass."""

@@ -82,6 +82,9 @@ SUPER_BLOCKS, HESSIAN_SUPER_BLOCKS = 64, 16
 # More threads than one where the data have more numbers than this, a row counted as 8 more: about
 # a millisecond of work.
 THREADED = 2**22
+# Rows that are drawn are gathered so many bytes at a time: several small batches, or a part of a
+# large one.
+DRAWN_BYTES, PART_BYTES = 2**19, 2**22
 # A Hessian is refused that is larger, or needs more multiplications: some hours of a core.
 HESSIAN_BYTES, HESSIAN_WORK = 2**31, 10**14
 WIDE_BYTES = 2**23  # of one array that a block needs for a Hessian
@@ -721,6 +724,7 @@ class _Blocks:
             self.block_rows = min(max(fitting, FEWEST_ROWS), MOST_ROWS)
         if not whole and widest > 1:
             self.block_rows = min(self.block_rows, max(1, WIDE_BYTES // (8 * widest)))
+        self.width = width
         self.work = rows * (width + 8)
 
     @staticmethod
@@ -748,6 +752,27 @@ class _Blocks:
             parts = [_alone(block, totals) for block in self]
         self.alone = tuple(np.concatenate(arrays) for arrays in zip(*parts, strict=True))
 
+    def batches(self, rows: Array, size: int) -> Iterator[tuple[int, Iterable[Block]]]:
+        """These rows, `size` at a time: how many they are, and blocks of them.
+
+        The blocks are views of buffers that the next batch is written to.
+        """
+        part = max(1, PART_BYTES // (8 * self.width))
+        if size > part:
+            drawn = _Drawn(self, min(part, len(rows)))
+            for first in range(0, len(rows), size):
+                batch = rows[first : first + size]
+                yield len(batch), (drawn.take(batch[i : i + part]) for i in range(0, size, part))
+            return
+        together = size * max(1, DRAWN_BYTES // (8 * self.width * size))
+        drawn = _Drawn(self, min(together, len(rows)))
+        for first in range(0, len(rows), together):
+            chosen = rows[first : first + together]
+            block = drawn.take(chosen)
+            for start in range(0, len(chosen), size):
+                batch = drawn.some(block, start, start + size)
+                yield min(size, len(chosen) - start), (batch,)
+
     def __iter__(self) -> Iterator[list[Array]]:
         for rows in self.slices():
             yield self.take(rows)
@@ -762,6 +787,53 @@ class _Blocks:
         slices = self.slices()
         size = -(-len(slices) // (SUPER_BLOCKS if most is None else most))
         return [slices[first : first + size] for first in range(0, len(slices), size)]
+
+
+class _Drawn:
+    """Buffers for rows that are drawn, and the ways to fill them."""
+
+    def __init__(self, blocks: _Blocks, rows: int) -> None:
+        self.fixed = list(blocks.arrays)
+        self.alone = blocks.alone
+        self.moving: list[tuple[int, Array, int, Array, Array]] = []
+        for place, (array, entry) in enumerate(zip(blocks.arrays, DATA, strict=True)):
+            if array is None or ROW not in entry["dims"]:
+                continue
+            axis = entry["dims"].index(ROW)
+            shape = (*array.shape[:axis], rows, *array.shape[axis + 1 :])
+            kept = np.empty(shape, dtype=array.dtype)
+            wide = np.empty(shape) if array.dtype == np.float32 else kept
+            self.moving.append((place, array, axis, kept, wide))
+
+    def take(self, rows: Array) -> _Rows:
+        """The block of these rows."""
+        block = _Rows(self.fixed)
+        block.alone = tuple(array[rows] for array in self.alone)
+        for place, array, axis, kept, wide in self.moving:
+            if len(rows) < kept.shape[axis]:
+                kept, wide = (_first(buffer, axis, len(rows)) for buffer in (kept, wide))
+            np.take(array, rows, axis, kept, "clip")  # "raise" would fill a copy first
+            if wide.dtype != kept.dtype:
+                wide[...] = kept
+            block[place] = wide
+        return block
+
+    def some(self, block: _Rows, start: int, stop: int) -> _Rows:
+        """Some rows of a block, as views."""
+        part = _Rows(block)
+        part.alone = tuple(array[start:stop] for array in block.alone)
+        for place, _, axis, _, _ in self.moving:
+            whole = block[place]
+            part[place] = whole[start:stop] if not axis else _between(whole, axis, start, stop)
+        return part
+
+
+def _first(array: Array, axis: int, count: int) -> Array:
+    return _between(array, axis, 0, count)
+
+
+def _between(array: Array, axis: int, start: int, stop: int) -> Array:
+    return array[(slice(None),) * axis + (slice(start, stop),)]
 
 
 def _wide(array: Array) -> Array:
@@ -1131,7 +1203,8 @@ class Problem:
         """
         theta = self._theta(theta)
         scale = np.broadcast_to(np.asarray(scale, dtype=np.float64), (self.size,))
-        groups = self._blocks.groups(HESSIAN_SUPER_BLOCKS)
+        blocks = self._for_jacobians()
+        groups = blocks.groups(HESSIAN_SUPER_BLOCKS)
         top = np.zeros((0, self.size + 1))
 
         def rows(r: Array, J: Array) -> Array:
@@ -1140,7 +1213,7 @@ class Problem:
         def work(place: int) -> Array:
             part = top[:0]
             for chosen in groups[place]:
-                block = self._blocks.take(chosen)
+                block = blocks.take(chosen)
                 part = _triangle(part, rows(*_row_residuals(theta, block, self._totals)))
             return part
 
@@ -1158,6 +1231,12 @@ class Problem:
         full[: len(top)] = top
         return full[:-1, :-1], full[:-1, -1], float(full[-1, -1] ** 2)
 
+    def _for_jacobians(self) -> _Blocks:
+        """Blocks whose Jacobians, and three copies of them, need little memory."""
+        inner = _width(self._totals.dims, 1)
+        widest = 4 * inner * (self.size + 1)
+        return _Blocks(self._blocks.arrays, self.n_rows, inner=inner, widest=widest)
+
     @property
     def squares(self) -> float:
         """`value` is a constant plus this times the sum of the squares of `residuals`."""
@@ -1166,7 +1245,7 @@ class Problem:
     def _residuals(self, theta: Any) -> Iterator[tuple[Array, Array]]:
         """Residuals and their Jacobian, block by block, and last those without rows."""
         theta = self._theta(theta)
-        for block in self._blocks:
+        for block in self._for_jacobians():
             with np.errstate(all="ignore"):
                 yield _row_residuals(theta, block, self._totals)
         with np.errstate(all="ignore"):
@@ -1199,17 +1278,40 @@ class Problem:
             raise ValueError(f"mini-batches would be biased: {MINIBATCH}")
         theta = self._theta(theta)
         rows = _chosen(rows, self.n_rows)
-        count = rows.size
-        if not count:
+        if not rows.size:
             raise ValueError("a mini-batch needs a row")
-        block = self._blocks.take(rows)
-        acc = _sums(TOTALS, 0, 1, {}, self._workspace())
         with np.errstate(all="ignore"):
-            partial(theta, block, self._totals, acc)
-            self._idle.append(acc.work)
-            scale = self.n_rows / count
-            acc.sums = {key: scale * value for key, value in acc.sums.items()}
-            f, g = finish(theta, acc, self._totals)
+            return self.at_batch(theta, rows.size, [self._blocks.take(rows)])
+
+    def batches(self, rows: Any, size: int) -> Iterator[tuple[int, Iterable[Block]]]:
+        """The arguments of `at_batch` for batch after batch of some rows.
+
+        rows: indices, taken `size` at a time, or slices, one for each batch. A batch is good until
+        the next one is asked for.
+        """
+        if not isinstance(rows, list):
+            yield from self._blocks.batches(rows, size)
+            return
+        part = max(1, PART_BYTES // (8 * self._blocks.width))
+        for batch in rows:
+            parts = range(batch.start, batch.stop, part)
+            pieces = (slice(start, min(start + part, batch.stop)) for start in parts)
+            yield batch.stop - batch.start, (self._blocks.take(piece) for piece in pieces)
+
+    def at_batch(self, theta: Array, count: int, blocks: Iterable[Block]) -> tuple[float, Array]:
+        """`batch_value_and_grad` for the inner loop of a fit: nothing is checked.
+
+        theta: float64, of shape (size,). The arithmetic warns as NumPy is set.
+        """
+        totals = self._totals
+        acc = _sums(TOTALS, 0, 1, {}, self._workspace())
+        for block in blocks:
+            partial(theta, block, totals, acc)
+        self._idle.append(acc.work)
+        sums, scale = acc.sums, totals.rows / count
+        for key, value in sums.items():
+            sums[key] = scale * value
+        f, g = finish(theta, acc, totals)
         return float(f), g
 
     def _gathered(self, theta: Array, order: int) -> Sums:

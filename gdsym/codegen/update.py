@@ -134,7 +134,27 @@ class _Text:
             if change.code.startswith("-") and change.level > SUM:
                 return [f"{name} -= {change.code[1:]}"]
             return [f"{name} += {change.code}"]
+        scaled = self._scaled(graph, node, old)
+        if scaled is not None:
+            factor, rest = scaled
+            return [f"{name} *= {factor.code}", f"{name} += {rest.code}"]
         return [f"{name}[:] = {self._text(graph, node).code}"]
+
+    def _scaled(self, graph: Graph, node: Node, old: Node | None) -> tuple[Text, Text] | None:
+        """A sum `c*old + rest` as the texts of c and rest, where neither reads old elsewhere."""
+        if old is None or not (isinstance(node, Map) and node.op == "add"):
+            return None
+        readers = [arg for arg in node.args if old in reachable([arg])]
+        if len(readers) != 1:
+            return None
+        (term,) = readers
+        if not (isinstance(term, Map) and term.op == "mul" and term.args.count(old) == 1):
+            return None
+        factors = [arg for arg in term.args if arg is not old]
+        if old in reachable(factors):
+            return None
+        rest = [arg for arg in node.args if arg is not term]
+        return self._text(graph, graph.mul(*factors)), self._text(graph, graph.add(*rest))
 
     def expression(self, expr: Expr) -> str:
         return self._text(*self._node(expr)).code

@@ -11,9 +11,12 @@ COMMON = {
     "max_iter": "a whole number from 0 up",
     "batch_size": "a whole number from 1 up",
     "epochs": "a whole number from 1 up",
+    "shuffle": "rows or blocks",
     "seed": "a whole number from 0 up",
 }
-FOR_RULES = ("batch_size", "epochs")
+FOR_RULES = ("batch_size", "epochs", "shuffle")
+# What a model's `method` may state: an option there is a number.
+STATED = tuple(option for option in COMMON if option != "shuffle")
 
 
 def own_options(minimize: Callable[..., object]) -> dict[str, float]:

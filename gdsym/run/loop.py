@@ -238,7 +238,8 @@ class _Run:
         if not n:
             raise UsageError("this model has no rows, so there are no mini-batches of them")
         epochs = plan.epochs or DEFAULT_EPOCHS
-        schedule = Shuffled(n, min(batch_size, n), epochs, plan.seed, plan.max_iter)
+        in_blocks = plan.shuffle == "blocks"
+        schedule = Shuffled(n, min(batch_size, n), epochs, plan.seed, plan.max_iter, in_blocks)
         rule = bind_rule(self.module, plan.method, plan.options, self.objective, schedule.total)
         return run_shuffled(self.objective, self.first, rule, schedule, self.note, self.tick)
 

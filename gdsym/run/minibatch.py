@@ -2,12 +2,15 @@
 
 A batch size of 1 is stochastic gradient descent; one of n rows a full batch per epoch. The order
 of the rows is a new permutation each epoch, from one generator: the same seed, the same digits.
+Where it is asked for, runs of rows that lie side by side are shuffled instead: nothing is gathered
+then, but rows of one run meet in every epoch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from math import inf, isfinite, nan
 
 import numpy as np
@@ -20,17 +23,22 @@ from gdsym.run.rule import Rule
 
 DEFAULT_EPOCHS = 100
 TICK = 256  # updates between two reports of progress
+RUN = 256  # rows that stay together where runs are shuffled; a larger batch is one run
 
 
 @dataclass(frozen=True, slots=True)
 class Shuffled:
-    """The schedule: `updates` limits the number of updates, None where only `epochs` does."""
+    """The schedule: `updates` limits the number of updates, None where only `epochs` does.
+
+    in_blocks: runs of rows are shuffled, not rows.
+    """
 
     n_rows: int
     batch_size: int
     epochs: int
     seed: int
     updates: int | None = None
+    in_blocks: bool = False
 
     @property
     def batches(self) -> int:
@@ -92,12 +100,9 @@ def _run_epochs(
     state = rule.init(at.phi)
     for epoch in range(1, schedule.epochs + 1):
         before = at.phi.copy()
-        order = random.permutation(schedule.n_rows)
-        last = min(schedule.n_rows, (schedule.total - at.updates) * schedule.batch_size)
+        order = _order(random, schedule, schedule.total - at.updates)
         mean = norm = nan
-        for mean, norm in _run_epoch(
-            objective, rule, order[:last], schedule.batch_size, state, at
-        ):
+        for mean, norm in _run_epoch(objective, rule, order, schedule.batch_size, state, at):
             tick(epoch, mean, norm, nan)
         if mean < at.kept_mean and np.all(np.isfinite(at.phi)):
             at.kept, at.kept_mean = at.phi.copy(), mean
@@ -106,20 +111,40 @@ def _run_epochs(
             return
 
 
+def _order(random: np.random.Generator, schedule: Shuffled, most: int) -> Rows | list[slice]:
+    """The rows of an epoch of at most so many batches, or a slice for each."""
+    n, size = schedule.n_rows, schedule.batch_size
+    if not schedule.in_blocks:
+        return random.permutation(n)[: most * size]
+    run = size * max(1, RUN // size)
+    starts = random.permutation(-(-n // run)) * run
+    slices = (
+        slice(first, min(first + size, n))
+        for start in starts.tolist()
+        for first in range(start, min(start + run, n), size)
+    )
+    return list(islice(slices, most))
+
+
 def _run_epoch(
-    objective: FreeObjective, rule: Rule, order: Rows, size: int, state: object, at: _State
+    objective: FreeObjective,
+    rule: Rule,
+    order: Rows | list[slice],
+    size: int,
+    state: object,
+    at: _State,
 ) -> Iterator[tuple[float, float]]:
     """One update per batch. Yields, now and then and at the end, the mean of f over the rows so
     far and the norm of the last batch's gradient."""
-    batch, step, phi = objective.batch, rule.step, at.phi
-    total, count = 0.0, len(order)
-    for first in range(0, count, size):
-        rows = order[first : first + size]
-        f, g = batch(phi, rows)
+    at_batch, step, phi = objective.at_batch, rule.step, at.phi
+    total, seen = 0.0, 0
+    count = sum(s.stop - s.start for s in order) if isinstance(order, list) else len(order)
+    for rows, blocks in objective.batches(order, size):
+        f, g = at_batch(phi, rows, blocks)
         if not isfinite(f):
             raise NotFiniteThere(phi.copy())
-        total += f * len(rows)
-        seen = first + len(rows)
+        total += f * rows
+        seen += rows
         if seen == count or not at.updates % TICK:
             norm = grad_norm(f, g, phi, objective.lower, objective.upper)
             yield total / seen, norm

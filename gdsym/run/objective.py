@@ -8,7 +8,7 @@ that are Python do not see them at all.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -40,6 +40,7 @@ class FreeObjective:
         self.lower, self.upper = problem.free_bounds
         self.evaluations = 0
         self.fixed = np.flatnonzero(problem.fixed if fixed is None else fixed)
+        self.any_fixed = len(self.fixed) > 0
         self.moving = np.setdiff1d(np.arange(len(theta)), self.fixed)
         self._kept = theta[self.fixed]
         self.plain = _is_plain(problem, theta)
@@ -56,9 +57,22 @@ class FreeObjective:
             return self(phi)
         return self._evaluate(phi, partial(self.problem.value_and_grad, offset=False))
 
-    def batch(self, phi: Vector, rows: Rows) -> tuple[float, Vector]:
-        """The unbiased estimate from these rows."""
-        return self._evaluate(phi, partial(self.problem.batch_value_and_grad, rows=rows))
+    def batches(self, rows: Rows | list[slice], size: int) -> Iterator[tuple[int, Any]]:
+        """Batch after batch of these rows: their number, and what else `at_batch` takes."""
+        return self.problem.batches(rows, size)
+
+    def at_batch(self, phi: Vector, count: int, blocks: Any) -> tuple[float, Vector]:
+        """The unbiased estimate from a batch; the inner loop, so that nothing is checked."""
+        if not self.plain:
+            return self._evaluate(phi, partial(self.problem.at_batch, count=count, blocks=blocks))
+        self.evaluations += 1
+        try:
+            f, g = self.problem.at_batch(phi, count, blocks)
+        except NOT_A_NUMBER:
+            return math.nan, np.full(len(phi), np.nan)
+        if self.any_fixed:
+            g[self.fixed] = 0.0
+        return f, g
 
     def whole(self, x: Vector) -> Vector:
         """All free coordinates, from those that move; the others are at their start."""

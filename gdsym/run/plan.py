@@ -35,6 +35,7 @@ class Plan:
     max_iter: int | None = None
     batch_size: int | None = None
     epochs: int | None = None
+    shuffle: str | None = None
     seed: int = 0
     reason: str = ""
 
@@ -175,7 +176,11 @@ def _unknown_option(
     )
 
 
-def _common(name: str, value: Any) -> float | int:
+def _common(name: str, value: Any) -> float | int | str:
+    if name == "shuffle":
+        if value in ("rows", "blocks"):
+            return str(value)
+        raise _not_a(name, value, COMMON[name])
     number = _number(name, value, COMMON[name])
     if name == "tol":
         if number >= 0:
@@ -248,6 +253,11 @@ def _check_batches(module: Module, name: str, rule: bool, common: Mapping[str, A
         raise UsageError(
             f"`{name}` has no option `{asked[0]}`: it uses all rows in every iteration\n"
             f"help: mini-batches and epochs belong to update rules: method {rules}"
+        )
+    if "shuffle" in common and "batch_size" not in common:
+        raise UsageError(
+            "`shuffle` is the order of mini-batches, and there are none\n"
+            "help: give batch_size, or leave out shuffle"
         )
     if "batch_size" in common and module.MINIBATCH is not None:
         raise UsageError(

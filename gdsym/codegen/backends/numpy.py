@@ -108,7 +108,7 @@ LONGEST = 9
 RESERVED = frozenset(
     (
         *("theta", "dims", "stats", "seed", "lr", "method", "block", "totals", "acc", "sums"),
-        *("direction", "shape", "threads", "dtype"),
+        *("direction", "shape", "threads", "dtype", "joined"),
         *("known", "rows", "consts", "given", "stage", "f"),
         *("np", "special", "tuple", "float"),
     )
