@@ -23,7 +23,8 @@ GRANTS = {
     "stages": {"errors", "files", "language", "calculus", "codegen", "compiler"},
     "explain": {"errors", "language", "calculus", "codegen", "compiler"},
     "lint": {"errors", "language", "calculus", "compiler", "numpy"},
-    "gradcheck": {"errors", "files", "language", "calculus", "api", "mpmath", "numpy"},
+    "gradcheck": {"errors", "files", "language", "calculus", "api", "tracing", "mpmath", "numpy"},
+    "tracing": {"numpy"},
     "pytest_plugin": {"gradcheck", "pytest"},
     "optimizers": {"errors", "numpy", "scipy"},
     "data": {"errors", "files", "numpy", "pyarrow", "pandas"},
@@ -118,6 +119,13 @@ for name in Commands().list_commands(None):
     assert not loaded & {"numpy", "sympy", "lark", "rich", "pyarrow", "scipy", "gdsym.api"}
     ours = {name for name in loaded if name.startswith("gdsym.") and ".cli" not in name}
     assert ours == {"gdsym.errors"}
+
+
+def test_the_process_of_a_traced_function_loads_numpy_and_nothing_slower():
+    loaded = loaded_by("import gdsym.tracing.record")
+
+    assert "numpy" in loaded
+    assert not loaded & {"sympy", "lark", "scipy", "click", "gdsym.language", "gdsym.calculus"}
 
 
 GENERATED = """
