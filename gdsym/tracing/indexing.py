@@ -10,6 +10,7 @@ import numpy as np
 from gdsym.tracing.graph import Axis
 from gdsym.tracing.recorder import Recorder
 from gdsym.tracing.tracer import (
+    ASSIGNED,
     Group,
     Groups,
     Pieces,
@@ -262,9 +263,7 @@ def assigned(tracer: Tracer, key: Any, value: Any) -> None:
         return
     found = _at_codes(tracer, key, value) if isinstance(value, Tracer) else None
     if found is None:
-        _refuse(
-            tracer, "entries of an array are assigned", "make a new array, such as by `np.where`"
-        )
+        _refuse(tracer, *ASSIGNED)
     tracer.become(found)
 
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from math import prod
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -35,12 +35,16 @@ def literal(recorder: Recorder, value: Any, hints: Sequence[Sequence[Group]] = (
     square = len(used) == 2 and used[0][0].dim == used[1][0].dim
     if square and np.array_equal(np.squeeze(array), np.eye(max(array.shape))):
         return Tracer(recorder, recorder.add("eye", (), (used[0][0], used[1][0])), groups)
-    dims = [group[0].dim if group else "1" for group in groups]
-    named = ", ".join(dim.removeprefix("?") for dim in dims)
+    _refuse(recorder, groups)
+
+
+def _refuse(recorder: Recorder, groups: Groups) -> NoReturn:
+    dims = [group[0].dim.removeprefix("?") if group else "1" for group in groups]
+    named = ", ".join(dims) + ("," if len(dims) == 1 else "")
     recorder.refuse(
         f"an array of shape ({named}) that the function does not get as an argument",
-        "make it an argument, with its dimensions in --shapes; of a variable of the module they "
-        "are enough",
+        "make it an argument, with its dimensions in --shapes (of a variable of the module they "
+        "are enough); random numbers are no formula",
     )
 
 
@@ -67,11 +71,7 @@ def _listed(recorder: Recorder, array: Any, group: Group) -> int:
     axis = group[0]
     own = axis.dim.startswith("?")
     if len(group) > 1 or array.size > MOST_ENTRIES or not (own or axis.dim in recorder.fixed):
-        recorder.refuse(
-            f"{array.size} numbers that the function does not get as an argument",
-            "make them an argument, with its dimensions in --shapes; of a variable of the module "
-            "they are enough",
-        )
+        _refuse(recorder, (group,))
     values = tuple(float(v) for v in array.ravel())
     for known in recorder.literals.values():
         if known.values == values and known.dim == axis.dim:

@@ -5,8 +5,9 @@ This runs in the process of the function.
 
 from __future__ import annotations
 
+import linecache
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import CodeType, FrameType
 from typing import Any
 
@@ -23,7 +24,7 @@ _LATE = ("scipy.special", "scipy.linalg", "scipy.spatial.distance", "scipy.stats
 
 
 def record(function: Callable[..., Any], task: Task) -> dict[str, Any]:
-    """`recording` or `refusal`, with the `source` of the user's file."""
+    """`recording` or `refusal`, with the `sources` of the user's files by path."""
     before = [name in sys.modules for name in _LATE]
     first = _attempt(function, task)
     if before != [name in sys.modules for name in _LATE]:
@@ -33,9 +34,8 @@ def record(function: Callable[..., Any], task: Task) -> dict[str, Any]:
         changed = _changed(first, again)
         first = changed or first
     if isinstance(first, Refusal):
-        return {"refusal": first, "source": _source(first.place)}
-    places = [node.place for node in first.nodes if node.place is not None]
-    return {"recording": first, "source": _source(places[0] if places else None)}
+        return {"refusal": first, "sources": _sources([first.place])}
+    return {"recording": first, "sources": _sources([node.place for node in first.nodes])}
 
 
 def _attempt(function: Callable[..., Any], task: Task) -> Recording | Refusal:
@@ -174,12 +174,9 @@ def _changed(first: Recording, again: Recording | Refusal) -> Refusal | None:
     return None
 
 
-def _source(place: Place | None) -> str:
-    if place is None:
-        return ""
-    import linecache
-
-    return "".join(linecache.getlines(place.file))
+def _sources(places: Iterable[Place | None]) -> dict[str, str]:
+    files = dict.fromkeys(place.file for place in places if place is not None)
+    return {file: "".join(linecache.getlines(file)) for file in files}
 
 
 # -- what the user calls things ----------------------------------------------------------------

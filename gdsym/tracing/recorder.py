@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import functools
 import os
 import sys
@@ -15,7 +16,7 @@ from gdsym.tracing.graph import Axis, Literal, Node, Place, Refusal, Task
 # More operations than a formula has: a loop over the data has been unrolled.
 MOST_NODES = 5000
 
-_OURS = os.path.dirname(os.path.abspath(__file__))
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _LIBRARIES = tuple(
     {os.path.realpath(path) + os.sep for path in sysconfig.get_paths().values()}
     | {os.path.dirname(os.path.realpath(os.__file__)) + os.sep, _OURS + os.sep}
@@ -123,6 +124,16 @@ def place() -> Place | None:
             return place_in(frame.f_code, frame.f_lasti)
         frame = frame.f_back
     return None
+
+
+def is_assigning() -> bool:
+    """Whether the user's code is writing into an array: `x[i] = ...`."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if is_users(frame.f_code.co_filename):
+            return dis.opname[frame.f_code.co_code[frame.f_lasti]] == "STORE_SUBSCR"
+        frame = frame.f_back
+    return False
 
 
 def place_in(code: CodeType, instruction: int) -> Place | None:

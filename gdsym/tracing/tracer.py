@@ -10,12 +10,17 @@ from typing import Any, NoReturn
 import numpy as np
 
 from gdsym.tracing.graph import Axis
-from gdsym.tracing.recorder import Recorder
+from gdsym.tracing.recorder import Recorder, is_assigning
 
 # What lies at one position of an array: no axis where its length is 1, several where axes were
 # joined by `ravel` or `reshape`.
 Group = tuple[Axis, ...]
 Groups = tuple[Group, ...]
+
+ASSIGNED = (
+    "entries of an array are assigned",
+    "make a new array, such as by `np.where`",
+)
 
 
 Operator = Callable[[Any, Any], Any]
@@ -126,10 +131,12 @@ class Tracer:
     def __bool__(self) -> bool:
         self.recorder.refuse(
             "which way the code goes depends on a value, so it is no one formula",
-            "choose by `np.where(condition, a, b)`",
+            "choose by `np.where(condition, a, b)`, and join conditions by `&` and `|`",
         )
 
     def __index__(self) -> int:
+        if is_assigning():
+            self.recorder.refuse(*ASSIGNED)
         self.recorder.refuse(
             "a single number is needed here, and a formula has none",
             "leave out `float(...)` and `.item()`; functions of `math` become those of NumPy",
@@ -528,9 +535,7 @@ class Pieces:
         return piece(self, key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        self.recorder.refuse(
-            "entries of an array are assigned", "make a new array instead, such as by `np.where`"
-        )
+        self.recorder.refuse(*ASSIGNED)
 
 
 def total(lengths: Sequence[Any]) -> Any:

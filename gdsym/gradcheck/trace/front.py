@@ -24,6 +24,8 @@ from gdsym.tracing.recorder import Refused
 
 SECONDS = 5.0
 
+Sources = dict[str, str]  # texts of Python files by path
+
 
 def trace(
     loss: Callable[..., Any] | str,
@@ -66,17 +68,17 @@ def traced(
     with callee(loss, seconds) as function:
         arguments = _arguments(function)
         found = roles(function.name, arguments, function.variables, shapes, params)
-        recording, source = _recorded(function, found.task)
+        recording, sources = _recorded(function, found.task)
         _check_sizes(found, recording)
         name = _name(function.name)
         if gradient is None:
-            text = _written(name, function.name, recording, found, source)
+            text = _written(name, function.name, recording, found, sources)
             verify(function, text, found.task)
             return Traced(name, text, found.task)
         with callee(gradient, seconds) as own:
             task = of_gradient(own.name, _arguments(own), found)
-            other, source = _recorded(own, task)
-            text = _written(name, own.name, merged(recording, other), found, source)
+            other, more = _recorded(own, task)
+            text = _written(name, own.name, merged(recording, other), found, sources | more)
             verify(function, text, found.task)
             verify(own, text, task)
             return Traced(name, text, found.task)
@@ -119,25 +121,29 @@ def _arguments(function: Callee) -> list[Parameter]:
             f"{function.name} takes any arguments\n"
             "help: trace a function that names each of them: def loss(w, b, X, y): ..."
         )
+    if not told[0]:
+        raise UsageError(f"{function.name} has no arguments that could be traced")
     return [Parameter(a.name, a.default, not a.needed and a.default is None) for a in told[0]]
 
 
-def _recorded(function: Callee, task: Task) -> tuple[Recording, str]:
-    """What the function does, with its source. Raises what it is refused for."""
+def _recorded(function: Callee, task: Task) -> tuple[Recording, Sources]:
+    """What the function does, with its sources. Raises what it is refused for."""
     try:
         answer: Mapping[str, Any] = function.ask(record, task)
     except CallError as error:
         raise UsageError(f"{function.name} {error}") from None
     if "refusal" in answer:
-        raise _error(function.name, answer["refusal"], answer["source"])
-    return answer["recording"], answer["source"]
+        raise _error(function.name, answer["refusal"], answer["sources"])
+    return answer["recording"], answer["sources"]
 
 
-def _written(name: str, function: str, recording: Recording, found: Roles, source: str) -> str:
+def _written(
+    name: str, function: str, recording: Recording, found: Roles, sources: Sources
+) -> str:
     try:
         return written(recording, found.declared, name)
     except Refused as refused:
-        raise _error(function, refused.refusal, source) from None
+        raise _error(function, refused.refusal, sources) from None
 
 
 def _check_sizes(found: Roles, recording: Recording) -> None:
@@ -160,9 +166,10 @@ def _name(function: str) -> str:
     return name if name.isidentifier() and name.isascii() else "loss"
 
 
-def _error(function: str, refusal: Refusal, source: str) -> GdsymError:
+def _error(function: str, refusal: Refusal, sources: Sources) -> GdsymError:
     """A refusal with its line of Python, where it is known."""
     place = refusal.place
+    source = sources.get(place.file, "") if place is not None else ""
     lines = source.splitlines(keepends=True)
     if place is None or not 0 < place.line <= len(lines):
         where = f" (line {place.line})" if place is not None else ""
