@@ -17,9 +17,19 @@ if TYPE_CHECKING:
     from gdsym.api import Model, compile, fit, load
     from gdsym.errors import GdsymError
     from gdsym.gradcheck import check_gradient
+    from gdsym.gradcheck.trace.front import trace
 
 __version__ = "0.1.0"
-__all__ = ["GdsymError", "Model", "__version__", "check_gradient", "compile", "fit", "load"]
+__all__ = [
+    "GdsymError",
+    "Model",
+    "__version__",
+    "check_gradient",
+    "compile",
+    "fit",
+    "load",
+    "trace",
+]
 
 _HOMES = {
     "GdsymError": "gdsym.errors",
@@ -28,6 +38,7 @@ _HOMES = {
     "compile": "gdsym.api",
     "fit": "gdsym.api",
     "load": "gdsym.api",
+    "trace": "gdsym.gradcheck.trace.front",
 }
 
 

@@ -24,7 +24,8 @@ GRANTS = {
     "stages": {"errors", "files", "language", "calculus", "codegen", "compiler"},
     "explain": {"errors", "language", "calculus", "codegen", "compiler"},
     "lint": {"errors", "language", "calculus", "compiler", "numpy"},
-    "gradcheck": {"errors", "files", "language", "calculus", "api", "mpmath", "numpy"},
+    "gradcheck": {"errors", "files", "language", "calculus", "api", "tracing", "mpmath", "numpy"},
+    "tracing": {"numpy"},
     "pytest_plugin": {"gradcheck", "pytest"},
     "optimizers": {"errors", "numpy", "scipy"},
     "data": {"errors", "files", "numpy", "pyarrow", "pandas"},
@@ -128,6 +129,13 @@ def test_compiling_loads_nothing_that_computes_with_numbers():
 
     assert "sympy" in loaded
     assert not loaded & {"numpy", "scipy", "pyarrow", "pandas", "rich", "importlib.metadata"}
+
+
+def test_the_process_of_a_traced_function_loads_numpy_and_nothing_slower():
+    loaded = loaded_by("import gdsym.tracing.record")
+
+    assert "numpy" in loaded
+    assert not loaded & {"sympy", "lark", "scipy", "click", "gdsym.language", "gdsym.calculus"}
 
 
 GENERATED = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -44,6 +45,13 @@ if TYPE_CHECKING:
 @click.option("--flat", is_flag=True, help="It takes all parameters as one vector.")
 @click.option("--grad", metavar="FUNCTION", help="The gradient of a loss MODEL: file.py:name.")
 @click.option("--at", metavar="FILE", help="The point for --grad, an .npy file.")
+@click.option(
+    "--shapes",
+    multiple=True,
+    metavar="NAME=DIMS...",
+    help="For --grad: trace both functions, as `gdsym trace` does.",
+)
+@click.option("--params", metavar="NAMES", help="With --shapes: what the parameters are.")
 @output_format
 def command(
     model: str,
@@ -59,6 +67,8 @@ def command(
     flat: bool,
     grad: str | None,
     at: str | None,
+    shapes: tuple[str, ...],
+    params: str | None,
 ) -> int:
     """Check every `claim` of MODEL, or a gradient in Python, against the exact derivative.
 
@@ -67,6 +77,7 @@ def command(
       gdsym check logistic.gd --against mine.py:gradient
       gdsym check logistic.gd --against mine.py:gradient --data churn.csv --map theta=w
       gdsym check mine.py:loss --grad mine.py:gradient --at x0.npy
+      gdsym check mine.py:loss --grad mine.py:gradient --shapes "X=n,d y=n w=d"
 
     A claim is PROVED (the formulas are equal), AGREES (equal at random points, but not proved),
     WRONG, or INCONCLUSIVE. Exit code 0 where all are proved or agree, else 1.
@@ -75,8 +86,12 @@ def command(
         raise UsageError("--against is for a model, --grad for a loss in Python: one of them")
     if against is None and (data or sets or wrt or maps or flat):
         raise UsageError("--data, --set, --wrt, --map and --flat belong to --against FUNCTION")
-    if (grad is None) != (at is None):
-        raise UsageError("--grad FUNCTION and --at FILE belong together: a gradient and a point")
+    if grad is None and (at is not None or shapes or params):
+        raise UsageError("--at, --shapes and --params belong to --grad FUNCTION")
+    if grad is not None and (at is None) == (not shapes):
+        raise UsageError(
+            "--grad FUNCTION needs a point, --at FILE.npy, or what it is traced with, --shapes"
+        )
     report: Report | FunctionReport
     if against is not None:
         from gdsym.cli._arguments import assignments
@@ -94,10 +109,24 @@ def command(
             seed=seed,
             seconds=timeout,
         )
-    elif grad is not None and at is not None:
+    elif grad is not None:
         from gdsym.gradcheck import check_gradient
 
-        report = check_gradient(model, grad, at=_array(at), seed=seed, seconds=timeout)
+        report = check_gradient(
+            model,
+            grad,
+            at=None if at is None else _array(at),
+            shapes=list(shapes) or None,
+            params=params,
+            points=points,
+            seed=seed,
+            seconds=timeout,
+        )
+    elif re.search(r"\.py:\w+$", model):
+        raise UsageError(
+            f"{model} is a function: give its gradient, --grad FUNCTION\n"
+            f"help: as a model it can be checked, too: gdsym trace {model} --shapes ..."
+        )
     else:
         from gdsym.files import read_text
         from gdsym.gradcheck import check_text

@@ -25,6 +25,8 @@ def check_gradient(
     map: Mapping[str, str] | None = None,
     flat: bool = False,
     at: Any = None,
+    shapes: Any = None,
+    params: Any = None,
     points: int = POINTS,
     seed: int = 0,
     seconds: float = SECONDS,
@@ -35,6 +37,8 @@ def check_gradient(
     `check_gradient(model, gradient)`: a function, or `"file.py:function"`, against the model. It
     is called with the model's names as keyword arguments and returns an array for one parameter,
     a tuple in declared order, a dict by name, one vector, or `(loss, gradient)`.
+    `check_gradient(loss, gradient, shapes="X=n,d y=n w=d")`: two functions that are written in
+    NumPy, as formulas; `shapes` and `params` are those of `gdsym.trace`.
     `check_gradient(loss, gradient, at=x)`: two functions of one array, against differences.
 
     data, arrays: the user's data, as for `fit`, in place of random ones; set: constants. wrt: the
@@ -47,12 +51,21 @@ def check_gradient(
         return check_claims(model, points=points, seed=seed, seconds=seconds)
     from gdsym.gradcheck.functions.callee import callee
 
+    if shapes is not None:
+        from gdsym.gradcheck.trace.front import check_traced
+
+        return check_traced(
+            model, gradient, shapes, params, points=points, seed=seed, seconds=seconds
+        )
     named = (wrt,) if isinstance(wrt, str) else tuple(wrt)
     if at is not None or _is_function(model):
         from gdsym.gradcheck.functions.numeric import check_numerically
 
         if at is None:
-            raise UsageError("a loss without a model is checked at a point: at=x, or --at x.npy")
+            raise UsageError(
+                "a loss without a model is checked at a point: at=x, or --at x.npy\n"
+                "help: one that is written in NumPy can be traced: shapes=..., or --shapes"
+            )
         with callee(model, seconds) as loss, callee(gradient, seconds) as own:
             return check_numerically(loss, own, at, seed=seed)
     from gdsym.gradcheck.functions.against import check_against

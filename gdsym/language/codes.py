@@ -202,6 +202,16 @@ COMMANDS: dict[str, Code] = {
             "gdsym compile churn.gd -o churn.py",
         ),
         Code(
+            "trace",
+            "Python code that is no formula",
+            "`gdsym trace` follows what a loss does with its arguments. Which way the code goes, "
+            "how many entries there are and which of them is meant must not depend on values; "
+            "loops over rows, random numbers and entries that are assigned are no formula either. "
+            "The message shows the place in the Python file.",
+            "if r.sum() > 0: ...",
+            "np.where(r > 0, ..., ...)",
+        ),
+        Code(
             "usage",
             "a command line or a call that cannot be carried out",
             "A command, an option, a file or a name is not there, or a value is not what the "

@@ -28,11 +28,13 @@ class CallError(Exception):
 
 
 class Callee:
-    """A function that can be called. `changed`: the arguments it has changed so far."""
+    """A function that can be called. `changed`: the arguments it has changed so far. `outside`:
+    values that variables of its module have in the next calls."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.changed: set[str | int] = set()
+        self.outside: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -49,10 +51,19 @@ class Callee:
     def arguments(self) -> Arguments:
         raise NotImplementedError
 
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Those of its module that are arrays or numbers."""
+        raise NotImplementedError
+
     def close(self) -> None:
         """Ends what was begun for it."""
 
     def answer(self, places: Sequence[Any], names: Mapping[str, Any]) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def ask(self, job: Callable[[Callable[..., Any], Any], dict[str, Any]], argument: Any) -> Any:
+        """What a job does with the function where it is: `job(function, argument)`."""
         raise NotImplementedError
 
     def __call__(self, *places: Any, **names: Any) -> Any:
@@ -75,8 +86,15 @@ class Here(Callee):
     def arguments(self) -> Arguments:
         return worker.arguments_of(self._function)
 
+    @property
+    def variables(self) -> tuple[str, ...]:
+        return worker.variables_of(self._function)
+
     def answer(self, places: Sequence[Any], names: Mapping[str, Any]) -> dict[str, Any]:
-        return worker.call(self._function, places, names)
+        return worker.call(self._function, places, names, self.outside)
+
+    def ask(self, job: Callable[[Callable[..., Any], Any], dict[str, Any]], argument: Any) -> Any:
+        return job(self._function, argument)
 
 
 class Apart(Callee):
@@ -103,6 +121,7 @@ class Apart(Callee):
             self.close()
             raise UsageError(told["error"])
         self._arguments = told["arguments"]
+        self._variables: tuple[str, ...] = told["variables"]
 
     @property
     def arguments(self) -> Arguments:
@@ -111,10 +130,20 @@ class Apart(Callee):
         listed, others = self._arguments
         return tuple(Argument(*entry) for entry in listed), others
 
+    @property
+    def variables(self) -> tuple[str, ...]:
+        return self._variables
+
     def answer(self, places: Sequence[Any], names: Mapping[str, Any]) -> dict[str, Any]:
+        return self._asked((tuple(places), dict(names), self.outside))
+
+    def ask(self, job: Callable[[Callable[..., Any], Any], dict[str, Any]], argument: Any) -> Any:
+        return self._asked((job, argument))
+
+    def _asked(self, request: tuple[Any, ...]) -> dict[str, Any]:
         assert self._process.stdin is not None
         try:
-            pickle.dump((tuple(places), dict(names)), self._process.stdin)
+            pickle.dump(request, self._process.stdin)
             self._process.stdin.flush()
         except (OSError, ValueError):  # a process that has ended; its pipe, if we ended it
             raise CallError("ended its process in an earlier call") from None

@@ -65,7 +65,7 @@ def at_point(program: Program, at: Point) -> Place:
     nodes = [*(program.grads[p.name] for p in params), program.value, program.loss]
     tables = evaluate(program, nodes, at.values, at.sizes, digits=DIGITS)
     exact = {
-        p.name: _spread(program.grads[p.name], p.dims, tables[program.grads[p.name]], at)
+        p.name: spread(program.grads[p.name], p.dims, tables[program.grads[p.name]], at)
         for p in params
     }
     losses = float(tables[program.value][()]), float(tables[program.loss][()])
@@ -89,7 +89,7 @@ def arguments(program: Program, at: Point) -> dict[str, Any]:
         leaf = program.graph.known_leaf("const", const.name)
         if const.name not in found and leaf is not None:
             table = evaluate(program, [leaf], at.values, at.sizes)[leaf]
-            found[const.name] = _given(_spread(leaf, const.dims, table, at), const.name in coded)
+            found[const.name] = _given(spread(leaf, const.dims, table, at), const.name in coded)
     return found
 
 
@@ -133,7 +133,7 @@ def _of_problem(problem: Any, theta: Array, bound: Any) -> Place:
     return Place(values, exact, losses, names, counts)
 
 
-def _spread(node: Node, dims: Dims, table: Any, at: Point) -> Array:
+def spread(node: Node, dims: Dims, table: Any, at: Point) -> Array:
     """The entries with the parameter's axes in their stated order."""
     axes = canonical_axes(dims)
     kept = [axes.index(axis) for axis in node.axes]

@@ -24,11 +24,13 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """A parameter of a function. `by_place` is one that cannot be given by name."""
+    """A parameter of a function. `by_place` is one that cannot be given by name, `default` a
+    number that it has by default."""
 
     name: str
     needed: bool
     by_place: bool = False
+    default: float | None = None
 
 
 def arguments_of(function: Callable[..., Any]) -> tuple[tuple[Argument, ...], bool] | None:
@@ -39,23 +41,45 @@ def arguments_of(function: Callable[..., Any]) -> tuple[tuple[Argument, ...], bo
         return None
     kinds = inspect.Parameter
     found = [
-        Argument(p.name, p.default is kinds.empty, p.kind is kinds.POSITIONAL_ONLY)
+        Argument(
+            p.name,
+            p.default is kinds.empty,
+            p.kind is kinds.POSITIONAL_ONLY,
+            p.default if type(p.default) in (int, float) else None,
+        )
         for p in signature.parameters.values()
         if p.kind not in (kinds.VAR_POSITIONAL, kinds.VAR_KEYWORD)
     ]
     return tuple(found), any(p.kind is kinds.VAR_KEYWORD for p in signature.parameters.values())
 
 
+def variables_of(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The variables of a function's module that are arrays or numbers."""
+    known: dict[str, Any] = getattr(function, "__globals__", {})
+    return tuple(
+        name
+        for name, value in known.items()
+        if isinstance(value, np.ndarray) or type(value) in (int, float)
+    )
+
+
 def call(
-    function: Callable[..., Any], places: Sequence[Any], names: Mapping[str, Any]
+    function: Callable[..., Any],
+    places: Sequence[Any],
+    names: Mapping[str, Any],
+    outside: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """What a call with copies of these arguments gives.
+    """What a call with copies of these arguments gives, and with other values for variables of
+    the function's module.
 
     `value`, or `error`: "raises ValueError: ..."; `changed`: the names, or places, of
     arguments that were changed.
     """
     given = [_copy(value) for value in places]
     named = {name: _copy(value) for name, value in names.items()}
+    known: dict[str, Any] = getattr(function, "__globals__", {})
+    before = {name: known[name] for name in outside or () if name in known}
+    known.update({name: _copy(value) for name, value in (outside or {}).items()})
     try:
         # Beside its point a function may well give no number; a step that it makes real is none.
         with np.errstate(all="ignore"), warnings.catch_warnings():
@@ -67,6 +91,8 @@ def call(
         raise
     except BaseException as error:  # also SystemExit: it is theirs, not ours
         answer = {"error": f"raises {_told(error)}"}
+    finally:
+        known.update(before)
     changed: list[str | int] = [i for i, v in enumerate(given) if not _same(v, places[i])]
     changed += [name for name, value in named.items() if not _same(value, names[name])]
     return answer | {"changed": changed}
@@ -162,25 +188,29 @@ def _told(error: BaseException) -> str:
 
 
 def serve(requests: BinaryIO, answers: BinaryIO, spec: str) -> None:
-    """Answers requests `(places, names)` until there are no more."""
+    """Answers requests until there are no more: `(places, names, outside)` to call the function
+    with, or `(job, argument)`, a function of ours that does something else with it."""
     try:
         function = load(spec)
-        _send(answers, {"arguments": arguments_of(function)})
+        _send(answers, {"arguments": arguments_of(function), "variables": variables_of(function)})
     except ValueError as error:
         _send(answers, {"error": str(error)})
         return
     while True:
         try:
-            places, names = pickle.load(requests)
+            first, *rest = pickle.load(requests)
         except EOFError:
             return
-        _send(answers, call(function, places, names))
+        _send(answers, first(function, *rest) if callable(first) else call(function, first, *rest))
 
 
 def _send(answers: BinaryIO, answer: dict[str, Any]) -> None:
     if answer.get("arguments") is not None:
         arguments, others = answer["arguments"]
-        answer["arguments"] = [(a.name, a.needed, a.by_place) for a in arguments], others
+        answer["arguments"] = (
+            [(a.name, a.needed, a.by_place, a.default) for a in arguments],
+            others,
+        )
     pickle.dump(answer, answers)
     answers.flush()
 
