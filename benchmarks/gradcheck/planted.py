@@ -38,14 +38,13 @@ SAME = {
     "factor": NUMBERS | {"wrong_axis"},
     "wrong_axis": NUMBERS | {"wrong_axis"},
     "scaled_term": NUMBERS | {"extra_term"},
-    "sign": frozenset(("sign",)),
+    "extra_term": frozenset(("extra_term", "scaled_term")),
     "missing_chain_factor": FACTORS | {"factor", "scaled_term"},
     "extra_chain_factor": frozenset(
         ("extra_chain_factor", "wrong_chain_factor", "factor", "scaled_term")
     ),
     "wrong_chain_factor": FACTORS | {"extra_chain_factor", "wrong_term"},
     "swapped_parameters": frozenset(("swapped_parameters", "wrong_term")),
-    "stale_coordinate": frozenset(("stale_coordinate",)),
 }
 
 
@@ -60,15 +59,15 @@ def _plain(text: str) -> str:
 
 
 def all_named(mistakes: Sequence[Planted], findings: Sequence[Finding]) -> bool:
-    """Every mistake by a finding of its own."""
+    """Every mistake by a finding of its own; numbers in front of all of it are one number."""
     if not mistakes:
         return True
     first, *rest = mistakes
-    return any(
-        is_named(first, finding)
-        and all_named(rest, [f for f in findings if f is not finding])
-        for finding in findings
-    )
+    for finding in findings:
+        left = [f for f in findings if f is not finding or f.kind == "factor"]
+        if is_named(first, finding) and all_named(rest, left):
+            return True
+    return False
 
 
 def as_simple(wrong: Wrong, findings: Sequence[Finding], holds: Callable[[str], bool]) -> bool:

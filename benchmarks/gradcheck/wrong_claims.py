@@ -64,7 +64,7 @@ def _of_all(model: Model, block: str, text: str) -> Iterator[Mistake]:
     yield Planted("factor", ("1/2",)), f"({text})/2"
     yield Planted("sign"), f"-({text})"
     if model.row is not None:
-        yield Planted("factor", (f"1/{model.row}",)), f"({text})/{model.row}"
+        yield Planted("factor", (model.row,)), f"({text})/{model.row}"
         yield Planted("factor", (model.row,)), f"{model.row}*({text})"
     dims = {param.name: param.dims for param in model.params}
     name = block.removeprefix("grad(").removesuffix(")")
@@ -148,7 +148,7 @@ def _of_factors(part: syntax.Chain, text: str) -> Iterator[Mistake]:
     operands = [_of(text, operand) for operand in part.operands]
     signs = ["*", *part.operators]
     for place, operand in enumerate(part.operands):
-        if isinstance(operand, syntax.Number) or signs[place] == "@":
+        if isinstance(operand, syntax.Number) or signs[place] == "@" or _is_total(operand):
             continue
         if place + 1 < len(signs) and signs[place + 1] == "@":
             continue
@@ -157,6 +157,8 @@ def _of_factors(part: syntax.Chain, text: str) -> Iterator[Mistake]:
         left = first + operands[others[0]]
         left += "".join(f"{signs[i]}{operands[i]}" for i in others[1:])
         yield Planted("missing_chain_factor"), _put(text, part, f"({left})")
+        if _is_indicator(operand):  # its square is the same
+            continue
         twice = [*operands]
         twice[place] = f"({operands[place]})^2"
         joined = twice[0] + "".join(f"{s}{o}" for s, o in zip(signs[1:], twice[1:], strict=True))
@@ -164,6 +166,17 @@ def _of_factors(part: syntax.Chain, text: str) -> Iterator[Mistake]:
             Planted("extra_chain_factor", (operands[place],)),
             _put(text, part, f"({joined})"),
         )
+
+
+def _is_total(node: syntax.Expression) -> bool:
+    """All that the formula is about: it is not forgotten as a factor is."""
+    return isinstance(node, syntax.Call) and node.function.text in ("sum", "mean")
+
+
+def _is_indicator(node: syntax.Expression) -> bool:
+    while isinstance(node, syntax.Group):
+        node = node.inner
+    return isinstance(node, syntax.Chain) and node.operators[0] in (*SIDES, "==")
 
 
 def _of_power(part: syntax.Power, text: str) -> Iterator[Mistake]:

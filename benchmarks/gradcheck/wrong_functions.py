@@ -37,12 +37,14 @@ class Change(NamedTuple):
 
 
 class WrongFunction(NamedTuple):
-    """A function that gives a dictionary of gradients, and what was done to it."""
+    """A function that gives a dictionary of gradients, and what was done to it. `seen`: for each
+    block whether either of two mistakes alone would have given something else, once called."""
 
     mistakes: tuple[Planted, ...]
     block: str
     function: Callable[..., Any]
     text: str
+    seen: dict[str, list[bool]]
 
 
 def right_function(model: Model) -> Callable[..., Any]:
@@ -80,7 +82,11 @@ def _made(model: Model, changes: tuple[Change, ...]) -> WrongFunction:
     exec(compile(ast.fix_missing_locations(code), "by_hand.py", "exec"), names)
     inner, params = names[model.name], [param.name for param in model.params]
 
+    parts = [_made(model, (change,)).function for change in changes] if changes[1:] else []
+    seen: dict[str, list[bool]] = {}
+
     def function(**given: Any) -> Any:
+        alone = [part(**given) for part in parts]
         for change in changes:
             given = change.given(given) if change.given is not None else given
         found = inner(**given)
@@ -89,12 +95,19 @@ def _made(model: Model, changes: tuple[Change, ...]) -> WrongFunction:
         for change in changes:
             if change.returned is not None:
                 blocks = change.returned(blocks, given)
+        for name, block in blocks.items():
+            told = [not _same(block, other.get(name)) for other in alone]
+            seen[name] = [a or b for a, b in zip(told, seen.get(name, told), strict=True)]
         return blocks
 
     function.__signature__ = inspect.signature(inner)  # type: ignore[attr-defined]
     block = next((change.block for change in changes if change.block), "")
     mistakes = tuple(change.planted for change in changes)
-    return WrongFunction(mistakes, block, function, ast.unparse(source))
+    return WrongFunction(mistakes, block, function, ast.unparse(source), seen)
+
+
+def _same(one: Any, other: Any) -> bool:
+    return other is not None and np.shape(one) == np.shape(other) and np.allclose(one, other)
 
 
 def _source(name: str) -> ast.FunctionDef:
@@ -149,7 +162,7 @@ def _instead(node: ast.AST) -> Iterator[tuple[Planted, ast.AST]]:
                 yield Planted("missing_term"), left
         case ast.BinOp(left, ast.Mult(), right):
             for dropped, kept in ((left, right), (right, left)):
-                if not _number(dropped) and not _is_matrix_product(dropped):
+                if not _number(dropped) and not _is_product(dropped):
                     yield Planted("missing_chain_factor", _names(dropped)), kept
         case ast.BinOp(left, ast.Div(), right) if not _number(right):
             yield Planted("missing_chain_factor", _names(right)), left
@@ -162,6 +175,8 @@ def _instead(node: ast.AST) -> Iterator[tuple[Planted, ast.AST]]:
         case ast.Call(ast.Attribute(np_name, "log"), arguments):
             log10 = ast.Attribute(np_name, "log10", ast.Load())
             yield Planted("log_base"), ast.Call(log10, arguments, [])
+        case ast.keyword("axis", ast.Constant(axis)):
+            yield Planted("wrong_axis"), ast.keyword("axis", ast.Constant(1 - axis))
         case ast.Call(ast.Attribute(np_name, "sum"), arguments, []):
             mean = ast.Attribute(np_name, "mean", ast.Load())
             yield Planted("factor", ("1/n",)), ast.Call(mean, arguments, [])
@@ -181,8 +196,9 @@ def _number(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant)
 
 
-def _is_matrix_product(node: ast.AST) -> bool:
-    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult)
+def _is_product(node: ast.AST) -> bool:
+    """More than one factor: dropping it would be more than one mistake."""
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult | ast.Mult | ast.Div)
 
 
 def _names(node: ast.AST) -> tuple[str, ...]:
@@ -279,7 +295,6 @@ def _of_block(model: Model, name: str, axes: int) -> Iterator[Change]:
             yield change("extra_term", (name,), lambda g, given: g + 3 * given[name])
     if axes == 2:
         yield change("transposed", (), lambda g, _: g.T)
-        yield change("wrong_axis", (), lambda g, _: np.broadcast_to(g.sum(0), g.shape))
 
 
 def _with(values: Any, place: tuple[int, ...], value: float) -> Any:

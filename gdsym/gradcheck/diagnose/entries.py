@@ -8,7 +8,7 @@ from itertools import permutations
 
 import numpy as np
 
-from gdsym.gradcheck.diagnose.samples import SAME, Array, same
+from gdsym.gradcheck.diagnose.samples import SAME, Array, ratio, same
 from gdsym.gradcheck.report import Finding
 
 # Rounded to about so many digits: single precision, or constants of a few digits.
@@ -83,6 +83,55 @@ def of_coordinates(
         text = f"{where} is the same at every point, {claimed[0][index]:.6g}"
         return [Finding("stale_coordinate", where, text)]
     return [Finding("wrong_term", where, f"{where} alone is wrong")]
+
+
+def cut_off(claimed: Sequence[Array], exact: Sequence[Array], title: str) -> list[Finding]:
+    """Explanations by a gradient whose entries, or whose length, have a largest value."""
+    changed = [(c, e) for c, e in zip(claimed, exact, strict=True) if not same([c], [e])]
+    lengths = [float(np.linalg.norm(c)) for c, _ in changed]
+    turned = [ratio([c], [e]) for c, e in changed]
+    shorter = all(r is not None and 0 < r[0] < 1 for r in turned)
+    if len(changed) > 1 and changed[0][0].size > 1 and _one(lengths) and shorter:
+        text = f"it is made shorter where its length is above {lengths[0]:.6g}"
+        return [Finding("clipped", title, text)]
+    above: list[float] = []
+    below: list[float] = []
+    kept = 0
+    for c, e in zip(claimed, exact, strict=True):
+        off = np.abs(c - e) > SAME * float(np.max(np.abs(e), initial=0))
+        kept += int(np.sum(~off & (e != 0)))
+        above += c[off & (c < e)].tolist()
+        below += c[off & (c > e)].tolist()
+    ends = [*above, *below]
+    enough = kept + len(ends) >= 4 and (kept > 1 or (above and below))
+    if not enough or not ends or not (_one(above) and _one(below)):
+        return []
+    high, low = (*above, np.inf)[0], (*below, -np.inf)[0]
+    if low > high or not all(
+        np.all((e < high) | (c <= high + SAME * abs(high))) for c, e in changed
+    ):
+        return []
+    told = " and ".join(f"{v:.6g}" for v in sorted({round(v, 12) for v in ends}))
+    return [Finding("clipped", title, f"its entries are cut off at {told}")]
+
+
+def _one(values: Sequence[float]) -> bool:
+    """True for several times one number, and for none."""
+    return all(abs(v - values[0]) <= SAME * abs(values[0]) for v in values)
+
+
+def to_decimals(claimed: Sequence[Array], exact: Sequence[Array], title: str) -> list[Finding]:
+    """Explanations by few decimals."""
+    for decimals in range(1, 9):
+        unit = 10.0**-decimals
+        if all(
+            np.all(np.abs(c / unit - np.round(c / unit)) < 1e-6)
+            and np.all(np.abs(c - e) <= 0.51 * unit)
+            for c, e in zip(claimed, exact, strict=True)
+        ):
+            text = f"it is rounded to {decimals} decimals"
+            return [Finding("precision", title, text)]
+    return []
 
 
 def rounded(claimed: Sequence[Array], exact: Sequence[Array]) -> list[Finding]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cache
 
 from gdsym.calculus.build import Builder
 from gdsym.calculus.notation import Notation
-from gdsym.calculus.program import Contract, Map, Node, Number, Program, reachable
+from gdsym.calculus.program import Contract, Map, Node, Number, Program, canonical_axes, reachable
 from gdsym.errors import GdsymError, Source, Span
 from gdsym.language import syntax
 from gdsym.language.expressions import Typer
@@ -19,6 +20,7 @@ from gdsym.language.typed import broadcast
 
 # Changes that are tried at most, in the order in which they are made.
 MOST_CHANGES = 700
+MOST_INSERTIONS = 900
 # Factors of the exact derivative that are longer than this are not put in.
 LONGEST_FACTOR = 100
 
@@ -61,6 +63,9 @@ class Change:
     part: syntax.Expression  # what stands there
     instead: str  # what should
     cost: int = 0  # how far it is from what a person would say first
+    factor: str = ""  # where what should stand there is what stands there times this
+    addend: str = ""  # or plus this
+    sign: int = 1
 
     def applied(self, text: str) -> str:
         """A claim's text with the change made."""
@@ -68,42 +73,132 @@ class Change:
         return text[: span.start] + self.instead + text[span.stop :]
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A part of a claim, its node, and the claim with a hole there: `above` reads the hole."""
+
+    part: Node
+    dims: Dims
+    hole: Node
+    whole: Node
+    above: tuple[Node, ...]
+
+
 class Reader:
     """Types texts in the scope of a model, and makes nodes of them."""
 
-    def __init__(self, program: Program, dims: Dims, *, hidden: bool = False) -> None:
+    def __init__(self, program: Program, dims: Dims) -> None:
         self.model = program.model
         self.dims = dims
-        self.hidden = hidden  # functions that exist for derivatives are known
         self.builder = Builder(program.graph, program.model)
         self.builder.stats = dict(program.stats)
         for kind, name, own in program.model.declared():
             self.builder.declare(kind, name, own)
         self.builder.values.update(program.lets)
         self.scope = _scope(program.model)
+        self.places: dict[tuple[int, int], Place | None] = {}
+        self.parts: dict[str, tuple[Node | None, Dims]] = {}
 
     def node(self, root: syntax.Expression, change: Change) -> Node | None:
         """The node of a changed claim, None where it has a mistake.
 
-        Only what is put in is read anew: a claim has hundreds of changes.
+        A claim has hundreds of changes: only what is put in is read anew, and what it stands in.
         """
-        instead = _read(change.instead)
+        place = self._place(root, change.part)
+        if place is None:
+            return None
+        new, dims = self._new(place, change)
+        if new is None or (change.addend and isinstance(new, Number)):
+            return None
+        if dims == place.dims:
+            return self._put(place, new)
+        instead = _read(change.instead) if set(dims) <= {*self.dims, *place.dims} else None
         return self._node(_with(root, change.part, instead)) if instead is not None else None
+
+    def _new(self, place: Place, change: Change) -> tuple[Node | None, Dims]:
+        """What is put into a hole, and its dims in the order in which they are written."""
+        graph = self.builder.graph
+        if not change.factor and not change.addend:
+            instead = _read(change.instead)
+            return self._inner(instead) if instead is not None else (None, ())
+        other, dims = self._part(change.factor or change.addend)
+        if other is None:
+            return None, ()
+        dims = place.dims if set(dims) <= set(place.dims) else (*place.dims, *dims)
+        if change.factor:
+            return graph.mul(place.part, other), dims
+        return graph.add(place.part, graph.mul(graph.number(change.sign), other)), dims
 
     def read(self, text: str) -> Node | None:
         """The node of a text, None where it has a mistake."""
         root = _read(text)
         return self._node(root) if root is not None else None
 
+    def _put(self, place: Place, new: Node) -> Node | None:
+        graph = self.builder.graph
+        at = _Same({place.hole: new})
+        for node in place.above:
+            at[node] = graph.copied(node, at)
+        made = at[place.whole]
+        return made if set(made.axes) <= set(canonical_axes(self.dims)) else None
+
+    def _place(self, root: syntax.Expression, part: syntax.Expression) -> Place | None:
+        key = id(root), id(part)
+        if key not in self.places:
+            self.places[key] = self._with_hole(root, part)
+        return self.places[key]
+
+    def _with_hole(self, root: syntax.Expression, part: syntax.Expression) -> Place | None:
+        node, dims = self._inner(part)
+        if node is None:
+            return None
+        name = f"hole {' '.join(dims)}"
+        if name not in self.scope.values:
+            self.builder.declare("const", name, dims)
+            everything = frozenset(("data", "parameter", "constant"))
+            self.scope.values[name] = Value("let", name, dims, Span(0, 0), Domain(), everything)
+        hole = self.builder.values[name]
+        whole = self._node(_with(root, part, syntax.Name(name, part.span)))
+        if whole is None:
+            return None
+        above: list[Node] = []
+        touched = {hole}
+        for other in reachable([whole]):
+            if any(operand in touched for operand in other.operands):
+                touched.add(other)
+                above.append(other)
+        return Place(node, dims, hole, whole, tuple(above))
+
+    def _part(self, text: str) -> tuple[Node | None, Dims]:
+        if text not in self.parts:
+            root = _read(text)
+            self.parts[text] = self._inner(root) if root is not None else (None, ())
+        return self.parts[text]
+
+    def _inner(self, part: syntax.Expression) -> tuple[Node | None, Dims]:
+        """The node of a part of a claim, which may have other dims than the whole."""
+        scope = replace(self.scope, errors=[], reported=set())
+        expr = Typer(scope, self.dims).type(part)
+        if expr is None or scope.errors:
+            return None, ()
+        return self.builder.while_fitting(self.builder.node(expr)), expr.dims
+
     def _node(self, root: syntax.Expression) -> Node | None:
         scope = replace(self.scope, errors=[], reported=set())
-        expr = Typer(scope, self.dims, hidden=self.hidden).type(root)
+        expr = Typer(scope, self.dims).type(root)
         if expr is None or scope.errors:
             return None
         full = broadcast(expr, self.dims, expr.span)
         if full is None:
             return None
         return self.builder.while_fitting(self.builder.node(full))
+
+
+class _Same(dict[Node, Node]):
+    """Images of nodes; others are their own."""
+
+    def __missing__(self, node: Node) -> Node:
+        return node
 
 
 @cache
@@ -166,12 +261,14 @@ def changes(program: Program, block: Node, root: syntax.Expression, text: str) -
     parts = list(_parts(root))
     model = program.model
     yield from _of_terms(parts, text)
-    yield from _of_factors(parts, text)
+    yield from _of_factors(parts, text, [dim.name for dim in model.dims])
     yield from _of_names(parts, text, model)
     yield from _of_functions(parts, text)
     yield from _of_numbers(parts, text)
     own = _own_factors(program, block)
-    yield from _of_missing_factors(parts, text, [*_usual_factors(model), *own])
+    numbers = _numbers(model)
+    usual = [*numbers, *_factors_in(parts, text), *_usual_factors(model), *own]
+    yield from _of_missing_factors(parts, text, list(dict.fromkeys(usual)), numbers)
     yield from _of_wrong_factors(parts, text, own)
 
 
@@ -224,7 +321,16 @@ def _of_terms(parts: Sequence[syntax.Expression], text: str) -> Iterator[Change]
             yield Change("sign", operand, told, part, f"({turned})")
 
 
-def _of_factors(parts: Sequence[syntax.Expression], text: str) -> Iterator[Change]:
+def _plain(node: syntax.Expression, sizes: Collection[str]) -> bool:
+    """A number, or how many there are of something."""
+    return isinstance(node, syntax.Number) or (
+        isinstance(node, syntax.Name) and node.text in sizes
+    )
+
+
+def _of_factors(
+    parts: Sequence[syntax.Expression], text: str, sizes: Collection[str]
+) -> Iterator[Change]:
     """A factor that is too much, or stands below the line instead of above it."""
     for part in parts:
         if isinstance(part, syntax.Unary) and part.operator == "-":
@@ -244,8 +350,7 @@ def _of_factors(parts: Sequence[syntax.Expression], text: str) -> Iterator[Chang
         operands = [_of(text, operand) for operand in part.operands]
         for place, operand in enumerate(operands):
             fewer = _chain(operands, part.operators, place)
-            plain = isinstance(part.operands[place], syntax.Number)
-            kind = "factor" if plain else "extra_chain_factor"
+            kind = "factor" if _plain(part.operands[place], sizes) else "extra_chain_factor"
             told = f"the factor `{operand}` does not belong there"
             yield Change(kind, operand, told, part, fewer)
             if place and part.operators[place - 1] in "*/":
@@ -340,31 +445,77 @@ def _of_numbers(parts: Sequence[syntax.Expression], text: str) -> Iterator[Chang
     for part in parts:
         if not isinstance(part, syntax.Number):
             continue
-        written = _of(text, part)
-        for new, kind in (
-            (f"({written}/2)", "factor"),
-            (f"(2*{written})", "factor"),
-            (f"({written} + 1)", "wrong_term"),
-            (f"({written} - 1)", "wrong_term"),
+        written, value = _of(text, part), Fraction(part.value)
+        for other, kind in (
+            (value / 2, "factor"),
+            (2 * value, "factor"),
+            (value + 1, "wrong_term"),
+            (value - 1, "wrong_term"),
         ):
-            told = f"`{written}` should be `{new.strip('()')}`"
-            yield Change(kind, written, told, part, new, 1)
+            new = str(other)  # `3`, `3/2`
+            told = f"`{written}` should be `{new}`"
+            yield Change(kind, written, told, part, new if new.isdigit() else f"({new})", 1)
+
+
+def insertions(
+    program: Program, block: Node, root: syntax.Expression, text: str
+) -> Iterator[Change]:
+    """Terms that may be missing inside a text: names, and those of sums in it and in the exact
+    derivative."""
+    parts = [part for part in _parts(root) if not isinstance(part, syntax.Number | syntax.Index)]
+    for term in _terms_of(program, block, parts, text):
+        for part in parts:
+            inner = _of(text, part)
+            told = f"`{term}` is missing at `{inner}`"
+            for sign, written in ((1, "+"), (-1, "-")):
+                new = f"({inner} {written} {term})"
+                yield Change("missing_term", term, told, part, new, 2, "", term, sign)
+
+
+def _terms_of(
+    program: Program, block: Node, parts: Sequence[syntax.Expression], text: str
+) -> list[str]:
+    model, notation = program.model, Notation.of(program)
+    items: list[Data | Param] = [*model.data, *model.params]
+    found = [item.name for item in items if item.domain.category is None]
+    for node in reachable([block]):
+        if isinstance(node, Map) and node.op == "add":
+            found += [notation.text(program.graph.split(arg)[1] or arg) for arg in node.args]
+    for part in parts:
+        if isinstance(part, syntax.Chain) and part.operators[0] in "+-":
+            found += [_of(text, operand) for operand in part.operands]
+    scalars = [c.name for c in model.consts if not c.dims]
+    scalars += [p.name for p in model.params if not p.dims]
+    found += [*(let.name for let in model.lets), *scalars, *(f"{name}^2" for name in scalars)]
+    return ["1", *(t for t in dict.fromkeys(found) if len(t) <= LONGEST_FACTOR and t != "1")]
+
+
+def _numbers(model: Model) -> list[str]:
+    return ["2", "1/2", *(text for dim in model.dims for text in (dim.name, f"1/{dim.name}"))]
 
 
 def _usual_factors(model: Model) -> list[str]:
     """Texts of what derivatives are multiplied by, and divided."""
-    found = ["2", "1/2"]
-    for dim in model.dims:
-        found += [dim.name, f"1/{dim.name}"]
+    found = []
     declared: list[Data | Param | Const] = [*model.consts, *model.params, *model.data]
     for item in declared:
         if not item.name.startswith("direction ") and item.domain.category is None:
             found += [item.name, f"1/{item.name}"]
+            found += [f"(1 - {item.name})"] if not item.dims else []
     for let in model.lets:
         found += [let.name, f"1/{let.name}", f"(1 - {let.name})", f"{let.name}*(1 - {let.name})"]
         found += [f"sigmoid({let.name})", f"(1 - sigmoid({let.name}))", f"(1 - {let.name}^2)"]
         found += [f"sigmoid({let.name})*(1 - sigmoid({let.name}))", f"exp({let.name})"]
     return list(dict.fromkeys(found))
+
+
+def _factors_in(parts: Sequence[syntax.Expression], text: str) -> list[str]:
+    """The factors of other terms of a text."""
+    found = []
+    for part in parts:
+        if isinstance(part, syntax.Chain) and part.operators[0] in "*/":
+            found += [_of(text, o) for o in part.operands if not isinstance(o, syntax.Number)]
+    return [t if t.isidentifier() else f"({t})" for t in found if len(t) <= LONGEST_FACTOR]
 
 
 def _own_factors(program: Program, block: Node) -> list[str]:
@@ -393,7 +544,10 @@ def _of_wrong_factors(
 
 
 def _of_missing_factors(
-    parts: Sequence[syntax.Expression], text: str, factors: Sequence[str]
+    parts: Sequence[syntax.Expression],
+    text: str,
+    factors: Sequence[str],
+    numbers: Collection[str],
 ) -> Iterator[Change]:
     """A factor that is missing somewhere."""
     places = [
@@ -401,13 +555,17 @@ def _of_missing_factors(
         for part in parts
         if isinstance(part, syntax.Name | syntax.Call | syntax.Chain | syntax.Group | syntax.Index)
     ]
+    for part in places:
+        inner = _of(text, part)
+        told = f"the factor `{inner}` is missing at `{inner}`"
+        yield Change("missing_chain_factor", inner, told, part, f"(({inner})^2)", 1)
     for factor in factors:
         for part in places:
             inner = _of(text, part)
-            plain = factor in ("2", "1/2", "n", "1/n")
+            plain = factor in numbers
             kind = "factor" if plain else "missing_chain_factor"
             told = f"the factor `{factor}` is missing at `{inner}`"
             new = (
                 f"({inner})*{factor}" if not factor.startswith("1/") else f"({inner}){factor[1:]}"
             )
-            yield Change(kind, inner, told, part, f"({new})", 0 if plain else 1)
+            yield Change(kind, inner, told, part, f"({new})", 0 if plain else 1, factor)

@@ -118,6 +118,9 @@ class Multiple:
             return f"{self.number}/{power}"
         return power if self.number == 1 else f"{self.number}*{power}"
 
+    def negative(self) -> Multiple:
+        return Multiple(-self.number, self.name, self.power)
+
     def inverse(self) -> Multiple:
         return Multiple(1 / self.number, self.name, -self.power)
 
@@ -139,11 +142,10 @@ def recognised(values: Array, scalars: Mapping[str, Array]) -> Multiple | None:
 
 def _rational(values: Array) -> Fraction | None:
     """The simple fraction that all values are."""
-    middle = float(np.median(values))
-    if not np.isfinite(middle) or not np.all(
-        np.abs(values - middle) <= 10 * SAME * (1 + abs(middle))
-    ):
+    first = float(values[0])
+    within = 10 * SAME * (1 + abs(first))
+    if not np.isfinite(first) or not all(abs(v - first) <= within for v in values.tolist()):
         return None
-    found = Fraction(middle).limit_denominator(LARGEST_DENOMINATOR)
-    near = abs(float(found) - middle) <= 100 * SAME * (1 + abs(middle))
+    found = Fraction(first).limit_denominator(LARGEST_DENOMINATOR)
+    near = abs(float(found) - first) <= 100 * SAME * (1 + abs(first))
     return found if near and abs(found.numerator) <= LARGEST_NUMERATOR else None

@@ -71,17 +71,22 @@ def terms(program: Program, name: str, block: Node) -> list[Term]:
     written = {
         " ".join(source[p.span.start : p.span.stop].split()) for p in program.model.penalties
     }
+    # A claim may be about the negative of what is minimised.
+    negative = block is program.graph.neg(program.grads[name])
     found: list[Term] = []
     objective = addends(program.graph, program.value)
     loss = addends(program.graph, program.loss)
     parts = [(part, part not in loss) for part in objective]
+    penalties = sum(penalty for _, penalty in parts)
     if 1 < len(loss) < len(objective):
         parts.append((program.loss, False))
     for part, penalty in parts if 1 < len(objective) <= MOST_TERMS else ():
         grad = derive(replace(program, value=part)).grads[name]
         if isinstance(grad, Number) and grad.value == 0:
             continue
-        text = next(iter(written)) if len(written) == 1 and penalty else notation.text(part)
+        grad = program.graph.neg(grad) if negative else grad
+        alone = len(written) == 1 and penalties == 1 and penalty
+        text = next(iter(written)) if alone else notation.text(part)
         named = f"the gradient of `{text}`"
         found.append(Term(named, notation.text(grad), grad, True, penalty))
     for part in addends(program.graph, block)[:MOST_TERMS]:
@@ -155,31 +160,36 @@ def _share(
 # -- findings
 
 
-def factor_finding(factor: Multiple, block: str, text: str) -> Finding:
+def factor_findings(factor: Multiple, block: str, text: str) -> list[Finding]:
     """The whole block times a factor."""
-    if factor.plain and factor.number == -1:
-        return Finding("sign", block, "it has the wrong sign", f"-({text})" if text else "")
-    kind = "log_base" if factor.name.startswith("log(") else "factor"
     inverse = str(factor.inverse())
     corrected = f"{inverse if '/' not in inverse else f'({inverse})'}*({text})" if text else ""
-    return Finding(kind, block, f"it is `{factor}` times the derivative", corrected)
+    if factor.plain and factor.number == -1:
+        return [Finding("sign", block, "it has the wrong sign", f"-({text})" if text else "")]
+    if factor.number < 0:
+        (rest,) = factor_findings(factor.negative(), block, "")
+        return [Finding("sign", block, "it has the wrong sign", corrected), rest]
+    kind = "log_base" if factor.name.startswith("log(") else "factor"
+    return [Finding(kind, block, f"it is `{factor}` times the derivative", corrected)]
 
 
-def term_finding(term: Term, share: Multiple, text: str) -> Finding:
+def term_findings(term: Term, share: Multiple, text: str) -> list[Finding]:
     """A term of the block that the claim has not once."""
     if share.plain and share.number == 0:
         corrected = f"{text} + {term.text}" if text else ""
-        return Finding("missing_term", term.name, f"{term.name} is missing", corrected)
-    if share.plain and share.number == -1:
-        corrected = f"{text} + 2*({term.text})" if text else ""
-        return Finding("sign", term.name, f"{term.name} has the wrong sign", corrected)
+        return [Finding("missing_term", term.name, f"{term.name} is missing", corrected)]
     left = Multiple(-share.number, share.name, share.power)
     corrected = f"{text} + {term.text} + ({left})*({term.text})" if text else ""
     if share.plain:
         corrected = f"{text} + ({1 - share.number})*({term.text})" if text else ""
-    return Finding(
-        "scaled_term", term.name, f"{term.name} is `{share}` times what it should be", corrected
-    )
+    turned = Finding("sign", term.name, f"{term.name} has the wrong sign", corrected)
+    if share.plain and share.number == -1:
+        return [turned]
+    if share.number < 0:
+        (rest,) = term_findings(term, share.negative(), "")
+        return [turned, rest]
+    told = f"{term.name} is `{share}` times what it should be"
+    return [Finding("scaled_term", term.name, told, corrected)]
 
 
 def stranger_finding(term: Term, share: Multiple, text: str, scalar: bool) -> Finding:
@@ -202,19 +212,20 @@ def explained(
     samples: Samples,
     block: str,
     text: str,
+    *,
     scalar: bool,
 ) -> list[Finding]:
     """Explanations by one factor or one term, the simplest first."""
     found: list[Finding] = []
     factor = whole(claimed, exact, samples)
     if factor is not None and factor != Multiple(Fraction(1)) and factor.number != 0:
-        found.append(factor_finding(factor, block, text))
+        found += factor_findings(factor, block, text)
     for term, values in own:
         if same(values, exact):
             continue
         share = share_of_own(claimed, exact, values, samples)
         if share is not None and share != Multiple(Fraction(1)):
-            found.append(term_finding(term, share, text))
+            found += term_findings(term, share, text)
     for term, values in other if not found else ():
         share = one_term(claimed, exact, values, samples)
         if share is not None and share.number != 0:
@@ -246,19 +257,19 @@ def two_terms(
         for term, more in zip((a, b), multiples, strict=True):
             assert more is not None
             if term.own:
-                parts.append(term_finding(term, Multiple(more.number + 1), text))
+                parts += term_findings(term, Multiple(more.number + 1), text)
             else:
                 parts.append(stranger_finding(term, more, text, False))
         found.append(tuple(parts))
     return found
 
 
-def named(samples: Samples, found: Iterable[Term]) -> list[tuple[Term, list[Array]]]:
+def named(samples: Samples, found: Iterable[Term]) -> tuple[tuple[Term, list[Array]], ...]:
     """Terms with their values; those that are 0 or not finite somewhere are left out."""
     listed = list(found)
     values = samples.values(term.node for term in listed)
-    return [
+    return tuple(
         (term, value)
         for term, value in zip(listed, values, strict=True)
         if all(np.all(np.isfinite(v)) and np.any(v) for v in value)
-    ]
+    )

@@ -287,8 +287,21 @@ def _misfit(title: str, block: str, call: Call, reading: int) -> Verdict:
     if turned:
         finding = Finding("transposed", title, "its axes stand in another order")
     else:
-        finding = Finding("shape", title, f"return an array of shape {exact.shape}")
+        finding = _of_shape(title, got, exact, call.place.sizes)
     return Verdict(title, WRONG, reason, NOWHERE, (finding,))
+
+
+def _of_shape(title: str, got: Array, exact: Array, sizes: Mapping[str, int]) -> Finding:
+    """What a wrong shape tells: axes are known by their sizes, which are different."""
+    names = {size: name for name, size in sizes.items()}
+    mine, wanted = ([names.get(size, "") for size in a.shape] for a in (got, exact))
+    extra = [name for name in mine if name and name not in wanted]
+    missing = [name for name in wanted if name and name not in mine]
+    if got.ndim > exact.ndim + len(extra) or not (extra or missing) or not all(mine):
+        return Finding("shape", title, f"return an array of shape {exact.shape}")
+    told = [f"a sum over `{name}` is missing" for name in extra]
+    told += [f"`{name}` is summed over, and should not be" for name in missing]
+    return Finding("wrong_axis", title, ", and ".join(told))
 
 
 def _what(block: str) -> str:

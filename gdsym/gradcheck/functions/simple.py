@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gdsym.gradcheck.diagnose.entries import misplaced, of_coordinates
 from gdsym.gradcheck.diagnose.samples import ratio, recognised
-from gdsym.gradcheck.diagnose.terms import factor_finding
+from gdsym.gradcheck.diagnose.terms import factor_findings
 from gdsym.gradcheck.functions.places import Array
 from gdsym.gradcheck.report import Finding
 
@@ -24,7 +24,7 @@ def explained(
     factors = ratio(got, exact)
     factor = recognised(factors, scalars or {}) if factors is not None else None
     if factor is not None and factor.number != 0:
-        told = factor_finding(factor, title, "")
+        told = factor_findings(factor, title, "")
         number = max(abs(factor.number), 1 / abs(factor.number))
         sizes = [
             n
@@ -32,7 +32,7 @@ def explained(
             if factor.plain and number > 2 and set(v) == {number}
         ]
         note = f", where {sizes[0]} = {number}" if sizes else ""
-        found.append(replace(told, text=told.text + note))
+        found += [*told[:-1], replace(told[-1], text=told[-1].text + note)]
     found += misplaced(got, exact, {})
     found += of_coordinates(got, exact, name)
     return [_of_few_points(f) for f in found] if len(got) < 2 else found

@@ -1,0 +1,272 @@
+"""What is wrong with a claimed formula: what changes of its text make it right.
+
+Of several explanations the one that changes the fewest words is the simplest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from itertools import islice
+from time import process_time
+
+import numpy as np
+
+from gdsym.calculus.program import Node, Program
+from gdsym.gradcheck.diagnose.alternatives import spelt
+from gdsym.gradcheck.diagnose.evidence import FEW, Evidence, Values, simple
+from gdsym.gradcheck.diagnose.functions import flat, forms
+from gdsym.gradcheck.diagnose.pairs import equal, meeting, multiplying
+from gdsym.gradcheck.diagnose.repair import (
+    MOST_CHANGES,
+    MOST_INSERTIONS,
+    Change,
+    Reader,
+    changes,
+    insertions,
+)
+from gdsym.gradcheck.diagnose.samples import same
+from gdsym.gradcheck.report import Finding
+from gdsym.language import syntax
+from gdsym.language.parse import parse_expression
+
+# Two mistakes that change no more words are not searched for simpler ones.
+FEW_WORDS = 4
+MANY_WORDS = 6
+# Pairs of equal values that are looked at, and mended texts that are searched for a second change.
+MOST_EQUAL = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The changes of a text that make a formula of the block's dims, with the formulas, and the
+    program that knows what training data these read."""
+
+    text: str
+    program: Program
+    reader: Reader
+    read: tuple[tuple[Change, Node], ...]
+
+
+def changed(
+    evidence: Evidence,
+    text: str,
+    bank: Callable[[Program, Node, syntax.Expression, str], Iterable[Change]] = changes,
+    most: int = MOST_CHANGES,
+) -> Changed:
+    program, block = evidence.program, evidence.block
+    reader = Reader(program, block.dims)
+    root = parse_expression(text)
+    exact = spelt(program.graph, block.exact)
+    read: dict[Node, Change] = {}
+    for change in islice(bank(program, exact, root, text), most):
+        node = reader.node(root, change)
+        if node is not None:
+            read.setdefault(node, change)
+    knowing = replace(program, stats=dict(reader.builder.stats))
+    pairs = tuple((change, node) for node, change in read.items())
+    return Changed(text, knowing, reader, pairs)
+
+
+def words_changed(first: str, second: str) -> int:
+    """How many words, numbers and signs differ; brackets are none."""
+    one, other = (re.findall(r"[A-Za-z_]\w*|[\d.]+|[^\s\w()]", text) for text in (first, second))
+    parts = SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
+    return sum(max(b - a, d - c) for tag, a, b, c, d in parts if tag != "equal")
+
+
+def simplest_first(text: str, found: Iterable[Finding]) -> list[Finding]:
+    """Findings by how many words of a text they change; those without a mended one last."""
+
+    return sorted(found, key=lambda finding: _words(text, [finding]))
+
+
+def many_words(text: str, finding: Finding) -> bool:
+    """True where two mistakes may be simpler than this one: it rewrites much of the text."""
+    return _words(text, [finding]) > MANY_WORDS
+
+
+def fewer_words(text: str, pair: list[Finding], single: Sequence[Finding]) -> Sequence[Finding]:
+    """Two mistakes, or one if that takes about as few words."""
+    return pair if pair and _words(text, pair) + 1 < _words(text, single) else single[:1]
+
+
+def _words(text: str, found: Sequence[Finding]) -> float:
+    mended = next((f.corrected for f in found if f.corrected), "")
+    return words_changed(text, mended) if mended else float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Banks:
+    """The changes of a claim: what may stand there instead, and terms that may be missing."""
+
+    changes: Changed
+    insertions: Changed
+
+
+def of_text(evidence: Evidence) -> tuple[list[Finding], Banks]:
+    """One change of the text after which the claim is right."""
+    text = evidence.block.text
+    banks = Banks(changed(evidence, text), changed(evidence, text, insertions, MOST_INSERTIONS))
+    return _repairs(evidence, banks.changes) + _repairs(evidence, banks.insertions), banks
+
+
+def _repairs(evidence: Evidence, made: Changed) -> list[Finding]:
+    samples = evidence.knowing(made.program)
+    first = replace(samples, points=samples.points[:1])
+    values = first.values(node for _, node in made.read)
+    likely = [
+        pair
+        for pair, value in zip(made.read, values, strict=True)
+        if same(value, evidence.exact[:1])
+    ]
+    rest = samples.values(node for _, node in likely)
+    right = [c for (c, _), v in zip(likely, rest, strict=True) if same(v, evidence.exact)]
+    right.sort(key=lambda change: change.cost)
+    found = [replace(_finding(c), corrected=c.applied(made.text)) for c in right]
+    return simplest_first(made.text, found)
+
+
+def _finding(change: Change) -> Finding:
+    return Finding(change.kind, change.where, change.text)
+
+
+# -- two mistakes
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The changes of a text with their values at a few points."""
+
+    evidence: Evidence
+    made: Changed
+    values: Sequence[Values]
+    deadline: float
+
+    @property
+    def order(self) -> list[int]:
+        return sorted(range(len(self.values)), key=lambda i: self.made.read[i][0].cost)
+
+
+def two_of_text(evidence: Evidence, banks: Banks, deadline: float) -> list[Finding]:
+    """Two mistakes: what one change of the text leaves is explained by values, by another change,
+    or by a change of the exact derivative. The pair that changes the fewest words."""
+
+    def search(made: Changed) -> Search:
+        samples = evidence.knowing(made.program)
+        few = replace(samples, points=samples.points[:FEW])
+        return Search(evidence, made, few.values(node for _, node in made.read), deadline)
+
+    best: list[Finding] = []
+    least = float("inf")
+    likely, others = search(banks.changes), search(banks.insertions)
+    all_made = replace(banks.changes, read=(*banks.changes.read, *banks.insertions.read))
+    together = replace(likely, made=all_made, values=[*likely.values, *others.values])
+    for strategy, space in (
+        (_change_and_values, likely),
+        (_change_and_values, others),
+        (_two_changes, together),
+        (_two_meeting, likely),
+    ):
+        for pair in strategy(space):
+            words = min(_words(evidence.block.text, pair), 1e6)
+            if words < least:
+                best, least = pair, words
+        if least <= FEW_WORDS:
+            break
+    return best
+
+
+def _change_and_values(search: Search) -> Iterator[list[Finding]]:
+    evidence, made = search.evidence, search.made
+    few = evidence.few
+    for place in search.order:
+        if process_time() > search.deadline:
+            return
+        value = search.values[place]
+        if not all(np.all(np.isfinite(v)) and np.any(v) for v in value):
+            continue
+        if not simple(few, value, few.exact, sparse=True):
+            continue
+        change, node = made.read[place]
+        (everywhere,) = evidence.knowing(made.program).values([node])
+        text = change.applied(made.text)
+        left = simple(evidence, everywhere, evidence.exact, text, sparse=True)
+        if left and not _is_another(change, left[0]):
+            yield [_finding(change), *left[: 2 if not left[-1].corrected else 1]]
+
+
+def _is_another(change: Change, left: Finding) -> bool:
+    """True where a term is taken away and another put there: that explains anything."""
+    return change.kind == "extra_term" and left.kind == "missing_term"
+
+
+def _two_changes(search: Search) -> Iterator[list[Finding]]:
+    """Two changes in different parts of the text."""
+    evidence, made = search.evidence, search.made
+    few, rows = evidence.few, evidence.rows
+    flats = list(map(flat, search.values))
+    found = list(meeting(flat(few.claimed), flats, flat(few.exact)))
+    if rows is not None and len(rows.claimed) > 1:
+        alone = rows.knowing(made.program).values(node for _, node in made.read)
+        apart = [flat(rows.samples.values([term.node])[0]) for term, _ in evidence.own]
+        flats = list(map(flat, alone))
+        found += multiplying(flat(rows.claimed), flats, flat(rows.exact), apart)
+    found.sort(key=lambda pair: made.read[pair[0]][0].cost + made.read[pair[1]][0].cost)
+    for i, j in found:
+        if process_time() > search.deadline:
+            return
+        one, other = made.read[i][0], made.read[j][0]
+        text = _applied(made.text, one, other)
+        if text and _is_right(evidence, made.reader, text):
+            yield [replace(_finding(one), corrected=text), _finding(other)]
+
+
+def _is_right(evidence: Evidence, reader: Reader, text: str) -> bool:
+    node = reader.read(text)
+    if node is None:
+        return False
+    knowing = replace(evidence.program, stats=dict(reader.builder.stats))
+    (value,) = evidence.knowing(knowing).values([node])
+    return same(value, evidence.exact)
+
+
+def _applied(text: str, one: Change, other: Change) -> str:
+    """The text with two changes, "" where they change the same."""
+    first, second = sorted((one, other), key=lambda c: (c.part.span.start, -c.part.span.stop))
+    if first.part.span.stop <= second.part.span.start:
+        return first.applied(second.applied(text))
+    written = text[second.part.span.start : second.part.span.stop]
+    if first.part is second.part or first.instead.count(written) != 1:
+        return ""
+    inside = first.instead.replace(written, second.instead)
+    return replace(first, instead=inside).applied(text)
+
+
+def _two_meeting(search: Search) -> Iterator[list[Finding]]:
+    """A change of the text gives what a mistake in the exact derivative gives; a second change
+    of the text then makes it right."""
+    evidence, made = search.evidence, search.made
+    flats = list(map(flat, search.values))
+    for form in forms(evidence):
+        samples = evidence.knowing(form.program)
+        few = replace(samples, points=samples.points[:FEW])
+        own = list(map(flat, few.values(a.root for a in form.changed)))
+        looked: set[int] = set()
+        for place, mistake in equal(flats, own):
+            if process_time() > search.deadline or len(looked) > MOST_EQUAL:
+                return
+            if place in looked or same(search.values[place], evidence.few.exact):
+                continue
+            looked.add(place)
+            change = made.read[place][0]
+            text = change.applied(made.text)
+            second = _repairs(evidence, changed(evidence, text))
+            other = second[0] if second else form.changed[mistake].finding
+            (value,) = samples.values([form.changed[mistake].root])
+            (own_value,) = evidence.knowing(made.program).values([made.read[place][1]])
+            certain = second or (change.kind != "extra_term" and same(value, own_value))
+            if certain and not _is_another(change, other):
+                yield [_finding(change), other]
