@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.cases import Case, all_cases
-from benchmarks.machine import HEAPS, SETTINGS, machine, memory
+from benchmarks.machine import HEAPS, SETTINGS, busy, machine, memory
 from benchmarks.page import pages
 from benchmarks.processes import ROOT, environment
 
@@ -85,8 +85,9 @@ def measure_all(
         more = {**SETTINGS, **os.environ, **HEAPS[heap]}
         more |= {"GDSYM_CACHE_DIR": cache, "TMPDIR": cache}
         more |= REHEARSED if together else {}
+        others = round(busy(), 2)
         for record in measured(cases, heap, more, 0.0 if together else None):
-            add(results, record)
+            add(results, {**record, "busy": others})
         kept.write_text(text_of(results), encoding="utf-8")
         spent = time.perf_counter() - began
         print(f"{spent:6.0f} s  {number}/{len(runs)}  {cases[0].name} ({heap} heap)", flush=True)
