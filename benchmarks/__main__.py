@@ -26,7 +26,7 @@ from benchmarks.processes import ROOT, environment
 
 ATTEMPTS = 4  # at a case whose contenders end the process; each leaves out one more
 # Seconds for what a case prepares: libraries, data, compilation.
-PREPARATION = 180
+PREPARATION = 300
 # The tiny set compares answers, and compiles nothing that it need not.
 REHEARSED = {"NUMBA_DISABLE_JIT": "1"}
 Record = dict[str, Any]
