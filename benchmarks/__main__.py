@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.cases import Case, all_cases
-from benchmarks.machine import HEAPS, SETTINGS, machine, memory
+from benchmarks.machine import HEAPS, SETTINGS, busy, machine, memory
 from benchmarks.page import pages
 from benchmarks.processes import ROOT, environment
 
 ATTEMPTS = 4  # at a case whose contenders end the process; each leaves out one more
 # Seconds for what a case prepares: libraries, data, compilation.
-PREPARATION = 180
+PREPARATION = 300
 # The tiny set compares answers, and compiles nothing that it need not.
 REHEARSED = {"NUMBA_DISABLE_JIT": "1"}
 Record = dict[str, Any]
@@ -85,8 +85,9 @@ def measure_all(
         more = {**SETTINGS, **os.environ, **HEAPS[heap]}
         more |= {"GDSYM_CACHE_DIR": cache, "TMPDIR": cache}
         more |= REHEARSED if together else {}
+        others = round(busy(), 2)
         for record in measured(cases, heap, more, 0.0 if together else None):
-            add(results, record)
+            add(results, {**record, "busy": others})
         kept.write_text(text_of(results), encoding="utf-8")
         spent = time.perf_counter() - began
         print(f"{spent:6.0f} s  {number}/{len(runs)}  {cases[0].name} ({heap} heap)", flush=True)

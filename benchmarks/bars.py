@@ -108,6 +108,12 @@ LIMITS = (
     ),
     Limit("compilation of ten lines, s", "compilation of ten lines", "gdsym*", 0.7),
     Limit("compilation of 100 lets, s", "compilation of 100 lets", "gdsym*", 1),
+    Limit(
+        "the same, each with parameters, s",
+        "compilation of 100 lets with parameters",
+        "gdsym*",
+        1,
+    ),
     Limit("compilation of 20 parameters, s", "compilation of 20 parameters", "gdsym*", 2),
     Limit("compilation of 1000 lines, s", "compilation of 1000 lines", "gdsym*", 10),
 )

@@ -37,7 +37,7 @@ def cases() -> list[Case]:
         once("fit of CSV 2000x10", TIME, partial(times, 2000, 10), quick=DEFAULT),
         once("fit of CSV 2e5x20", TIME, partial(times, 2 * 10**5, 20)),
         once("fit of CSV 60x2", TIME, partial(times, 60, 2), tiny=True),
-        once("fit of CSV 1e6x20", MEMORY, partial(peaks, 10**6, 20, "csv")),
+        once("fit of CSV 1e6x20", MEMORY, partial(peaks, 10**6, 20, "csv"), seconds=60),
         once("fit of Parquet 1e6x20", MEMORY, partial(peaks, 10**6, 20, "parquet")),
     ]
 

@@ -6,6 +6,7 @@ import importlib
 import os
 import platform
 import re
+import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,24 @@ def blas() -> str:
         f"{pool['internal_api']} {pool['version']}, {pool.get('architecture', '')} kernels"
         for pool in pools[:1]
     )
+
+
+def busy(seconds: float = 0.3) -> float:
+    """The share of the processors' time that others take, while this process waits."""
+    before = _ticks()
+    time.sleep(seconds)
+    idle, total = (now - then for now, then in zip(_ticks(), before, strict=True))
+    return 1 - idle / total if total else 0.0
+
+
+def _ticks() -> tuple[int, int]:
+    """Idle and all ticks of the processors since the start: proc_stat(5)."""
+    try:
+        first = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0]
+    except OSError:
+        return 0, 0
+    ticks = [int(word) for word in first.split()[1:9]]  # user to steal
+    return ticks[3] + ticks[4], sum(ticks)
 
 
 def installed(name: str) -> str | None:

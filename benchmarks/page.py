@@ -35,6 +35,8 @@ minimum.
 # Families whose contenders are no alternatives to each other, or whose least is about nothing.
 AMOUNTS = "Memory", "Start-up and compilation", "Memory of command lines"
 RED = '<strong style="color: #c00000">missed: {}</strong>'
+# The share of the processors that other work may take: a clock tick or two in 0.3 s.
+QUIET = 0.1
 Results = Mapping[str, Any]
 
 
@@ -66,6 +68,9 @@ def machine(results: Results) -> str:
         f"This is the {results['set']} set: `python -m benchmarks` measures the quick one anew "
         "and writes this page, `python -m benchmarks --full` all cases."
     )
+    others = statistics.median([record.get("busy", 0.0) for record in results["records"]] or [0.0])
+    if others > QUIET:
+        text += f" **Other work took {others:.0%} of the processors: these figures are noise.**"
     return fill(text, 99, break_on_hyphens=False, break_long_words=False)
 
 

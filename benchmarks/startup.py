@@ -20,10 +20,19 @@ CHAIN = Path(__file__).parent / "scripts" / "jax_chain.py"
 
 
 def chain(lets: int) -> str:
-    """A model of so many values, each made of the one before."""
+    """A curve of so many values, each made of the one before and of both parameters."""
     links = [f"let t{i} = tanh(a*t{i - 1} + b)" for i in range(1, lets + 1)]
     head = ["data x[n], y[n]", "param a = 1, b", "let t0 = x"]
     return "\n".join([*head, *links, f"loss mean((y - t{lets})^2)"])
+
+
+def tower(lets: int) -> str:
+    """So many values of one score, each made of the one before and of one half-way down."""
+    links = [
+        f"let z{i} = sigmoid(z{i - 1}) + {i}/1000*z{(i - 1) // 2}" for i in range(1, lets + 1)
+    ]
+    head = ["data X[n, d], y[n]", "param w[d], b", "let z0 = X @ w + b"]
+    return "\n".join([*head, *links, f"loss mean((y - z{lets})^2)"])
 
 
 def peaks(parameters: int) -> str:
@@ -47,15 +56,16 @@ predict odds = exp(z)
 """
 TEXTS = {
     "compilation of ten lines": TEN_LINES,
-    "compilation of 100 lets": chain(100),
+    "compilation of 100 lets": tower(100),
+    "compilation of 100 lets with parameters": chain(100),
     "compilation of 20 parameters": peaks(20),
-    "compilation of 1000 lines": chain(996),
+    "compilation of 1000 lines": tower(996),
 }
 
 
 def cases() -> list[Case]:
     once = partial(Case, family=FAMILY, heaps=DEFAULT, seconds=20)
-    quick = "compilation of ten lines", "compilation of 100 lets"
+    quick = "compilation of ten lines", "compilation of 100 lets with parameters"
     return [
         once("starting", race=partial(starting, 11), quick=DEFAULT),
         once("importing", race=importing),

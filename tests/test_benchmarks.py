@@ -224,6 +224,17 @@ def test_a_limit_is_held_against_the_difference_to_what_it_is_beyond():
     assert verdict(0.09).found == pytest.approx(0.07)
 
 
+def test_the_page_says_where_other_work_disturbed_the_figures():
+    record = _record("logistic 1e5x10", gdsym_numpy=[1.0], NumPy=[2.0])
+
+    def page(busy: float) -> str:
+        results = {"set": "full", "machine": MACHINE, "records": [{**record, "busy": busy}]}
+        return pages(results)["benchmarks.md"].replace("\n", " ")
+
+    assert "noise" not in page(0.02)
+    assert "Other work took 90% of the processors: these figures are noise." in page(0.9)
+
+
 def test_the_table_has_a_figure_for_each_heap_and_marks_where_a_peer_is_ahead():
     records = [
         _record("logistic 1e5x10", gdsym_numpy=[0.002], NumPy=[0.005]),
