@@ -91,7 +91,7 @@ if TYPE_CHECKING:
     "--backend",
     metavar="NAME",
     default="numpy",
-    help="What to compute with: numpy, or numexpr for long formulas over rows. [numpy]",
+    help="What to compute with: numpy, numba for compiled loops, or numexpr. [numpy]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @output_format

@@ -139,15 +139,7 @@ class Kernels:
         for total in totals:
             if not isinstance(total.node, Leaf):  # which comes as an argument
                 writer.known.pop(total.node, None)
-        writer.count([total.node for total in totals])
-        targets = {total.node for total in totals if total.kind != "rows"}
-        lines: list[str] = []
-        for order in sorted({total.order for total in totals}):
-            if order:
-                lines += [f"if acc.order < {order}:", f"{INDENT}return"]
-            part = [total for total in totals if total.order == order]
-            lines += writer.accumulate(part, targets, "acc.sums")
-        return self.body(writer, lines)
+        return self.body(writer, writer.gather(totals, "acc.sums"))
 
     def finish(self) -> list[str]:
         """Penalties, 1/n and constants; the gradient of every parameter."""

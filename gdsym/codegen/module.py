@@ -85,13 +85,14 @@ def module_text(
         *scheduled.functions,
     ]
     printed = backend in kernels.helpers
-    functions = [*kernels.functions, *functions]
-    body = "\n\n\n".join("\n".join(lines) for lines in functions)
-    if printed:
-        body += f"\n\n\n{printer.support.rstrip()}"
+    written = ["\n".join(lines) for lines in functions]
+    if printed:  # before the functions that the backend made, which may be decorated with it
+        written.append(printer.support.rstrip())
+    body = "\n\n\n".join([*written, *("\n".join(lines) for lines in kernels.functions)])
     carried = support(kernels.helpers)
     special = "special" in kernels.helpers or "special." in carried
     told = {"STRUCTURE": described(derived, known), "PROXIMAL": proximal(terms)}
+    blocks = printer.blocks if printed and "cached blocks" not in kernels.helpers else {}
     description = "\n".join(
         _description(plan, kernels, rules, places, along, version, backend, told)
     )
@@ -108,7 +109,10 @@ def module_text(
         *scheduled.table,
         "",
         "",
-        carried + _matrices(kernels.helpers) + _dense(steps) + _shared(kernels.helpers),
+        carried
+        + _matrices(kernels.helpers)
+        + _dense(steps)
+        + _with_constants(_shared(kernels.helpers), blocks),
     ]
     return "\n".join(parts)
 
@@ -525,6 +529,14 @@ def _shared(helpers: set[str]) -> str:
             else (pattern.sub("", shared))
         )
     return shared.replace("    # -- the objective in parts\n\n", "")
+
+
+def _with_constants(shared: str, values: Mapping[str, str]) -> str:
+    """The shared part with other numbers for some of its constants."""
+    for name, value in values.items():
+        shared, found = re.subn(rf"^{name} = .*$", f"{name} = {value}", shared, flags=re.MULTILINE)
+        assert found == 1, name
+    return shared
 
 
 def _matrices(helpers: set[str]) -> str:

@@ -69,7 +69,9 @@ Block = Sequence[Any]  # one entry per item of DATA: the block's rows, or all of
 # summation, and with it every digit, is the same on every machine.
 BLOCK_BYTES = 2**21
 SMALL_BYTES = 2**23
-FEWEST_ROWS, MOST_ROWS, SMALL_ROWS = 256, 16384, 65536
+FEWEST_ROWS = 256
+MOST_ROWS = 16384
+SMALL_ROWS = 65536
 SUPER_BLOCKS = 64
 # A Hessian is refused that is larger, or needs more multiplications: some hours of a core.
 HESSIAN_BYTES, HESSIAN_WORK = 2**31, 10**14
