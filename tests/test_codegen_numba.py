@@ -15,6 +15,7 @@ from test_accuracy import NAMES as FUNCTIONS
 from test_accuracy import TRUTH, ULPS, errors
 from test_exactness import EVERY, case
 
+import gdsym
 from gdsym.cache import load_module
 from gdsym.codegen.backends import backend, numba
 from gdsym.codegen.module import module_text
@@ -285,3 +286,66 @@ def test_without_numba_the_error_says_how_to_get_it(monkeypatch):
     monkeypatch.setattr("gdsym.codegen.backends.find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"needs numba, which is not installed\n.*gdsym\[numba\]"):
         backend("numba")
+
+
+# -- epochs --------------------------------------------------------------------------------------
+
+
+def fitted(backend: str, text: str = LOGISTIC, rows: int = 333, **options):
+    X, y = table(rows)
+    given = {"method": "adam", "batch_size": 16, "epochs": 3, "lr": 0.01, "seed": 5, **options}
+    return gdsym.fit(text, {"X": X, "y": y}, backend=backend, **given)
+
+
+def test_an_epoch_in_loops_takes_the_steps_of_numpy():
+    one, two = fitted("numpy"), fitted("numba")
+
+    assert hasattr(two.module, "epoch_adam")
+    assert two.iterations == one.iterations
+    np.testing.assert_allclose(two.theta, one.theta, rtol=1e-12)
+    for before, after in zip(one.history, two.history, strict=True):
+        assert after.objective == pytest.approx(before.objective, rel=1e-12)
+
+
+@pytest.mark.parametrize("options", [{"lr": "0.01/sqrt(t)"}, {"fix": {"b": 0.25}}])
+def test_what_changes_a_step_goes_batch_by_batch(options):
+    one, two = fitted("numpy", **options), fitted("numba", **options)
+
+    np.testing.assert_allclose(two.theta, one.theta, rtol=1e-12)
+
+
+def test_bounds_hold_in_mini_batches():
+    text = LOGISTIC.replace("param w[d], b", "param w[d] >= 0\nparam b > 0")
+    one, two = fitted("numpy", text), fitted("numba", text)
+
+    np.testing.assert_allclose(two.theta, one.theta, rtol=1e-12)
+    assert np.min(two.theta) == 0
+
+
+def test_a_step_to_infinity_ends_a_run_in_loops_too():
+    one, two = fitted("numpy", lr=1e308), fitted("numba", lr=1e308)
+
+    assert one.status == two.status == "diverged"
+    np.testing.assert_allclose(two.theta, one.theta, rtol=1e-12)
+
+
+def test_a_rule_with_a_number_as_a_state_and_every_given_name_steps_in_loops(tmp_path):
+    rule = tmp_path / "odd.gd"
+    rule.write_text(
+        "optimizer odd(lr = 0.01)\n"
+        "state u = 1\nstate m = 0\n"
+        "update u = 0.9*u + 0.1*norm(g)\nupdate m = m + g/u\n"
+        "update x = x - lr*(m + 0.01*(x - x0))*(1 - t/T)/(1 + f)\n"
+    )
+    one, two = (fitted(backend, method=str(rule)) for backend in ("numpy", "numba"))
+
+    assert hasattr(two.module, "epoch_odd")
+    np.testing.assert_allclose(two.theta, one.theta, rtol=1e-12)
+
+
+def test_a_model_with_products_of_matrices_has_no_epochs():
+    text = (
+        "dim k = 3\ndata X[n, d], y[n] in k\nparam W[d, k]\nobserve y ~ categorical_logit(X @ W)\n"
+    )
+
+    assert "def epoch_adam" not in compile_text(text, "m.gd", update=["adam"], backend="numba")

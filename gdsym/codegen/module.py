@@ -61,6 +61,7 @@ def module_text(
     kernels.helpers |= {helper for update in updates for helper in update.helpers}
     kernels.helpers |= scheduled.helpers
     trace, places, along = kernels.trace()
+    epochs = printer.epochs(kernels, rules) if printer.epochs is not None else []
     known = structure(derived)
     terms = known_terms(known)
     functions = [
@@ -88,7 +89,7 @@ def module_text(
     written = ["\n".join(lines) for lines in functions]
     if printed:  # before the functions that the backend made, which may be decorated with it
         written.append(printer.support.rstrip())
-    body = "\n\n\n".join([*written, *("\n".join(lines) for lines in kernels.functions)])
+    body = "\n\n\n".join([*written, *map("\n".join, [*kernels.functions, *epochs])])
     carried = support(kernels.helpers)
     special = "special" in kernels.helpers or "special." in carried
     told = {"STRUCTURE": described(derived, known), "PROXIMAL": proximal(terms)}

@@ -20,6 +20,7 @@ from gdsym.run.rule import Rule
 
 DEFAULT_EPOCHS = 100
 TICK = 256  # updates between two reports of progress
+TOGETHER = 2**16  # rows of the batches that one call makes steps of: a key is answered within that
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +96,8 @@ def _run_epochs(
         order = random.permutation(schedule.n_rows)
         last = min(schedule.n_rows, (schedule.total - at.updates) * schedule.batch_size)
         mean = norm = nan
-        for mean, norm in _run_epoch(
-            objective, rule, order[:last], schedule.batch_size, state, at
-        ):
+        run = _run_epoch if rule.epoch is None else _run_together
+        for mean, norm in run(objective, rule, order[:last], schedule.batch_size, state, at):
             tick(epoch, mean, norm, nan)
         if mean < at.kept_mean and np.all(np.isfinite(at.phi)):
             at.kept, at.kept_mean = at.phi.copy(), mean
@@ -125,3 +125,22 @@ def _run_epoch(
             yield total / seen, norm
         step(phi, f, g, state)
         at.updates += 1
+
+
+def _run_together(
+    objective: FreeObjective, rule: Rule, order: Rows, size: int, state: object, at: _State
+) -> Iterator[tuple[float, float]]:
+    """The same, with many batches in one call of the module."""
+    assert rule.epoch is not None
+    total, count = 0.0, len(order)
+    many = size * max(1, TOGETHER // size)
+    for first in range(0, count, many):
+        rows = order[first : first + many]
+        share, f, made, g, before = rule.epoch(at.phi, rows, size, state)
+        at.updates += made
+        objective.evaluations += made
+        if not isfinite(f):
+            raise NotFiniteThere(at.phi.copy())
+        total += share
+        norm = grad_norm(f, g, before, objective.lower, objective.upper)
+        yield total / (first + len(rows)), norm

@@ -6,7 +6,7 @@ Such a file has `BACKEND`. Files that begin with `_` are none.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,6 +16,8 @@ from gdsym.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from gdsym.codegen.backends.numpy import Writer
+    from gdsym.codegen.kernels import Kernels
+    from gdsym.language.model import Rule
 
 DEFAULT = "numpy"
 
@@ -34,6 +36,8 @@ class Backend:
     kernels says with the helper `cached blocks` that its blocks have to stay in a cache.
     `extra` is the optional dependency of gdsym that installs what the modules import, where gdsym
     itself does not need it; a library of the same name then is one of these.
+    `epochs` gives functions, `epoch_RULE` among them, that make the steps of a rule for many
+    batches at once, where the model has such; see `run/minibatch.py`.
     """
 
     writer: type[Writer]
@@ -41,6 +45,7 @@ class Backend:
     support: str = ""
     blocks: Mapping[str, str] = field(default_factory=dict)
     extra: str = ""
+    epochs: Callable[[Kernels, Sequence[Rule]], list[list[str]]] | None = None
 
 
 def backends() -> tuple[str, ...]:

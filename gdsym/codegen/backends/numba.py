@@ -18,6 +18,7 @@ from fractions import Fraction
 from gdsym.calculus.program import Axes, Axis, Contract, Delta, Leaf, Map, Node, Number, Reduce
 from gdsym.codegen.backends import Backend
 from gdsym.codegen.backends import numpy as numpy_backend
+from gdsym.codegen.backends._epochs import BatchWriter, epochs
 from gdsym.codegen.backends.numpy import (
     ATOM,
     COMPARISON,
@@ -66,11 +67,17 @@ PRINTED = frozenset((*FUNCTIONS, *SIGNS, *LOGICAL, "add", "mul", "pow"))
 # Rows in a chunk: 32 rows of 100 numbers are half of a first cache, and a few vectors long.
 CHUNK = 32
 # A power that is multiplied out; the C library has the others, to the last digit.
-MULTIPLIED = 3
+MULTIPLIED = 4
 
 
-class Writer(numpy_backend.Writer):
+class Writer(BatchWriter):
     """Writes NumPy, and what a pass sums over rows as loops."""
+
+    def batch(self, totals: Sequence[Total], scale: str) -> list[str] | None:
+        self.uses = {}
+        self.count([total.node for total in totals])
+        part = _Part(self, totals, scale=scale)
+        return part.lines() if part.is_looped else None
 
     def gather(self, totals: Sequence[Total], into: str) -> list[str]:
         if not any(_loops(total.node, self.row) for total in totals if total.kind == "sum"):
@@ -162,8 +169,12 @@ class _Group:
 class _Part:
     """Some totals of a pass as lines: NumPy's statements, loops between them, additions."""
 
-    def __init__(self, writer: Writer, totals: Sequence[Total], into: str) -> None:
+    def __init__(
+        self, writer: Writer, totals: Sequence[Total], into: str | None = None, scale: str = ""
+    ) -> None:
+        """into: the sums that the totals are added to; without it they are known by names."""
         self.writer = writer
+        self.scale = scale
         self.row = writer.row
         self.totals = totals
         self.into = into
@@ -226,9 +237,10 @@ class _Part:
                 writer.lines += _Loop(self, loop).written()
             writer.write((n for n in here if n not in self.looped and n not in targets), targets)
         done = self.looped
-        writer.lines += [
-            writer._addition(total, self.into) for total in self.totals if total.node not in done
-        ]
+        rest = [total for total in self.totals if total.node not in done]
+        if rest:
+            assert self.into is not None
+            writer.lines += [writer._addition(total, self.into) for total in rest]
         lines = writer.lines[held:]
         del writer.lines[held:]
         return lines
@@ -332,7 +344,8 @@ class _Loop:
         body: list[str] = []
         for group in self.groups:
             body += self._group(group)
-        name = f"_loop_{len(self.writer.functions) + 1}"
+        made = self.writer.functions
+        name = f"_loop_{len(made) + 1}"
         kept = [self.outputs[node] for node in self.outputs]
         chunk = CHUNK if self.matrix else 4 * CHUNK
         sized = [line.replace("CHUNK", str(chunk)) for line in self.allocated]
@@ -351,7 +364,15 @@ class _Loop:
             *(INDENT * 2 + line.replace("CHUNK", str(chunk)) for line in body),
             *([f"{INDENT}return {results}"] if results else []),
         ]
-        self.writer.functions.append([part for line in lines for part in wrapped(line)])
+        function = [part for line in lines for part in wrapped(line)]
+        for place, other in enumerate(made, 1):
+            if other[2:] == function[2:] and other[1] == function[1].replace(
+                name, f"_loop_{place}"
+            ):
+                name = f"_loop_{place}"
+                break
+        else:
+            made.append(function)
         self.writer.helpers.add("numba")
         return self._call(name)
 
@@ -369,11 +390,13 @@ class _Loop:
         results = {node: writer.fresh(inner) for node, inner in self.scalars.items()}
         lines.append(f"{', '.join(results.values())} = {call}" if results else call)
         for node, outer in {**results, **names}.items():
-            if node in self.sums:
-                code = writer._oriented_name(outer, self._layout(node), node.axes).code
+            code = writer._oriented_name(outer, self._layout(node), node.axes).code
+            if node in self.sums and self.part.into is not None:
                 lines.append(f'{self.part.into}["{self.sums[node].key}"] += {code}')
             else:
-                writer.known[node] = outer
+                writer.known[node] = code
+            if node in self.sums and self.part.scale:
+                lines.append(f"{outer} *= {self.part.scale}")
         return lines
 
     def _size(self, axis: Axis) -> str:
@@ -872,6 +895,27 @@ def _adds(X: Any, t: Any, at: Any, first: Any, count: Any, out: Any) -> Any:
 
 
 @_compiled
+def _take1(a: Any, rows: Any, out: Any) -> Any:
+    """The entries of an array at some rows."""
+    for i in range(rows.size):
+        out[i] = a[rows[i]]
+
+
+@_compiled
+def _take2(a: Any, rows: Any, out: Any) -> Any:
+    """The rows of a table."""
+    for i in range(rows.size):
+        n = rows[i]
+        for j in range(a.shape[1]):
+            out[i, j] = a[n, j]
+
+
+def _room(a: Any, size: int) -> Any:
+    """Room for some rows of an array."""
+    return np.empty((size, *a.shape[1:]), a.dtype)
+
+
+@_compiled
 def _least(a: Any, b: Any) -> Any:
     """The smaller number; nan where one is."""
     return a if (a <= b) | (a != a) else b
@@ -1014,4 +1058,5 @@ BACKEND = Backend(
     support=SUPPORT,
     blocks=BLOCKS,
     extra="numba",
+    epochs=epochs,
 )
