@@ -34,9 +34,8 @@ def compile(
     update: the rules whose update functions the module carries, shipped names or paths of rule
     files; by default those of the model's own `method`. schedules: options that are expressions
     of the step, `{"lr": "0.1/sqrt(t)"}`, for the module to carry; `fit` sees to its own. backend:
-    what the module computes with, "numpy" or "numexpr". without: optimisations to leave out, by
-    name. Raises `GdsymError`, with every mistake of
-    the text and its place.
+    what the module computes with, "numpy", "numba" or "numexpr". without: optimisations to leave
+    out, by name. Raises `GdsymError`, with every mistake of the text and its place.
     """
     text, shown = _source(text_or_path)
     made = _module(text, shown, update, schedules, backend, without)

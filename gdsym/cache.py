@@ -163,6 +163,8 @@ def _drop_oldest(home: Path) -> None:
     entries = sorted(home.glob("*.py"), key=lambda entry: entry.stat().st_mtime_ns)
     for entry in entries[:-_MAX_ENTRIES]:
         entry.unlink(missing_ok=True)
+        for compiled in home.glob(f"__pycache__/{entry.stem}.*"):  # what numba made of it
+            compiled.unlink(missing_ok=True)
 
 
 def _digest(text: str) -> str:

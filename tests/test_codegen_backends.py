@@ -28,7 +28,8 @@ from gdsym.language.functions import FUNCTIONS
 from gdsym.optimizers import rules
 
 ROOT = Path(__file__).parents[1]
-OTHERS = [name for name in backends() if name != "numpy"]
+# numba's compiled loops have tests of their own, in test_codegen_numba.py
+OTHERS = [name for name in backends() if name not in ("numpy", "numba")]
 FEW_ULP = 8 * np.finfo(float).eps
 
 
@@ -72,7 +73,7 @@ def test_the_default_comes_first_and_every_file_of_the_folder_is_a_backend():
 def test_an_unknown_backend_is_answered_with_the_nearest_or_with_all():
     with pytest.raises(UsageError, match=r"no backend `numexp`\n.*did you mean `numexpr`"):
         compile_text("param a\nloss a^2", "model.gd", backend="numexp")
-    with pytest.raises(UsageError, match="the backends are numpy, numexpr"):
+    with pytest.raises(UsageError, match="the backends are numpy, numba, numexpr"):
         backend("fortran")
 
 
@@ -89,7 +90,7 @@ def test_a_further_backend_is_one_more_file(tmp_path, monkeypatch):
     monkeypatch.setattr(folder, "__path__", [*folder.__path__, str(tmp_path)])
     text = "data x[n]\nparam a = 1\nlet z = a*x\nloss sum(z^2 + exp(z))\n"
 
-    assert backends() == ("numpy", "numexpr", "shouting")
+    assert backends() == ("numpy", "numba", "numexpr", "shouting")
     python = compile_text(text, "model.gd", backend="shouting")
 
     assert "z = _loud(a*x)" in python
@@ -553,8 +554,10 @@ def test_the_command_line_takes_a_backend(tmp_path, capsys):
     assert run(["compile", str(model), "-o", str(out), "--backend", "numexpr"]) == 0
     assert "import numexpr as ne" in out.read_text(encoding="utf-8")
     assert run(["compile", str(model), "--backend", "fortran"]) == 2
-    assert "the backends are numpy, numexpr" in capsys.readouterr().err
+    assert "the backends are numpy, numba, numexpr" in capsys.readouterr().err
     for name in backends():
         assert run(["fit", str(model), str(table), "--backend", name, "--json"]) == 0
-    first, second = map(json.loads, capsys.readouterr().out.splitlines())
-    assert second["objective"] == pytest.approx(first["objective"], rel=1e-9)
+    first, *others = map(json.loads, capsys.readouterr().out.splitlines())
+    assert len(others) == len(backends()) - 1
+    for other in others:
+        assert other["objective"] == pytest.approx(first["objective"], rel=1e-9)

@@ -36,7 +36,7 @@ MAX_DIFF = 40  # lines that are shown
     "--backend",
     metavar="NAME",
     default="numpy",
-    help="What the module computes with: numpy, or numexpr for long formulas over rows. [numpy]",
+    help="What the module computes with: numpy, numba for compiled loops, or numexpr. [numpy]",
 )
 @click.option(
     "--without",

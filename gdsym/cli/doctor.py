@@ -14,7 +14,11 @@ import click
 
 from gdsym import __version__
 
-OPTIONAL = {"pandas": "tables in Python", "polars": "tables in Python"}
+OPTIONAL = {
+    "numba": "compiled loops, with --backend numba",
+    "pandas": "tables in Python",
+    "polars": "tables in Python",
+}
 MODEL = "data x[n], y[n]\nparam a, b\nloss sum((y - a*x - b)^2)\n"
 
 

@@ -97,7 +97,7 @@ if TYPE_CHECKING:
     "--backend",
     metavar="NAME",
     default="numpy",
-    help="What to compute with: numpy, or numexpr for long formulas over rows. [numpy]",
+    help="What to compute with: numpy, numba for compiled loops, or numexpr. [numpy]",
 )
 @click.option(
     "--threads",

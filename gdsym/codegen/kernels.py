@@ -41,6 +41,8 @@ class Kernels:
         """without: names of `optimisations.OPTIMISATIONS`."""
         self.plan = plan
         self.without = without
+        once = backend.buffers and "once" not in without
+        self.kept_alone = plan.alone if once else ()
         self.backend = backend
         self.program = plan.program
         self.model = plan.program.model
@@ -146,15 +148,7 @@ class Kernels:
         for total in totals:
             if not isinstance(total.node, Leaf):  # which comes as an argument
                 writer.known.pop(total.node, None)
-        writer.count([total.node for total in totals])
-        targets = {total.node for total in totals if total.kind != "rows"}
-        lines: list[str] = []
-        for order in sorted({total.order for total in totals}):
-            if order:
-                lines += [f"if acc.order < {order}:", f"{INDENT}return"]
-            part = [total for total in totals if total.order == order]
-            lines += writer.accumulate(part, targets, "acc.sums")
-        lines = writer.placed(lines)
+        lines = writer.gather(totals, "acc.sums")
         if read := _mentioned(lines) & set(names):
             kept = [name if name in read else "_" for name in names]
             called = f"({kept[0]},)" if len(kept) == 1 else ", ".join(kept)
@@ -164,7 +158,7 @@ class Kernels:
     def _know_alone(self, writer: Writer) -> list[str]:
         """Names for what is computed once from the data of each row."""
         names: list[str] = []
-        for node in self.plan.alone if "once" not in self.without else ():
+        for node in self.kept_alone:
             names.append(writer.fresh(self.names.get(node), node))
             writer.known[node] = names[-1]
         return names
@@ -175,12 +169,12 @@ class Kernels:
             "def _alone(block: Block, totals: Totals) -> tuple[Array, ...]:",
             f'{INDENT}"""Values of the data alone for m rows, computed once for a fit."""',
         ]
-        if not self.plan.alone or "once" in self.without:
+        if not self.kept_alone:
             return [*head, f"{INDENT}return ()"]
         writer = self.writer(params=False)
-        writer.count(self.plan.alone)
-        lines = self.statements(writer, self.plan.alone)
-        codes = [writer.text(node).code for node in self.plan.alone]
+        writer.count(self.kept_alone)
+        lines = self.statements(writer, self.kept_alone)
+        codes = [writer.text(node).code for node in self.kept_alone]
         trailing = "," if len(codes) == 1 else ""
         return [*head, *self.body(writer, [*lines, f"return {', '.join(codes)}{trailing}"])]
 

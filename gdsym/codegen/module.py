@@ -64,6 +64,7 @@ def module_text(
     kernels.helpers |= {helper for update in updates for helper in update.helpers}
     kernels.helpers |= scheduled.helpers
     trace, places, along = kernels.trace()
+    epochs = printer.epochs(kernels, rules) if printer.epochs is not None else []
     known = structure(derived)
     terms = known_terms(known)
     functions = [
@@ -89,13 +90,14 @@ def module_text(
         *scheduled.functions,
     ]
     printed = backend in kernels.helpers
-    functions = [*kernels.functions, *functions]
-    body = "\n\n\n".join("\n".join(lines) for lines in functions)
-    if printed:
-        body += f"\n\n\n{printer.support.rstrip()}"
+    written = ["\n".join(lines) for lines in functions]
+    if printed:  # before the functions that the backend made, which may be decorated with it
+        written.append(printer.support.rstrip())
+    body = "\n\n\n".join([*written, *map("\n".join, [*kernels.functions, *epochs])])
     carried = support(kernels.helpers)
     special = "special" in kernels.helpers or "special." in carried
     told = {"STRUCTURE": described(derived, known), "PROXIMAL": proximal(terms)}
+    blocks = printer.blocks if printed and "cached blocks" not in kernels.helpers else {}
     description = "\n".join(
         _description(plan, kernels, rules, places, along, version, backend, told)
     )
@@ -112,7 +114,10 @@ def module_text(
         *scheduled.table,
         "",
         "",
-        carried + _matrices(kernels.helpers) + _dense(steps) + _shared(kernels.helpers),
+        carried
+        + _matrices(kernels.helpers)
+        + _dense(steps)
+        + _with_constants(_shared(kernels.helpers), blocks),
     ]
     return "\n".join(parts)
 
@@ -287,7 +292,7 @@ def _description(
         "LEARNT": tuple(
             tuple(total.key for total in stage if total.kind != "once") for stage in plan.learn
         ),
-        "ALONE": bool(plan.alone) and "once" not in kernels.without,
+        "ALONE": bool(kernels.kept_alone),
         "HVP_TOTALS": tuple(tuple(total.key for total in stage) for stage in plan.hvp),
         "LOGSUMS": tuple(
             total.key
@@ -538,6 +543,14 @@ def _shared(helpers: set[str]) -> str:
             else (pattern.sub("", shared))
         )
     return shared.replace("    # -- the objective in parts\n\n", "")
+
+
+def _with_constants(shared: str, values: Mapping[str, str]) -> str:
+    """The shared part with other numbers for some of its constants."""
+    for name, value in values.items():
+        shared, found = re.subn(rf"^{name} = .*$", f"{name} = {value}", shared, flags=re.MULTILINE)
+        assert found == 1, name
+    return shared
 
 
 def _matrices(helpers: set[str]) -> str:

@@ -76,9 +76,12 @@ Block = Sequence[Any]  # one entry per item of DATA: the block's rows, or all of
 # summation, and with it every digit, is the same on every machine and with any number of threads.
 BLOCK_BYTES = 2**22
 SMALL_BYTES = 2**23
-FEWEST_ROWS, MOST_ROWS, SMALL_ROWS = 512, 65536, 65536
+FEWEST_ROWS = 512
+MOST_ROWS = 65536
+SMALL_ROWS = 65536
 # The most shares that threads take, each with sums of its own; fewer where a sum is a Hessian.
-SUPER_BLOCKS, HESSIAN_SUPER_BLOCKS = 64, 16
+SUPER_BLOCKS = 64
+HESSIAN_SUPER_BLOCKS = 16
 # More threads than one where the data have more numbers than this, a row counted as 8 more: about
 # a millisecond of work.
 THREADED = 2**22

@@ -38,7 +38,7 @@ class Update:
 
 def update_functions(rule: Rule, backend: Backend) -> Update:
     """`init_NAME` and `update_NAME`."""
-    text = _Text(rule, backend.writer)
+    text = RuleText(rule, backend.writer)
     lines = [*_init(rule, text), "", "", *_update(rule, text)]
     return Update(lines, text.helpers)
 
@@ -53,10 +53,10 @@ def options(rule: Rule) -> dict[str, float]:
     return {option.name: option.default for option in rule.options}
 
 
-def _init(rule: Rule, text: _Text) -> list[str]:
+def _init(rule: Rule, text: RuleText) -> list[str]:
     starts = [state.init for state in rule.states]
     parameters = ["theta: Array"]
-    options = [_parameter(o) for o in rule.options if _read_by(rule, starts, o.name)]
+    options = [parameter(o) for o in rule.options if _read_by(rule, starts, o.name)]
     parameters += ["*", *options] if options else []
     entries = ['"t": 0']
     for state in rule.states:
@@ -77,9 +77,9 @@ def _init(rule: Rule, text: _Text) -> list[str]:
     ]
 
 
-def _update(rule: Rule, text: _Text) -> list[str]:
+def _update(rule: Rule, text: RuleText) -> list[str]:
     parameters = ["theta: Array", "g: Array", "state: dict[str, Any]", "*"]
-    parameters += [_parameter(option) for option in rule.options]
+    parameters += [parameter(option) for option in rule.options]
     parameters.append("T: int | None = None")
     if _reads(rule, "f"):
         parameters.append("f: float | None = None")
@@ -100,13 +100,13 @@ def _update(rule: Rule, text: _Text) -> list[str]:
         lines.append(f'{INDENT}x0 = state["x0"]')
     scalars = {state.name for state in rule.states if state.scalar}
     for state in rule.states:
-        lines.append(f'{INDENT}{_name(state.name)} = state["{state.name}"]')
+        lines.append(f'{INDENT}{python_name(state.name)} = state["{state.name}"]')
     for step in rule.body:
         lines += [part for line in text.step(step, scalars) for part in wrapped(INDENT + line)]
     return [*lines, f"{INDENT}return theta"]
 
 
-class _Text:
+class RuleText:
     """Expressions of a rule as a writer's text over its own names."""
 
     def __init__(self, rule: Rule, writer: type[Writer] = Writer) -> None:
@@ -117,7 +117,7 @@ class _Text:
         self.dims |= {state.name: () if state.scalar else VECTOR for state in rule.states}
 
     def step(self, step: Assignment, scalars: set[str]) -> list[str]:
-        name = "theta" if step.name == "x" else _name(step.name)
+        name = "theta" if step.name == "x" else python_name(step.name)
         if step.keyword == "let":
             graph, node = self._node(step.expr)
             code = self._text(graph, node).code
@@ -170,16 +170,18 @@ class _Text:
         writer = self.writer({}, Axis("p"), {"p": "theta.size"}, helpers=self.helpers)
         for leaf in reachable([node]):
             if isinstance(leaf, Leaf) and leaf.kind == "data":
-                writer.known[leaf] = "theta" if leaf.name == "x" else _name(leaf.name)
+                writer.known[leaf] = "theta" if leaf.name == "x" else python_name(leaf.name)
         writer.count([node])
         return writer.text(node)
 
 
-def _parameter(option: Option) -> str:
-    return f"{_name(option.name)}: float = {number(option.default)}"
+def parameter(option: Option) -> str:
+    """An option as a parameter with its default."""
+    return f"{python_name(option.name)}: float = {number(option.default)}"
 
 
-def _name(name: str) -> str:
+def python_name(name: str) -> str:
+    """A name of a rule as a Python name."""
     bare = name.rstrip("_")  # so that `theta` and a user's own `theta_` stay two names
     return f"{name}_" if keyword.iskeyword(bare) or bare in RESERVED else name
 
@@ -199,7 +201,7 @@ def _reads(rule: Rule, name: str) -> bool:
 
 def _read_by(rule: Rule, exprs: Sequence[Expr], name: str) -> bool:
     builder = Builder(Graph(VECTOR), None)
-    text = _Text(rule)
+    text = RuleText(rule)
     for step in rule.body:
         text.dims[step.name] = step.expr.dims if step.keyword == "let" else text.dims[step.name]
     for known, dims in text.dims.items():

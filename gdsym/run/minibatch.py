@@ -24,6 +24,7 @@ from gdsym.run.rule import Rule
 DEFAULT_EPOCHS = 100
 TICK = 256  # updates between two reports of progress
 RUN = 256  # rows that stay together where runs are shuffled; a larger batch is one run
+TOGETHER = 2**16  # rows of the batches that one call makes steps of: a key is answered within that
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,9 @@ def _run_epochs(
         before = at.phi.copy()
         order = _order(random, schedule, schedule.total - at.updates)
         mean = norm = nan
-        for mean, norm in _run_epoch(objective, rule, order, schedule.batch_size, state, at):
+        together = rule.epoch is not None and not schedule.in_blocks
+        run = _run_together if together else _run_epoch
+        for mean, norm in run(objective, rule, order, schedule.batch_size, state, at):
             tick(epoch, mean, norm, nan)
         if mean < at.kept_mean and np.all(np.isfinite(at.phi)):
             at.kept, at.kept_mean = at.phi.copy(), mean
@@ -150,3 +153,27 @@ def _run_epoch(
             yield total / seen, norm
         step(phi, f, g, state)
         at.updates += 1
+
+
+def _run_together(
+    objective: FreeObjective,
+    rule: Rule,
+    order: Rows | list[slice],
+    size: int,
+    state: object,
+    at: _State,
+) -> Iterator[tuple[float, float]]:
+    """The same, with many batches in one call of the module."""
+    assert rule.epoch is not None and not isinstance(order, list)
+    total, count = 0.0, len(order)
+    many = size * max(1, TOGETHER // size)
+    for first in range(0, count, many):
+        rows = order[first : first + many]
+        share, f, made, g, before = rule.epoch(at.phi, rows, size, state)
+        at.updates += made
+        objective.evaluations += made
+        if not isfinite(f):
+            raise NotFiniteThere(at.phi.copy())
+        total += share
+        norm = grad_norm(f, g, before, objective.lower, objective.upper)
+        yield total / (first + len(rows)), norm

@@ -5,22 +5,29 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from gdsym.errors import UsageError
 from gdsym.optimizers._iterate import Vector
-from gdsym.run.generated import Module
+from gdsym.run.generated import Module, Rows
 from gdsym.run.objective import FreeObjective
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`step(phi, f, g, state)` changes phi and the state in place and keeps phi in its box."""
+    """`step(phi, f, g, state)` changes phi and the state in place and keeps phi in its box.
+
+    `epoch(phi, rows, size, state)` makes the steps of many batches at once, where the module can;
+    it returns the sum of f over the rows, and of the last batch f, the number of its step, its
+    gradient and its place. It ends before a step from an f that is not finite.
+    """
 
     init: Callable[[Vector], Any]
     step: Callable[[Vector, float, Vector, Any], None]
+    epoch: Callable[[Vector, Rows, int, Any], tuple[float, float, int, Vector, Vector]] | None
 
 
 def bind_rule(
@@ -60,7 +67,11 @@ def bind_rule(
         return init(phi, **{p: first[p] for p in inspect.signature(init).parameters if p in first})
 
     step = changing if scheduled or takes_f else plain
-    return Rule(begin, _kept_inside(step, objective))
+    epoch = getattr(module, f"epoch_{name}", None)
+    free = objective.plain and not len(objective.fixed) and not _is_bounded(objective)
+    if epoch is None or scheduled or not free:
+        return Rule(begin, _kept_inside(step, objective), None)
+    return Rule(begin, step, partial(epoch, objective.problem, **keywords))
 
 
 Schedule = Callable[[int], float]
@@ -97,8 +108,7 @@ def _kept_inside(
     """The step, then closed bounds by projection and fixed parameters put back."""
     lower, upper = objective.lower, objective.upper
     fixed = objective.fixed
-    bounded = bool(np.any(np.isfinite(lower)) or np.any(np.isfinite(upper)))
-    if not bounded and not len(fixed):
+    if not _is_bounded(objective) and not len(fixed):
         return step
     kept = objective.start[fixed]
 
@@ -108,3 +118,7 @@ def _kept_inside(
         phi[fixed] = kept
 
     return inside
+
+
+def _is_bounded(objective: FreeObjective) -> bool:
+    return bool(np.any(np.isfinite(objective.lower)) or np.any(np.isfinite(objective.upper)))

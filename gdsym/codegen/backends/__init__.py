@@ -6,7 +6,9 @@ Such a file has `BACKEND`. Files that begin with `_` are none.
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,8 @@ from gdsym.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from gdsym.codegen.backends.numpy import Writer
+    from gdsym.codegen.kernels import Kernels
+    from gdsym.language.model import Rule
 
 DEFAULT = "numpy"
 
@@ -23,16 +27,28 @@ class Backend:
     """Prints the statements of kernels and of update functions.
 
     `writer` is the class that does: the NumPy writer, or one derived from it that overrides what
-    it prints otherwise. A writer that adds the backend's name to its `helpers` gets `imports` (a
-    line each) and `support` (the text of functions, two empty lines between them) into the module.
-    `support` may define `set_threads(count) -> count before`; a fit asks it for one. `buffers`
-    holds where kernels are NumPy steps into buffers, which the writer in `_buffers` prints.
+    it prints otherwise: single nodes, or with `gather` a whole pass over the rows. A writer that
+    adds the backend's name to its `helpers` gets `imports` (a line each) and `support` (the text
+    of functions, two empty lines between them) into the module; after these come the functions
+    that the writer put into its `functions`.
+    `support` may define `set_threads(count) -> count before`; a fit asks it for one.
+    `buffers` holds where kernels are NumPy steps into buffers, which the writer in `_buffers`
+    prints.
+    `blocks` are constants of the runtime by which rows are cut into blocks, where none of the
+    kernels says with the helper `cached blocks` that its blocks have to stay in a cache.
+    `extra` is the optional dependency of gdsym that installs what the modules import, where gdsym
+    itself does not need it; a library of the same name then is one of these.
+    `epochs` gives functions, `epoch_RULE` among them, that make the steps of a rule for many
+    batches at once, where the model has such; see `run/minibatch.py`.
     """
 
     writer: type[Writer]
     buffers: bool = False
     imports: tuple[str, ...] = ()
     support: str = ""
+    blocks: Mapping[str, str] = field(default_factory=dict)
+    extra: str = ""
+    epochs: Callable[[Kernels, Sequence[Rule]], list[list[str]]] | None = None
 
 
 def backends() -> tuple[str, ...]:
@@ -42,10 +58,15 @@ def backends() -> tuple[str, ...]:
 
 
 def backend(name: str) -> Backend:
-    """The backend with this name; UsageError where there is none."""
+    """The backend with this name; UsageError where it or what it needs is not there."""
     if name not in backends():
         mend = did_you_mean(name, backends()) or f"the backends are {', '.join(backends())}"
         raise UsageError(f"there is no backend `{name}`\nhelp: {mend}")
     made = importlib.import_module(f"{__name__}.{name}").BACKEND
     assert isinstance(made, Backend)
+    if made.extra and find_spec(made.extra) is None:
+        mend = f"python -m pip install 'gdsym[{made.extra}]'"
+        raise UsageError(
+            f"the backend `{name}` needs {made.extra}, which is not installed\nhelp: {mend}"
+        )
     return made

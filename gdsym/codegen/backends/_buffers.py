@@ -7,7 +7,7 @@ A statement of the plain writer, `t = np.exp(-np.abs(z))`, becomes one step for 
     np.exp(t, out=t)
 
 so that nothing of the size of a block is allocated, and what was computed last is still in the
-cache. Names come first: the step that makes one has a mark for its buffer, `out=@t`, and `placed`
+cache. Names come first: the step that makes one has a mark for its buffer, `out=@t`, and `_placed`
 gives out the buffers when all steps of a kernel are there, by where each name is read last.
 """
 
@@ -492,7 +492,10 @@ class BufferWriter(Writer):
 
     # -- buffers
 
-    def placed(self, lines: list[str]) -> list[str]:
+    def gather(self, totals: Sequence[Total], into: str) -> list[str]:
+        return self._placed(Writer.gather(self, totals, into))
+
+    def _placed(self, lines: list[str]) -> list[str]:
         """The lines with buffers in place of marks, and before them where these come from."""
         if not any("@" in line for line in lines):
             return lines

@@ -31,6 +31,7 @@ from gdsym.calculus.program import (
 )
 from gdsym.calculus.reading import decimal, is_negative, reading_order, terminates
 from gdsym.codegen.backends import Backend
+from gdsym.codegen.layout import INDENT
 from gdsym.codegen.plan import Total
 from gdsym.language.functions import SIGNS
 
@@ -288,6 +289,21 @@ class Writer:
         self.taken.add(name)
         return name
 
+    def gather(self, totals: Sequence[Total], into: str) -> list[str]:
+        """The body of a kernel that adds a block's share to the totals of a pass.
+
+        What the value needs comes first, and `acc.order` says whether the rest is wanted.
+        """
+        self.count([total.node for total in totals])
+        targets = {total.node for total in totals if total.kind != "rows"}
+        lines: list[str] = []
+        for order in sorted({total.order for total in totals}):
+            if order:
+                lines += [f"if acc.order < {order}:", f"{INDENT}return"]
+            part = [total for total in totals if total.order == order]
+            lines += self.accumulate(part, targets, into)
+        return lines
+
     def accumulate(
         self, totals: Sequence[Total], targets: AbstractSet[Node], into: str
     ) -> list[str]:
@@ -303,10 +319,6 @@ class Writer:
             self.lines.append(self._addition(total, into))
         lines = self.lines[held:]
         del self.lines[held:]
-        return lines
-
-    def placed(self, lines: list[str]) -> list[str]:
-        """The lines of a whole kernel, with what must stand before them."""
         return lines
 
     def _addition(self, total: Total, into: str) -> str:

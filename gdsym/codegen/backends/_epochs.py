@@ -1,0 +1,317 @@
+"""Whole epochs as compiled loops: batches of rows, their gradient, and the steps of a rule.
+
+Only for models whose pass over the rows is in loops, and whose terms without rows are element-wise
+functions, sums and dot products; for any other a module has no epochs, and a fit asks NumPy batch
+by batch.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gdsym.calculus.program import Contract, Leaf, Map, Node, Number, canonical_axes, is_zero
+from gdsym.codegen import update
+from gdsym.codegen.backends.numpy import Writer
+from gdsym.codegen.layout import INDENT, wrapped
+from gdsym.codegen.plan import Total
+from gdsym.language.functions import SIGNS
+from gdsym.language.model import Data, Param, Rule
+
+if TYPE_CHECKING:
+    from gdsym.codegen.kernels import Kernels
+
+
+class BatchWriter(Writer):
+    """A writer that can put the totals of a batch into names."""
+
+    def batch(self, totals: Sequence[Total], scale: str) -> list[str] | None:
+        """Statements after which each total is known by a name, times `scale`; None if not all
+        of them are sums in loops."""
+        raise NotImplementedError
+
+
+# What numba has of NumPy for arrays without rows, under the same name.
+PLAIN = frozenset(
+    (*("add", "mul", "pow", "exp", "expm1", "log", "log1p", "sqrt", "abs", "sin", "cos"),
+     *("tanh", "min", "max", "where"), *SIGNS)
+)  # fmt: skip
+
+
+def epochs(kernels: Kernels, rules: Sequence[Rule]) -> list[list[str]]:
+    """The functions of a module by which a fit runs epochs of these rules."""
+    plan = kernels.plan
+    if plan.minibatch is not None or plan.whole or len(plan.passes) != 1 or not rules:
+        return []
+    totals = [total for total in plan.passes[0] if total.order < 2]
+    if any(total.kind != "sum" for total in totals) or not _is_plain(kernels, totals):
+        return []
+    batch = _batch(kernels, totals)
+    if batch is None:
+        return []
+    made = [part for rule in rules for part in _of_rule(rule, kernels, batch)]
+    return [batch.lines, *made] if made else []
+
+
+def _is_plain(kernels: Kernels, totals: Sequence[Total]) -> bool:
+    """True where numba takes the NumPy text of everything that has no rows."""
+    program = kernels.program
+    ends = {total.node for total in totals}
+    stack = [program.value, *program.grads.values(), *ends]
+    seen: set[Node] = set()
+    while stack:
+        node = stack.pop()
+        if node in seen or isinstance(node, (Leaf, Number)):
+            continue
+        seen.add(node)
+        stack += node.operands
+        if node in ends or program.row in node.axes:
+            continue
+        if len(node.axes) > 1 or not _is_simple(node):
+            return False
+    return all(_rows_first(kernels, item.dims) for item in kernels.model.data)
+
+
+def _is_simple(node: Node) -> bool:
+    match node:
+        case Map():
+            return node.op in PLAIN
+        case Contract():
+            vectors = all(len(factor.node.axes) == 1 for factor in node.factors)
+            return not (node.deltas or node.axes) and vectors
+    return False
+
+
+def _rows_first(kernels: Kernels, dims: Sequence[str]) -> bool:
+    row = kernels.model.row
+    return row not in dims or (dims[0] == row and len(dims) <= 2)
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """`_batch`, and what a call of it is given: items of data, and Python text of the rest."""
+
+    lines: list[str]
+    data: list[Data]
+    given: list[str]
+
+
+def _batch(kernels: Kernels, totals: Sequence[Total]) -> _Batch | None:
+    writer = kernels.writer()
+    assert isinstance(writer, BatchWriter)
+    writer.helpers = set()
+    outside = _known_by_name(kernels, writer)
+    for total in totals:
+        writer.known.pop(total.node, None)
+    lines = _gradient(kernels, writer, totals)
+    if lines is None or writer.helpers - {"numba"}:
+        return None
+    read = {leaf.name for leaf in writer.read if isinstance(leaf, Leaf) and leaf.kind == "data"}
+    data = [item for item in kernels.model.data if item.name in read]
+    lines = [*_taken(kernels, data), *_split(kernels, writer), *lines]
+    used = set(re.findall(r"\w+", "\n".join(lines)))
+    given = {name: text for name, text in outside.items() if name in used}
+    unpacked = [f"{_tuple(given)} = _given"] if given else []
+    made = [part for line in (*unpacked, *lines) for part in wrapped(INDENT + line)]
+    head = [
+        "@_compiled",
+        "def _batch(theta: Any, _rows: Any, _n: Any, _data: Any, _room: Any, _given: Any, _g: Any)"
+        " -> Any:",
+        f'{INDENT}"""The objective estimated from some rows; its gradient goes to _g."""',
+    ]
+    head[1:2] = wrapped(head[1])
+    return _Batch([*head, *made], data, list(given.values()))
+
+
+def _known_by_name(kernels: Kernels, writer: Writer) -> dict[str, str]:
+    """Gives all that comes from outside a name; by it, the text that a kernel has instead."""
+    outside = {name: f'totals.dims["{dim}"]' for dim, name in kernels.size_names.items()}
+    for node, text in list(writer.known.items()):
+        if text.startswith(("totals.", "_code(")):
+            name = writer.known[node] = f"_known{len(outside)}"
+            outside[name] = text
+        elif isinstance(node, Leaf) and node.kind == "const":
+            outside[text] = f'totals.consts["{node.name}"]'
+    return {**outside, "_offset": "totals.offset"}
+
+
+def _gradient(kernels: Kernels, writer: BatchWriter, totals: Sequence[Total]) -> list[str] | None:
+    """Statements from the rows of a batch to the objective and its gradient."""
+    lines = writer.batch(totals, "_n/_rows.size")
+    if lines is None:
+        return None
+    program = kernels.program
+    nodes = [program.value, *program.grads.values()]
+    writer.uses = {}
+    writer.count(list(dict.fromkeys(nodes)))
+    lines += kernels.statements(writer, nodes)
+    for param, place in _places(kernels):
+        node, axes = program.grads[param.name], canonical_axes(param.dims)
+        if node.axes and node.axes != axes:
+            return None
+        code = writer.text(node).code
+        shape = f".reshape({_sizes(kernels, param)})[:]" if len(axes) > 1 else ""
+        lines.append(f"_g[{place}]{shape} = {code}")
+    value = writer.text(program.value).code
+    constant = " + _offset" if program.offset is not None and not is_zero(program.offset) else ""
+    return [*lines, f"return {value}{constant}"]
+
+
+def _places(kernels: Kernels) -> list[tuple[Param, str]]:
+    """Where each parameter lies in theta, as an index or a slice."""
+    found, before = [], "0"
+    for param in kernels.model.params:
+        size = "*".join(kernels.size_names[dim] for dim in param.dims) or "1"
+        after = size if before == "0" else f"{before} + {size}"
+        found.append((param, f"{before}:{after}" if param.dims else before))
+        before = after
+    return found
+
+
+def _sizes(kernels: Kernels, param: Param) -> str:
+    return ", ".join(kernels.size_names[dim] for dim in param.dims)
+
+
+def _split(kernels: Kernels, writer: Writer) -> list[str]:
+    """The parameters that are read, from theta."""
+    read = {leaf.name for leaf in writer.read if isinstance(leaf, Leaf) and leaf.kind == "param"}
+    lines = []
+    for param, place in _places(kernels):
+        if param.name in read:
+            shape = f".reshape({_sizes(kernels, param)})" if len(param.dims) > 1 else ""
+            lines.append(f"{kernels.arguments[param.name]} = theta[{place}]{shape}")
+    return lines
+
+
+def _taken(kernels: Kernels, data: Sequence[Data]) -> list[str]:
+    """The rows of a batch, side by side."""
+    lines = []
+    for place, item in enumerate(data):
+        name = kernels.arguments[item.name]
+        if kernels.model.row in item.dims:
+            lines.append(f"{name} = _room[{place}][: _rows.size]")
+            lines.append(f"_take{len(item.dims)}(_data[{place}], _rows, {name})")
+        else:
+            lines.append(f"{name} = _data[{place}]")
+    return lines
+
+
+# -- the rule ------------------------------------------------------------------------------------
+
+DRIVER = """\
+@_compiled
+def _epoch_RULE(
+    theta: Any, rows: Any, size: Any, n: Any, t: Any, T: Any, data: Any, room: Any, given: Any,
+    g: Any, before: Any, vectors: Any, scalars: Any, options: Any,
+) -> Any:
+    \"\"\"Steps of RULE, one for each `size` of the rows.\"\"\"
+    total = f = 0.0
+    made = 0
+    for first in range(0, rows.size, size):
+        some = rows[first : first + size]
+        f = _batch(theta, some, n, data, room, given, g)
+        if not np.isfinite(f):
+            break
+        total += f * some.size
+        if first + size >= rows.size:
+            before[:] = theta
+        made += 1
+        scalars = _step_RULE(theta, g, f, t + made, T, vectors, scalars, options)
+    return total, f, made, scalars
+"""
+
+
+def _of_rule(rule: Rule, kernels: Kernels, batch: _Batch) -> list[list[str]]:
+    """The step, the epoch, and the function that a fit calls."""
+    step = _step(rule)
+    if step is None:
+        return []
+    driver = DRIVER.replace("RULE", rule.name).rstrip().splitlines()
+    return [step, driver, _caller(rule, kernels, batch)]
+
+
+def _step(rule: Rule) -> list[str] | None:
+    text = update.RuleText(rule)
+    scalars = [update.python_name(state.name) for state in rule.states if state.scalar]
+    unpacked = {
+        "_vectors": _vectors(rule),
+        "_scalars": scalars,
+        "_options": [update.python_name(option.name) for option in rule.options],
+    }
+    lines = [f"{_tuple(names)} = {whole}" for whole, names in unpacked.items() if names]
+    for step in rule.body:
+        name = update.python_name(step.name)
+        if step.keyword != "let" and name in scalars:
+            lines.append(f"{name} = {text.expression(step.expr)}")
+        else:
+            lines += text.step(step, set())
+    if text.helpers:
+        return None
+    returned = f"({_tuple(f'float({name})' for name in scalars)})" if scalars else "_scalars"
+    head = f"def _step_{rule.name}("
+    return [
+        "@_compiled",
+        *wrapped(
+            f"{head}theta: Any, g: Any, f: Any, t: Any, T: Any, _vectors: Any, _scalars: Any, "
+            "_options: Any) -> Any:"
+        ),
+        f'{INDENT}"""One step of {rule.name}; returns the states that are numbers."""',
+        *(part for line in lines for part in wrapped(INDENT + line)),
+        f"{INDENT}return {returned}",
+    ]
+
+
+def _vectors(rule: Rule) -> list[str]:
+    names = [update.python_name(state.name) for state in rule.states if not state.scalar]
+    return [*names, "x0"] if "x0" in update.given(rule) else names
+
+
+def _caller(rule: Rule, kernels: Kernels, batch: _Batch) -> list[str]:
+    options = [update.parameter(option) for option in rule.options]
+    names = [kernels.arguments[item.name] for item in kernels.model.data]
+    used = [kernels.arguments[item.name] for item in batch.data]
+    left = [name if name in used else "_" for name in names]
+    states = [state.name for state in rule.states if state.scalar]
+    rows = [f"_room({name}, size)" for name in used]
+    vectors = [f'state["{name.rstrip("_")}"]' for name in _vectors(rule)]
+    arguments = {
+        "data": used,
+        "room": rows,
+        "given": batch.given,
+        "vectors": vectors,
+        "scalars": [f'float(state["{name}"])' for name in states],
+        "options": [f"float({update.python_name(option.name)})" for option in rule.options],
+    }
+    lines = [
+        "totals = problem._totals",
+        f"{_tuple(left)} = problem._blocks.arrays",
+        *(f"{name}_ = ({_tuple(values)})" for name, values in arguments.items()),
+        "g, before = np.empty_like(theta), np.empty_like(theta)",
+        "last = math.nan if T is None else float(T)",
+        f"total, f, made, numbers = _epoch_{rule.name}("
+        'theta, rows, size, float(totals.rows), float(state["t"]), last, data_, room_, given_, '
+        "g, before, vectors_, scalars_, options_)",
+        'state["t"] += made',
+        *(f'state["{name}"] = np.float64(numbers[{i}])' for i, name in enumerate(states)),
+        "return total, f, made, g, before",
+    ]
+    return [
+        f"def epoch_{rule.name}(",
+        f"{INDENT}problem: Problem, theta: Array, rows: Array, size: int, state: dict[str, Any],",
+        *(f"{INDENT}{part}," for part in ("*", *options, "T: int | None = None")),
+        ") -> tuple[float, float, int, Array, Array]:",
+        f'{INDENT}"""Steps of {rule.name}, one for each `size` of the rows, in place.',
+        "",
+        f"{INDENT}Returns the sum of f over the rows, and of the last batch f, the number of its",
+        f"{INDENT}step, its gradient and where that was taken. Ends before a step from an f that",
+        f"{INDENT}is not finite.",
+        f'{INDENT}"""',
+        *(part for line in lines for part in wrapped(INDENT + line)),
+    ]
+
+
+def _tuple(names: Iterable[str]) -> str:
+    names = list(names)
+    return ", ".join(names) + ("," if len(names) == 1 else "")

@@ -1,0 +1,1062 @@
+"""The numba printer: a pass over the rows as compiled loops, with its sums in registers.
+
+Rows are taken in chunks so short that a chunk of the data, and all that is computed from it, stay
+in a core's first cache: the data come from memory once, for the linear predictors and for the
+gradient. Element-wise work is one loop over a chunk for all nodes of the same axes, without
+branches, so that the compiler makes vectors of it; so are `exp`, `log` and their like below.
+
+What compiled loops would do no better stays with NumPy, on whole blocks, between two loops:
+products of matrices with matrices, factorisations, and functions that only scipy has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from gdsym.calculus.program import Axes, Axis, Contract, Delta, Leaf, Map, Node, Number, Reduce
+from gdsym.codegen.backends import Backend
+from gdsym.codegen.backends import numpy as numpy_backend
+from gdsym.codegen.backends._epochs import BatchWriter, epochs
+from gdsym.codegen.backends.numpy import (
+    ATOM,
+    COMPARISON,
+    POWER,
+    PRODUCT,
+    SUM,
+    UNARY,
+    Text,
+    has_one_hot,
+    number_text,
+)
+from gdsym.codegen.layout import INDENT, wrapped
+from gdsym.codegen.plan import Total, is_total
+from gdsym.language.functions import SIGNS
+
+# Core functions in a loop: those of `SUPPORT`, which become vectors, and those of the C library.
+FUNCTIONS = {
+    "exp": "_exp({})",
+    "expm1": "_expm1({})",
+    "log": "_log({})",
+    "log1p": "_log1p({})",
+    "tanh": "_tanh({})",
+    "min": "_least({}, {})",
+    "max": "_most({}, {})",
+    "where": "_either({}, {}, {})",
+    "abs": "abs({})",
+    "sign": "_sign({})",
+    "sqrt": "np.sqrt({})",
+    "log2": "np.log2({})",
+    "log10": "np.log10({})",
+    "sin": "np.sin({})",
+    "cos": "np.cos({})",
+    "tan": "np.tan({})",
+    "asin": "np.arcsin({})",
+    "acos": "np.arccos({})",
+    "atan": "np.arctan({})",
+    "atan2": "np.arctan2({}, {})",
+    "hypot": "np.hypot({}, {})",
+    "sinh": "np.sinh({})",
+    "cosh": "np.cosh({})",
+    "erf": "math.erf({})",
+}
+LOGICAL = ("and", "or", "not")
+PRINTED = frozenset((*FUNCTIONS, *SIGNS, *LOGICAL, "add", "mul", "pow"))
+
+# Rows in a chunk: 32 rows of 100 numbers are half of a first cache, and a few vectors long.
+CHUNK = 32
+# A power that is multiplied out; the C library has the others, to the last digit.
+MULTIPLIED = 4
+
+
+class Writer(BatchWriter):
+    """Writes NumPy, and what a pass sums over rows as loops."""
+
+    def batch(self, totals: Sequence[Total], scale: str) -> list[str] | None:
+        self.uses = {}
+        self.count([total.node for total in totals])
+        part = _Part(self, totals, scale=scale)
+        return part.lines() if part.is_looped else None
+
+    def gather(self, totals: Sequence[Total], into: str) -> list[str]:
+        if not any(_loops(total.node, self.row) for total in totals if total.kind == "sum"):
+            self.helpers.add("cached blocks")
+            return super().gather(totals, into)
+        # The value alone takes no less time than with the gradient: the data come from memory.
+        orders = sorted({total.order for total in totals})
+        orders = orders[1:] if orders[:2] == [0, 1] else orders
+        lines = [f"if acc.order < {orders[0]}:", f"{INDENT}return"] if orders[0] > 1 else []
+        for order, after in zip(orders, [*orders[1:], None], strict=True):
+            body = self._part([total for total in totals if total.order <= order], into)
+            if after is None:
+                return lines + body
+            lines += [f"if acc.order < {after}:", *(INDENT + line for line in body)]
+            lines.append(f"{INDENT}return")
+        return lines
+
+    def _part(self, totals: Sequence[Total], into: str) -> list[str]:
+        """Statements for some totals of a pass, as if there were no others."""
+        known, taken, steps = dict(self.known), set(self.taken), self.steps
+        self.uses = {}
+        self.count([total.node for total in totals])
+        part = _Part(self, totals, into)
+        if max(total.order for total in totals) < 2 and not part.is_looped:
+            self.helpers.add("cached blocks")
+        lines = part.lines()
+        self.known, self.taken, self.steps = known, taken, steps
+        return lines
+
+
+def _loops(node: Node, row: Axis | None) -> bool:
+    """True where a loop over rows computes this as well as anything, given its operands."""
+    match node:
+        case Map():
+            return row in node.axes and node.op in PRINTED
+        case Reduce():
+            return node.op == "max" and row in node.axes and row not in node.over
+        case Contract():
+            return _loops_contraction(node, row)
+    return False
+
+
+def _loops_contraction(node: Contract, row: Axis | None) -> bool:
+    indices = [set(factor.indices) for factor in node.factors]
+    if any(len(each) < len(f.indices) for each, f in zip(indices, node.factors, strict=True)):
+        return False  # a diagonal
+    inside = set().union(*indices)
+    if node.deltas:
+        return _reads_codes(node, row) and (row in node.axes or _adds_by_code(node, row))
+    if not node.summed or row not in inside:
+        return False
+    if any(_renamed(factor.indices, factor.node.axes) for factor in node.factors):
+        return False
+    return len(node.factors) == 1 or len(inside) <= 2  # more than that is BLAS's
+
+
+def _renamed(indices: Axes, axes: Axes) -> bool:
+    return indices != axes
+
+
+def _reads_codes(node: Contract, row: Axis | None) -> bool:
+    """A gather, or one-hot rows: at each row, entries that codes of that row choose."""
+    for delta in node.deltas:
+        if delta.source is None or delta.indices != delta.source.axes:
+            return False
+    chosen = {delta.axis for delta in node.deltas}
+    for arg, indices in node.factors:
+        for own, index in zip(arg.axes, indices, strict=True):
+            if (own == row) != (index == row) or (index != own and index not in chosen):
+                return False
+    return True
+
+
+def _adds_by_code(node: Contract, row: Axis | None) -> bool:
+    """A scatter by codes that have no other axis than the rows."""
+    opened = all(d.axis in node.axes and d.indices == (row,) for d in node.deltas)
+    summed = all(index in node.axes or index == row for f in node.factors for index in f.indices)
+    return opened and summed and row in node.summed and len(node.factors) <= 1
+
+
+@dataclass(slots=True)
+class _Group:
+    """Statements of one nest of loops over `axes` and the rows of a chunk, or one of its own."""
+
+    axes: Axes | None
+    nodes: list[Node] = field(default_factory=list)
+
+
+class _Part:
+    """Some totals of a pass as lines: NumPy's statements, loops between them, additions."""
+
+    def __init__(
+        self, writer: Writer, totals: Sequence[Total], into: str | None = None, scale: str = ""
+    ) -> None:
+        """into: the sums that the totals are added to; without it they are known by names."""
+        self.writer = writer
+        self.scale = scale
+        self.row = writer.row
+        self.totals = totals
+        self.into = into
+        self.needed = self._order()
+        self.rows = [node for node in self.needed if self._has_rows(node)]
+        targets = {total.node for total in totals}
+        sums = {total.node for total in totals if total.kind == "sum"}
+        self.looped = {
+            node
+            for node in self.rows
+            if _loops(node, self.row) and (node in sums or node not in targets)
+        }
+        self.level = self._levels()
+        self.readers: dict[Node, list[Node]] = {}
+        for node in self.rows:
+            for operand in node.operands:
+                self.readers.setdefault(operand, []).append(node)
+
+    @property
+    def is_looped(self) -> bool:
+        """True where NumPy has nothing left to do with rows."""
+        return self.looped.issuperset(self.rows)
+
+    def _order(self) -> list[Node]:
+        """All that must be computed, in order of evaluation."""
+        seen: set[Node] = set()
+        stack = [total.node for total in self.totals]
+        while stack:
+            node = stack.pop()
+            if node in seen or node in self.writer.known or isinstance(node, (Leaf, Number)):
+                continue
+            seen.add(node)
+            stack += node.operands
+        return sorted(seen, key=lambda node: node.id)
+
+    def _has_rows(self, node: Node) -> bool:
+        return self.row in node.axes or is_total(node, self.row)
+
+    def _levels(self) -> dict[Node, int]:
+        """In which loop a node is computed, or after which NumPy computes it, -1 before all."""
+        level: dict[Node, int] = {}
+        for node in self.rows:
+            before = [operand for operand in node.operands if operand in level]
+            if node in self.looped:
+                after = (level[operand] + (operand not in self.looped) for operand in before)
+                level[node] = max(after, default=0)
+            else:
+                level[node] = max((level[operand] for operand in before), default=-1)
+        return level
+
+    def lines(self) -> list[str]:
+        writer = self.writer
+        held = len(writer.lines)
+        targets = [total.node for total in self.totals]
+        writer.write((node for node in self.needed if node not in self.level), targets)
+        for level in range(-1, max(self.level.values()) + 1):
+            here = [node for node in self.rows if self.level[node] == level]
+            loop = [node for node in here if node in self.looped]
+            if loop:
+                writer.lines += _Loop(self, loop).written()
+            writer.write((n for n in here if n not in self.looped and n not in targets), targets)
+        done = self.looped
+        rest = [total for total in self.totals if total.node not in done]
+        if rest:
+            assert self.into is not None
+            writer.lines += [writer._addition(total, self.into) for total in rest]
+        lines = writer.lines[held:]
+        del writer.lines[held:]
+        return lines
+
+    def is_read_later(self, node: Node) -> bool:
+        """True where NumPy reads a loop's node, or another loop does."""
+        return any(
+            reader not in self.looped or self.level[reader] != self.level[node]
+            for reader in self.readers.get(node, ())
+        )
+
+
+class _Loop:
+    """One compiled function over the rows of a block."""
+
+    def __init__(self, part: _Part, nodes: Sequence[Node]) -> None:
+        self.part = part
+        self.writer = part.writer
+        self.row = part.row
+        self.nodes = nodes
+        self.sums = {total.node: total for total in part.totals if total.node in nodes}
+        self.taken: set[str] = {"first", "count", "m", "i", "work", "np", "nb", "math"}
+        self.arguments: dict[str, str] = {}  # the kernel's text to the name in the loop
+        self.indices: dict[Axis, str] = {}
+        self.local: dict[Node, str] = {}
+        self.scratch: dict[Node, str] = {}
+        self.vectors = 0  # of scratch, side by side in `work`
+        self.outputs: dict[Node, str] = {}
+        self.allocated: list[str] = []
+        self.scalars: dict[Node, str] = {}
+        self.steps = 0
+        self.matrix = False
+        self.rows_of: str | None = None
+        self.group: dict[Node, int] = {}
+        self.groups: list[_Group] = []
+        depth = self._depths()
+        for node in sorted(nodes, key=lambda n: (depth[n], self._nest(n) is not None, n.id)):
+            self._place(node)
+
+    # -- which statements share a nest
+
+    def _depths(self) -> dict[Node, int]:
+        """How many nests of their own a node comes after: as late as its readers allow.
+
+        So all linear predictors come first, and what they enter shares one nest.
+        """
+        depth: dict[Node, int] = {}
+        for node in self.nodes:
+            own = self._nest(node) is None
+            depth[node] = own + max(
+                (depth.get(operand, 0) for operand in node.operands), default=0
+            )
+        for node in reversed(self.nodes):
+            readers = [r for r in self.part.readers.get(node, ()) if r in depth]
+            if self._nest(node) is not None and readers:
+                depth[node] = min(depth[r] - (self._nest(r) is None) for r in readers)
+        return depth
+
+    def _place(self, node: Node) -> None:
+        axes = self._nest(node)
+        lowest = 0
+        for operand in node.operands:
+            if operand in self.group:
+                fused = axes is not None and self._fuses(operand, node, axes)
+                lowest = max(lowest, self.group[operand] + (not fused))
+        for place in range(lowest, len(self.groups)):
+            if axes is not None and self.groups[place].axes == axes:
+                break
+        else:
+            place = len(self.groups)
+            self.groups.append(_Group(axes))
+        self.groups[place].nodes.append(node)
+        self.group[node] = place
+
+    def _nest(self, node: Node) -> Axes | None:
+        """The axes of the loops around a node's statement; None where it has loops of its own."""
+        if isinstance(node, Map) or (
+            isinstance(node, Contract) and node.deltas and self.row in node.axes
+        ):
+            return _without(node.axes, self.row)
+        if isinstance(node, Contract) and not node.axes and not node.deltas:
+            axes = {index for factor in node.factors for index in factor.indices}
+            widest = max((factor.indices for factor in node.factors), key=len)
+            if axes == set(widest):
+                return _without(widest, self.row)
+        return None
+
+    def _fuses(self, operand: Node, node: Node, axes: Axes) -> bool:
+        """True where the entry of an operand that is read is the one just computed."""
+        if isinstance(node, Contract) and node.deltas:
+            read = {f.node for f in node.factors if set(f.indices) != set(f.node.axes)}
+            if operand in read:
+                return False
+        own_loops = self._nest(operand) is None
+        return not own_loops and _without(operand.axes, self.row) == axes
+
+    # -- the text
+
+    def written(self) -> list[str]:
+        """The kernel's statements around the call; the function itself goes to the writer."""
+        body: list[str] = []
+        for group in self.groups:
+            body += self._group(group)
+        made = self.writer.functions
+        name = f"_loop_{len(made) + 1}"
+        kept = [self.outputs[node] for node in self.outputs]
+        chunk = CHUNK if self.matrix else 4 * CHUNK
+        sized = [line.replace("CHUNK", str(chunk)) for line in self.allocated]
+        parameters = ", ".join(f"{name}: Any" for name in [*self.arguments.values(), *kept])
+        results = ", ".join(self.scalars.values())
+        lines = [
+            "@_compiled",
+            *wrapped(f"def {name}({parameters}) -> Any:"),
+            f'{INDENT}"""Loops over the rows of a block."""',
+            f"{INDENT}m = {self.rows_of}",
+            *(INDENT + line for line in sized),
+            *([f"{INDENT}work = np.empty({self.vectors * chunk})"] if self.vectors else []),
+            *(f"{INDENT}{scalar} = 0.0" for scalar in self.scalars.values()),
+            f"{INDENT}for first in range(0, m, {chunk}):",
+            f"{INDENT * 2}count = min({chunk}, m - first)",
+            *(INDENT * 2 + line.replace("CHUNK", str(chunk)) for line in body),
+            *([f"{INDENT}return {results}"] if results else []),
+        ]
+        function = [part for line in lines for part in wrapped(line)]
+        for place, other in enumerate(made, 1):
+            if other[2:] == function[2:] and other[1] == function[1].replace(
+                name, f"_loop_{place}"
+            ):
+                name = f"_loop_{place}"
+                break
+        else:
+            made.append(function)
+        self.writer.helpers.add("numba")
+        return self._call(name)
+
+    def _call(self, name: str) -> list[str]:
+        lines = []
+        writer = self.writer
+        names = {}
+        for node, inner in self.outputs.items():
+            outer = names[node] = writer.fresh(inner)
+            axes = self._layout(node)
+            shape = ", ".join(self._size(axis) for axis in axes)
+            made = "zeros" if node in self.sums else "empty"
+            lines.append(f"{outer} = np.{made}(({shape}{',' if len(axes) == 1 else ''}))")
+        call = f"{name}({', '.join([*self.arguments, *names.values()])})"
+        results = {node: writer.fresh(inner) for node, inner in self.scalars.items()}
+        lines.append(f"{', '.join(results.values())} = {call}" if results else call)
+        for node, outer in {**results, **names}.items():
+            code = writer._oriented_name(outer, self._layout(node), node.axes).code
+            if node in self.sums and self.part.into is not None:
+                lines.append(f'{self.part.into}["{self.sums[node].key}"] += {code}')
+            else:
+                writer.known[node] = code
+            if node in self.sums and self.part.scale:
+                lines.append(f"{outer} *= {self.part.scale}")
+        return lines
+
+    def _size(self, axis: Axis) -> str:
+        if axis == self.row:
+            self.writer.read |= {
+                leaf
+                for leaf in self.writer.known
+                if isinstance(leaf, Leaf) and leaf.kind == "data"
+            }
+            return "_rows(block)"
+        self.writer.sizes[axis.dim] = None
+        return self.writer.dim_names[axis.dim]
+
+    def _layout(self, node: Node) -> Axes:
+        """The order of axes of an output: codes first, so that a row's entries lie together."""
+        if isinstance(node, Contract) and node.deltas and self.row not in node.axes:
+            chosen = tuple(delta.axis for delta in node.deltas)
+            return (*chosen, *(axis for axis in node.axes if axis not in chosen))
+        return node.axes
+
+    def _group(self, group: _Group) -> list[str]:
+        if group.axes is None:
+            return self._own_loops(group.nodes[0])
+        lines = []
+        for node in group.nodes:
+            lines += self._statement(node, group)
+        return self._nested(group.axes, lines)
+
+    def _nested(self, axes: Axes, lines: Iterable[str], rows: bool = True) -> list[str]:
+        """Lines inside loops over some axes, and the rows of the chunk innermost."""
+        nest = [f"for {self._index(axis)} in range({self._argument_size(axis)}):" for axis in axes]
+        nest += ["for i in range(count):"] if rows else []
+        made = [INDENT * depth + line for depth, line in enumerate(nest)]
+        return made + [INDENT * len(nest) + line for line in lines]
+
+    def _index(self, axis: Axis) -> str:
+        if axis == self.row:
+            return "i"
+        if axis not in self.indices:
+            self.indices[axis] = self._fresh(f"i_{axis.dim}")
+        return self.indices[axis]
+
+    def _argument_size(self, axis: Axis) -> str:
+        self.writer.sizes[axis.dim] = None
+        return self._argument(self.writer.dim_names[axis.dim])
+
+    def _fresh(self, wanted: str | None) -> str:
+        if wanted is None:
+            self.steps += 1
+            while f"t{self.steps}" in self.taken:
+                self.steps += 1
+            wanted = f"t{self.steps}"
+        name = numpy_backend.python_name(wanted)
+        while name in self.taken:
+            name += "_"
+        self.taken.add(name)
+        return name
+
+    def _argument(self, code: str) -> str:
+        """The name inside of what the kernel calls so."""
+        if code not in self.arguments:
+            plain = code.isidentifier()
+            self.arguments[code] = self._fresh(code if plain else None)
+        return self.arguments[code]
+
+    # -- statements of a nest
+
+    def _statement(self, node: Node, group: _Group) -> list[str]:
+        element = _Element(self, group)
+        if node in self.sums:
+            assert isinstance(node, Contract)
+            name = self.scalars[node] = self._fresh(_sum_name(self.sums[node]))
+            product = element._product([factor.node for factor in node.factors], ())
+            return [f"{name} = _plus({name}, {product.at(SUM)})"]
+        stored = self._stored(node)
+        if not (stored or self._is_named(node)):
+            return []
+        code = element.opened(node)
+        name = self.local[node] = self._fresh(self.writer.names.get(node))
+        return [f"{name} = {code}", *(f"{place} = {name}" for place in stored)]
+
+    def _is_named(self, node: Node) -> bool:
+        return self.writer.uses.get(node, 0) > 1 or node in self.writer.names
+
+    def _stored(self, node: Node) -> list[str]:
+        """Where a node's entry goes for other nests, and for what comes after the loop."""
+        places = []
+        here = self.group[node]
+        if any(self.group.get(r, here) != here for r in self.part.readers.get(node, ())):
+            places.append(self._scratch_at(node))
+        if self.part.is_read_later(node):
+            if node not in self.outputs:
+                self.outputs[node] = self._fresh(self.writer.names.get(node))
+            at = ", ".join(self._place_of(axis) for axis in node.axes)
+            places.append(f"{self.outputs[node]}[{at}]")
+        return places
+
+    def _place_of(self, axis: Axis) -> str:
+        return "first + i" if axis == self.row else self._index(axis)
+
+    def _scratch_at(self, node: Node) -> str:
+        """The entry of a node in what this chunk keeps."""
+        axes = _without(node.axes, self.row)
+        if not axes:
+            return f"work[{self._offset(node)} + i]" if self._offset(node) != "0" else "work[i]"
+        if node not in self.scratch:
+            name = self.scratch[node] = self._fresh(None)
+            shape = ", ".join(self._argument_size(axis) for axis in axes)
+            self.allocated.append(f"{name} = np.empty(({shape}, CHUNK))")
+        return f"{self.scratch[node]}[{', '.join(self._index(axis) for axis in axes)}, i]"
+
+    def _offset(self, node: Node) -> str:
+        """Where a vector of scratch begins; `CHUNK` is the length of one."""
+        if node not in self.scratch:
+            self.scratch[node] = str(self.vectors)
+            self.vectors += 1
+        place = self.scratch[node]
+        return {"0": "0", "1": "CHUNK"}.get(place, f"{place}*CHUNK")
+
+    # -- references
+
+    def reference(self, node: Node, at: dict[Axis, str], code: bool = False) -> str:
+        """An entry of what is not computed in this nest; `at` has indices other than the loops'.
+
+        A number, whatever the type of the data, unless it is wanted as a code.
+        """
+        if node in self.group:
+            return self._scratch_at_codes(node, at)
+        known = self.writer.known.get(node)
+        if known is None:
+            order, text = node.axes, self.writer.oriented(node, node.axes).code
+        else:
+            self.writer.read.add(node)
+            order, text = self.writer.native.get(node, node.axes), known
+        name = self._argument(text)
+        if not order:
+            return name
+        places = [at.get(axis) or self._place_of(axis) for axis in order]
+        entry = f"{name}[{', '.join(places)}]"
+        if self.row in order:
+            if self.rows_of is None:
+                self.rows_of = f"{name}.shape[{order.index(self.row)}]"
+            return entry if code else f"np.float64({entry})"
+        return entry
+
+    def _scratch_at_codes(self, node: Node, at: dict[Axis, str]) -> str:
+        if not at:
+            return self._scratch_at(node)
+        self._scratch_at(node)
+        axes = _without(node.axes, self.row)
+        return f"{self.scratch[node]}[{', '.join(at.get(a) or self._index(a) for a in axes)}, i]"
+
+    # -- nodes with loops of their own
+
+    def _own_loops(self, node: Node) -> list[str]:
+        if isinstance(node, Contract) and node.deltas:
+            return self._scattered(node)
+        if self.row in node.axes:
+            return self._folded(node)
+        return self._summed(node)
+
+    def _inside(self, node: Node) -> Axes:
+        """The axes besides the rows that a reduction runs over, those of the result first."""
+        if isinstance(node, Reduce):
+            every: list[Axis] = list(node.arg.axes)
+        else:
+            assert isinstance(node, Contract)
+            every = [index for factor in node.factors for index in factor.indices]
+        rest = [axis for axis in dict.fromkeys(every) if axis not in node.axes]
+        return _without((*node.axes, *rest), self.row)
+
+    def _folded(self, node: Node) -> list[str]:
+        """Over other axes than the rows: a sum of products, or the largest."""
+        dot = self._dot(node)
+        if dot is not None:
+            return dot
+        result = self._scratch_at(node)
+        element = _Element(self, _Group(None))
+        if isinstance(node, Reduce):
+            first, step = "-np.inf", f"_most({result}, {element.text(node.arg).code})"
+        else:
+            assert isinstance(node, Contract)
+            product = element._product([factor.node for factor in node.factors], ())
+            first, step = "0.0", f"{result} + {product.at(PRODUCT)}"
+        lines = self._nested(_without(node.axes, self.row), [f"{result} = {first}"])
+        lines += self._nested(self._inside(node), [f"{result} = {step}"])
+        if self.part.is_read_later(node):
+            copied = [f"{place} = {result}" for place in self._stored(node) if place != result]
+            lines += self._nested(_without(node.axes, self.row), copied)
+        return lines
+
+    def _matrix(self, factor: Node) -> str | None:
+        """The name of data [n, d] with the rows first, as most tables are."""
+        native = self.writer.native.get(factor)
+        if native is None or len(native) != 2 or native[0] != self.row:
+            return None
+        self.reference(factor, {})
+        self.matrix = True
+        return self._argument(self.writer.known[factor])
+
+    def _dot(self, node: Node) -> list[str] | None:
+        """X @ w for data of the usual layout."""
+        if not isinstance(node, Contract) or len(node.factors) != 2 or node.axes != (self.row,):
+            return None
+        vectors = [f.node for f in node.factors if self.row not in f.node.axes]
+        tables = [f.node for f in node.factors if self.row in f.node.axes]
+        if len(vectors) != 1 or len(vectors[0].axes) != 1:
+            return None
+        matrix = self._matrix(tables[0])
+        if matrix is None:
+            return None
+        text = self.writer.oriented(vectors[0], vectors[0].axes).code
+        vector = self._argument(text)
+        lines = [f"_dots({matrix}, {vector}, first, count, work, {self._offset(node)})"]
+        if self.part.is_read_later(node):
+            result = self._scratch_at(node)
+            copied = [f"{place} = {result}" for place in self._stored(node) if place != result]
+            lines += self._nested((), copied)
+        return lines
+
+    def _summed(self, node: Node) -> list[str]:
+        """A total that is an array."""
+        assert isinstance(node, Contract)
+        out = self.outputs[node] = self._fresh(_sum_name(self.sums[node]))
+        rows = [f.node for f in node.factors if f.node.axes == (self.row,)]
+        tables = [f.node for f in node.factors if f.node.axes != (self.row,)]
+        if len(rows) == 1 and len(tables) == 1 and rows[0] in self.group:
+            matrix = self._matrix(tables[0])
+            if matrix is not None:
+                return [f"_adds({matrix}, work, {self._offset(rows[0])}, first, count, {out})"]
+        element = _Element(self, _Group(None))
+        product = element._product([factor.node for factor in node.factors], ())
+        kept = self._inside(node)[: len(node.axes)]
+        inner = self._inside(node)[len(node.axes) :]
+        total = self._fresh(None)
+        places = ", ".join(self._index(axis) for axis in node.axes)
+        lines = [f"{total} = 0.0"]
+        lines += self._nested(inner, [f"{total} = _plus({total}, {product.at(SUM)})"])
+        return self._nested(kept, [*lines, f"{out}[{places}] += {total}"], rows=False)
+
+    def _scattered(self, node: Contract) -> list[str]:
+        """A total by code: each row adds where its codes point to."""
+        out = self.outputs[node] = self._fresh(_sum_name(self.sums[node]))
+        element = _Element(self, _Group(None))
+        lines = []
+        at = {}
+        for delta in node.deltas:
+            name = at[delta.axis] = self._fresh(None)
+            lines.append(f"{name} = {element.code(delta)}")
+        value = element._product([factor.node for factor in node.factors], ()).code
+        layout = self._layout(node)
+        places = ", ".join(at.get(axis) or self._index(axis) for axis in layout)
+        kept = tuple(axis for axis in layout if axis not in at)
+        lines += self._nested(kept, [f"{out}[{places}] += {value}"], rows=False)
+        return self._nested((), lines)
+
+
+class _Element(numpy_backend.Writer):
+    """Prints one entry of a node, at the indices of the loops around it."""
+
+    def __init__(self, loop: _Loop, group: _Group) -> None:
+        super().__init__({}, loop.row, {})
+        self.loop = loop
+        self.group = group
+
+    def opened(self, node: Node) -> str:
+        """The text of a node that gets a name: a number, also where it is a truth."""
+        text = self._map(node)
+        return f"1.0*{text.at(UNARY)}" if self._truthful(node) else text.code
+
+    def text(self, node: Node) -> Text:
+        if isinstance(node, Number):
+            return number_text(node.value)
+        if isinstance(node, Leaf) and node.kind == "constant":
+            return Text(numpy_backend.CONSTANTS[node.name])
+        if self._is_inline(node):
+            return self._map(node)
+        if node in self.loop.local and self.loop.group.get(node) == self._here():
+            return Text(self.loop.local[node])
+        return Text(self.loop.reference(node, {}))
+
+    def _here(self) -> int | None:
+        return next(
+            (place for place, group in enumerate(self.loop.groups) if group is self.group), None
+        )
+
+    def _is_inline(self, node: Node) -> bool:
+        return (
+            node in self.group.nodes
+            and node not in self.loop.local
+            and not isinstance(node, Reduce)
+        )
+
+    def _map(self, node: Node) -> Text:
+        if isinstance(node, Contract):
+            return self._entry(node)
+        return super().text(node)
+
+    def _truthful(self, node: Node) -> bool:
+        return isinstance(node, Map) and node.op in (*SIGNS, *LOGICAL)
+
+    def logical(self, node: Node) -> bool:
+        return self._truthful(node) and self._is_inline(node)
+
+    def _spread(self, node: Node, axes: Axes) -> Text:
+        return self.text(node)
+
+    @staticmethod
+    def broadcast(text: Text, have: Axes, want: Axes) -> Text:
+        return text
+
+    def _signed(self, arg: Node, axes: Axes) -> tuple[str, Text]:
+        if not isinstance(arg, Number) and not self._is_inline(arg):
+            return "", self.text(arg)
+        if has_one_hot(arg):
+            return "", self._chosen(arg)
+        return super()._signed(arg, axes)
+
+    def _chosen(self, arg: Node) -> Text:
+        """c*onehot(y) in a sum: c where the code is, and nothing else elsewhere."""
+        terms = arg.args if isinstance(arg, Map) else (arg,)
+        hot = [
+            t
+            for t in terms
+            if isinstance(t, Contract) and t.deltas and not t.factors and self._is_inline(t)
+        ]
+        if len(hot) != 1 or hot[0].deltas[0].axis not in hot[0].axes:
+            return self._map(arg)
+        delta = hot[0].deltas[0]
+        rest = [term for term in terms if term is not hot[0]]
+        value = self._product(rest, ()) if rest else Text("1.0")
+        place = self.loop._index(delta.axis)
+        return Text(f"_either({place} == {self.code(delta)}, {value.code}, 0.0)", ATOM, 3)
+
+    def _product(
+        self, args: Sequence[Node], axes: Axes, coefficient: Fraction = Fraction(1)
+    ) -> Text:
+        # What is computed elsewhere is closed to the NumPy writer, that would look inside.
+        for arg in args:
+            if not isinstance(arg, Number) and not self._is_inline(arg) and not self._divides(arg):
+                self.known[arg] = ""
+        return super()._product(args, axes, coefficient)
+
+    def _divides(self, arg: Node) -> bool:
+        """True for 1/c of what has no rows: x/c is not x*(1/c) to the last digit."""
+        free = arg not in self.loop.group and self.row not in arg.axes
+        return free and arg not in self.loop.writer.known and numpy_backend.is_reciprocal(arg)
+
+    def _power(self, node: Map) -> Text:
+        base, exponent = node.args
+        if isinstance(exponent, Number):
+            return super()._power(node)
+        first, second = self.text(base), self.text(exponent)
+        operations = first.operations + second.operations + 1
+        return Text(f"float({first.code})**{second.at(ATOM)}", POWER, operations)
+
+    def _raised(self, base: Node, exponent: Fraction, axes: Axes) -> Text:
+        text = self.text(base)
+        if self.logical(base):
+            text = Text(f"1.0*{text.at(UNARY)}", PRODUCT, text.operations)
+        if exponent == 1:
+            return text
+        power = number_text(exponent).code
+        if exponent.denominator == 1 and exponent > MULTIPLIED:
+            power += ".0"
+        return Text(f"{text.at(ATOM)}**{power}", POWER, text.operations + 1)
+
+    def _function(self, node: Map) -> Text:
+        match node.op:
+            case "and" | "or":
+                sign = {"and": "&", "or": "|"}[node.op]
+                texts = [self._truth(arg) for arg in node.args]
+                code, level = f" {sign} ".join(f"({t.code})" for t in texts), COMPARISON
+            case "not":
+                texts = [self._truth(node.args[0])]
+                code, level = f"not {texts[0].at(ATOM)}", COMPARISON
+            case "where":
+                texts = [self._truth(node.args[0]), *(self._number(arg) for arg in node.args[1:])]
+                code, level = FUNCTIONS["where"].format(*(t.code for t in texts)), ATOM
+            case op:
+                texts = [self._number(arg) for arg in node.args]
+                if op in SIGNS:
+                    code = f"{texts[0].at(SUM)} {SIGNS[op]} {texts[1].at(SUM)}"
+                    level = COMPARISON
+                else:
+                    code, level = FUNCTIONS[op].format(*(t.code for t in texts)), ATOM
+        return Text(code, level, sum(text.operations for text in texts) + 1)
+
+    def _number(self, node: Node) -> Text:
+        text = self.text(node)
+        if self.logical(node):
+            return Text(f"1.0*{text.at(UNARY)}", PRODUCT, text.operations)
+        return Text(f"{text.code}.0") if text.code.lstrip("-").isdigit() else text
+
+    def _truth(self, node: Node) -> Text:
+        text = self.text(node)
+        if self.logical(node):
+            return text
+        return Text(f"{text.at(SUM)} != 0", COMPARISON, text.operations + 1)
+
+    # -- entries that codes choose
+
+    def _entry(self, node: Contract) -> Text:
+        """An entry of a table at codes; or a factor where the codes are those of the loops."""
+        opened = [delta for delta in node.deltas if delta.axis in node.axes]
+        at = {d.axis: self.code(d) for d in node.deltas if d.axis not in node.axes}
+        pieces = []
+        for arg, indices in node.factors:
+            places = {
+                own: at[index] for own, index in zip(arg.axes, indices, strict=True) if index in at
+            }
+            pieces.append(self.loop.reference(arg, places) if places else self.text(arg).at(UNARY))
+        for delta in opened:
+            pieces.append(f"(1.0*({self.loop._index(delta.axis)} == {self.code(delta)}))")
+        return Text("*".join(pieces), PRODUCT if len(pieces) > 1 else ATOM, len(pieces))
+
+    def code(self, delta: Delta) -> str:
+        """The code of a row as an integer."""
+        source = delta.source
+        assert source is not None
+        if source in self.loop.group:
+            return f"int({self.text(source).code})"
+        return f"int({self.loop.reference(source, {}, code=True)})"
+
+
+def _without(axes: Axes, row: Axis | None) -> Axes:
+    return tuple(axis for axis in axes if axis != row)
+
+
+def _sum_name(total: Total) -> str:
+    return f"sum_{total.key.replace(' ', '_')}"
+
+
+SUPPORT = '''\
+def _compiled(function: Any = None, /, **fastmath: bool) -> Any:
+    """A function of numbers and arrays as machine code, kept on disk where there is a place.
+
+    `fastmath` has what the compiler may do to its arithmetic.
+    """
+    if function is None:
+        return lambda each: _compiled(each, **fastmath)
+    options = {"nogil": True, "error_model": "numpy", "fastmath": set(fastmath)}
+    try:
+        return nb.njit(cache=True, **options)(function)
+    except RuntimeError:  # this module is no file, or nothing can be written anywhere
+        return nb.njit(**options)(function)
+
+
+@_compiled(reassoc=True, nsz=True)
+def _plus(a: Any, b: Any) -> Any:
+    """A sum whose terms may be added in any order: in vectors."""
+    return a + b
+
+
+@_compiled(reassoc=True, nsz=True, contract=True)
+def _dots(X: Any, w: Any, first: Any, count: Any, out: Any, at: Any) -> Any:
+    """X @ w for some rows, to a place in `out`; four rows share a read of w."""
+    i = 0
+    while i + 4 <= count:
+        n = first + i
+        a = b = c = e = 0.0
+        for j in range(w.size):
+            v = w[j]
+            a += X[n, j] * v
+            b += X[n + 1, j] * v
+            c += X[n + 2, j] * v
+            e += X[n + 3, j] * v
+        out[at + i] = a
+        out[at + i + 1] = b
+        out[at + i + 2] = c
+        out[at + i + 3] = e
+        i += 4
+    while i < count:
+        a = 0.0
+        for j in range(w.size):
+            a += X[first + i, j] * w[j]
+        out[at + i] = a
+        i += 1
+
+
+@_compiled(reassoc=True, nsz=True, contract=True)
+def _adds(X: Any, t: Any, at: Any, first: Any, count: Any, out: Any) -> Any:
+    """Adds X.T @ t for some rows to `out`, t from a place on."""
+    i = 0
+    while i + 4 <= count:
+        n = first + i
+        a, b, c, e = t[at + i], t[at + i + 1], t[at + i + 2], t[at + i + 3]
+        for j in range(out.size):
+            out[j] += (a * X[n, j] + b * X[n + 1, j]) + (c * X[n + 2, j] + e * X[n + 3, j])
+        i += 4
+    while i < count:
+        a = t[at + i]
+        for j in range(out.size):
+            out[j] += a * X[first + i, j]
+        i += 1
+
+
+@_compiled
+def _take1(a: Any, rows: Any, out: Any) -> Any:
+    """The entries of an array at some rows."""
+    for i in range(rows.size):
+        out[i] = a[rows[i]]
+
+
+@_compiled
+def _take2(a: Any, rows: Any, out: Any) -> Any:
+    """The rows of a table."""
+    for i in range(rows.size):
+        n = rows[i]
+        for j in range(a.shape[1]):
+            out[i, j] = a[n, j]
+
+
+def _room(a: Any, size: int) -> Any:
+    """Room for some rows of an array."""
+    return np.empty((size, *a.shape[1:]), a.dtype)
+
+
+@_compiled
+def _least(a: Any, b: Any) -> Any:
+    """The smaller number; nan where one is."""
+    return a if (a <= b) | (a != a) else b
+
+
+@_compiled
+def _most(a: Any, b: Any) -> Any:
+    """The larger number; nan where one is."""
+    return a if (a >= b) | (a != a) else b
+
+
+@_compiled
+def _either(condition: Any, a: Any, b: Any) -> Any:
+    """A choice between numbers that are both there: a select, not a branch."""
+    return a if condition else b
+
+
+@_compiled
+def _sign(x: Any) -> Any:
+    """-1, 0 or 1; nan where x is."""
+    return x if x != x else 1.0 * (x > 0) - 1.0 * (x < 0)
+
+
+# exp, log and their like without branches, so that loops of them become vectors: all are within
+# two units in the last place. ln 2 is a number that ends in zeros, so that k*LN2 is exact, and its
+# rest.
+_LN2, _LN2_REST = 0.6931471803691238, 1.9082149292705877e-10
+
+
+@_compiled(contract=True)
+def _reduced(x: Any) -> Any:
+    """k and expm1(x - k*ln 2), k the nearest integer to x/ln 2."""
+    k = (x * 1.4426950408889634 + 6755399441055744.0) - 6755399441055744.0  # 1.5 * 2**52
+    r = (x - k * _LN2) - k * _LN2_REST
+    q = 2.0914686968086876e-09
+    q = q * r + 2.5105217004720745e-08
+    q = q * r + 2.75572736431103e-07
+    q = q * r + 2.7557255400206422e-06
+    q = q * r + 2.4801587325547743e-05
+    q = q * r + 0.00019841269874820627
+    q = q * r + 0.0013888888888883748
+    q = q * r + 0.008333333333326136
+    q = q * r + 0.04166666666666667
+    q = q * r + 0.1666666666666667
+    q = q * r + 0.5
+    return k, r + r * r * q
+
+
+@_compiled
+def _two_to(k: Any) -> Any:
+    """2**k for a whole k of a normal number, by its bits."""
+    return np.int64((np.int64(k) + 1023) << 52).view(np.float64)
+
+
+@_compiled
+def _exp(x: Any) -> Any:
+    y = -746.0 if x < -746.0 else x
+    y = 710.0 if y > 710.0 else y
+    k, p = _reduced(y)
+    half = np.floor(0.5 * k)  # in two steps, for what is not a normal number
+    return (1.0 + p) * _two_to(half) * _two_to(k - half)
+
+
+@_compiled
+def _expm1(x: Any) -> Any:
+    y = -50.0 if x < -50.0 else x
+    y = 710.0 if y > 710.0 else y
+    k, p = _reduced(y)
+    half = np.floor(0.5 * k)
+    low, high = _two_to(half), _two_to(k - half)
+    scaled = (p * low + (low - 1.0 / high)) * high
+    return x if abs(x) < 1e-300 else scaled
+
+
+@_compiled
+def _halved(x: Any) -> Any:
+    """k and x/2**k between sqrt(1/2) and sqrt(2)."""
+    bits = np.float64(x).view(np.int64)
+    k = (bits - 4604544271217802189) >> 52  # the bits of sqrt(1/2)
+    return k, np.int64(bits - (k << 52)).view(np.float64)
+
+
+@_compiled
+def _logarithm(k: Any, f: Any, c: Any) -> Any:
+    """k*ln 2 + log(1 + f) + c, by log(1 + f) = 2 atanh(f/(2 + f))."""
+    s = f / (2.0 + f)
+    z = s * s
+    h = 0.5 * f * f
+    return k * _LN2 - ((h - (s * (h + z * _tail(z)) + (k * _LN2_REST + c))) - f)
+
+
+@_compiled(contract=True)
+def _tail(z: Any) -> Any:
+    """(2 atanh(s)/s - 2)/z, z = s**2."""
+    q = 0.13086767009948175
+    q = q * z + 0.13268759668560612
+    q = q * z + 0.15386240205813478
+    q = q * z + 0.18181795630884753
+    q = q * z + 0.2222222239180047
+    q = q * z + 0.2857142857080323
+    q = q * z + 0.4000000000000088
+    return q * z + 0.6666666666666666
+
+
+@_compiled
+def _log(x: Any) -> Any:
+    tiny = x < 2.2250738585072014e-308
+    k, m = _halved(x * 18014398509481984.0 if tiny else x)  # 2**54
+    r = _logarithm(np.float64(k) - (54.0 if tiny else 0.0), m - 1.0, 0.0)
+    r = x if x == np.inf else r
+    r = -np.inf if x == 0.0 else r
+    return r if x >= 0.0 else np.nan
+
+
+@_compiled
+def _log1p(x: Any) -> Any:
+    u = 1.0 + x
+    lost = (1.0 - (u - x)) if x >= 1.0 else (x - (u - 1.0))
+    k, m = _halved(u)
+    near = k == 0
+    r = _logarithm(np.float64(k), x if near else m - 1.0, 0.0 if near else lost / u)
+    r = x if (x == np.inf) | (abs(x) < 1e-300) else r
+    r = -np.inf if x == -1.0 else r
+    return r if x >= -1.0 else np.nan
+
+
+@_compiled
+def _tanh(x: Any) -> Any:
+    e = _expm1(2.0 * _least(abs(x), 20.0))
+    t = e / (e + 2.0)
+    return -t if x < 0.0 else (t if x > 0.0 else x)
+'''
+
+# A loop works in a cache of its own: blocks are so long that calls cost nothing.
+BLOCKS = {"BLOCK_BYTES": "2**23", "MOST_ROWS": "65536"}
+
+BACKEND = Backend(
+    writer=Writer,
+    imports=("import numba as nb",),
+    support=SUPPORT,
+    blocks=BLOCKS,
+    extra="numba",
+    epochs=epochs,
+)

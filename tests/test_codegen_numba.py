@@ -1,0 +1,351 @@
+"""numba's printer: compiled loops against NumPy's kernels, 50 digits, and data of any kind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import numba as nb
+import numpy as np
+import pytest
+from test_accuracy import NAMES as FUNCTIONS
+from test_accuracy import TRUTH, ULPS, errors
+from test_exactness import EVERY, case
+
+import gdsym
+from gdsym.cache import load_module
+from gdsym.codegen.backends import backend, numba
+from gdsym.codegen.module import module_text
+from gdsym.compiler import compile_text
+from gdsym.errors import UsageError
+
+# One model in three has loops compiled in every run, and all of them in a nightly one: a loop
+# costs about a second of the compiler's time.
+THIRD = EVERY[::3]
+
+
+@cache
+def text_of(text: str, name: str = "numba") -> str:
+    return compile_text(text, "model.gd", backend=name)
+
+
+def modules(text: str):
+    """The module of NumPy and the one with loops."""
+    return [load_module(text_of(text, name)) for name in ("numpy", "numba")]
+
+
+LOGISTIC = (
+    "data X[n, d], y[n]\nparam w[d], b\nlet z = X @ w + b\n"
+    "loss sum(log(1 + exp(z)) - y*z)\npenalty sum(w^2)\n"
+)
+
+
+def table(rows: int = 333, columns: int = 5):
+    draw = np.random.default_rng(3)
+    return draw.normal(size=(rows, columns)), draw.integers(0, 2, rows).astype(float)
+
+
+def agree(one, two, theta) -> None:
+    """Value and gradient of two bound problems, to rounding."""
+    f, g = one.value_and_grad(theta)
+    f2, g2 = two.value_and_grad(theta)
+    assert f2 == pytest.approx(f, rel=1e-13)
+    np.testing.assert_allclose(g2, g, rtol=1e-12, atol=1e-13 * np.max(np.abs(g)))
+
+
+# -- functions -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def functions():
+    """Every function that a loop has, compiled: from arrays of its arguments to one of values."""
+    scope = {"nb": nb, "np": np, "math": __import__("math"), "Any": object}
+    exec(numba.SUPPORT, scope)
+    arities = {name: text.count("{}") for name, text in numba.FUNCTIONS.items()}
+    lines = []
+    for name, count in arities.items():
+        args = [f"x{place}" for place in range(count)]
+        entries = ", ".join(f"{arg}[i]" for arg in args)
+        lines += [
+            "@nb.njit(error_model='numpy')",
+            f"def {name}_all({', '.join(args)}, out):",
+            "    for i in range(out.size):",
+            f"        out[i] = {numba.FUNCTIONS[name].format(*entries.split(', '))}",
+        ]
+    exec("\n".join(lines), scope)
+
+    def values(name, *args):
+        out = np.empty(args[0].size)
+        scope[f"{name}_all"](*args, out)
+        return out
+
+    return values
+
+
+ALONE = [name for name in numba.FUNCTIONS if name in FUNCTIONS and name != "where"]
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_a_function_in_a_loop_is_right_at_1000_points(name, functions):
+    tried, exact, rest = (TRUTH[f"{name}.{part}"] for part in ("points", "high", "rest"))
+    found = functions(name, *(np.ascontiguousarray(column) for column in tried.T))
+    off = errors(found, exact[0], rest[0])
+    worst = np.argmax(off)
+
+    assert off[worst] <= ULPS, (off[worst], tried[worst])
+
+
+EDGES = [0.0, 5e-324, 1e-310, 2e-308, 1e-8, 0.3, 0.7, 1.0, 1.5, 36.5, 709.78, 745.1, 746.0]
+EDGES += [1e15, 1e300, np.inf]
+POINTS = np.array([np.nan, *EDGES, *(-x for x in EDGES)])
+
+
+@pytest.mark.parametrize("name", ["exp", "expm1", "log", "log1p", "tanh", "sign", "abs", "sqrt"])
+def test_the_ends_of_a_function_are_numpys(name, functions):
+    with np.errstate(all="ignore"):
+        expected = getattr(np, {"abs": "abs"}.get(name, name))(POINTS)
+
+    found = functions(name, POINTS)
+    np.testing.assert_allclose(found, expected, rtol=1e-15, atol=5e-324)
+    number = ~np.isnan(expected)
+    assert np.array_equal(np.signbit(found[number]), np.signbit(expected[number]))
+
+
+@pytest.mark.parametrize(("name", "reference"), [("min", np.minimum), ("max", np.maximum)])
+def test_the_smaller_of_two_numbers_is_numpys(name, reference, functions):
+    a, b = (array.ravel() for array in np.meshgrid(POINTS, POINTS))
+
+    np.testing.assert_array_equal(functions(name, a, b), reference(a, b))
+
+
+# -- models --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_model_in_loops_is_the_model_in_numpy(name, request):
+    if name not in THIRD and not request.config.getoption("--nightly"):
+        pytest.skip("nightly")
+    model = case(name)
+    made = model.stages
+    first, second = (
+        load_module(module_text(made.plan, made.derived, [], "0", backend=each)).bind(
+            **model.data, **model.options
+        )
+        for each in ("numpy", "numba")
+    )
+    theta = model.theta
+
+    f, g = first.value_and_grad(theta)
+    f2, g2 = second.value_and_grad(theta)
+    assert abs(f2 - f) <= 1e-12 * max(abs(f), 1.0)
+    np.testing.assert_allclose(g2, g, rtol=1e-12, atol=1e-12 * np.max(np.abs(g)))
+    H = first.hess(theta)
+    scale = max(np.max(np.abs(H)), 1.0)
+    np.testing.assert_allclose(second.hess(theta), H, rtol=1e-12, atol=1e-12 * scale)
+    np.testing.assert_allclose(second.hvp(theta, theta), H @ theta, rtol=0, atol=1e-11 * scale)
+
+
+def test_a_linear_model_is_one_loop_that_reads_its_data_once():
+    text = text_of(LOGISTIC)
+    partial = text[text.index("def partial(") : text.index("def finish(")]
+    until_gradient = partial[: partial.index("return")]
+
+    assert until_gradient.count("_loop_") == 1
+    assert "np.exp" not in partial
+    assert "BLOCK_BYTES = 2**23" in text
+
+
+def test_products_of_matrices_stay_in_numpy():
+    text = text_of(
+        "dim k = 3\ndata X[n, d], y[n] in k\nparam W[d, k]\nobserve y ~ categorical_logit(X @ W)\n"
+    )
+    partial = text[text.index("def partial(") : text.index("def finish(")]
+
+    assert "W.T @ X.T" in partial
+    assert "BLOCK_BYTES = 2**21" in text
+    assert "_loop_" in partial
+
+
+def test_a_model_without_rows_has_no_loop():
+    assert "numba" not in text_of("param a\nloss a^2\n").replace('BACKEND = "numba"', "")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e300, -1e300])
+def test_what_is_no_number_stays_none(value):
+    X, y = table(70)
+    X[17, 2] = value
+    theta = np.linspace(-1, 1, 6)
+    found = []
+    for module in modules(LOGISTIC):
+        known = module.prepare([(X, y)])
+        acc = module.empty(known)
+        with np.errstate(all="ignore"):
+            module.partial(theta, (X, y), known, acc)
+        found.append(acc.sums)
+    for key, expected in found[0].items():
+        np.testing.assert_allclose(found[1][key], expected, rtol=1e-12)
+
+
+# -- data of any kind ----------------------------------------------------------------------------
+
+
+def changed(kind: str, X, y):
+    if kind == "read-only":
+        X.flags.writeable = y.flags.writeable = False
+    if kind == "columns first":
+        X = np.asfortranarray(X)
+    if kind == "strided":
+        X, y = np.repeat(X, 2, axis=0)[::2], np.repeat(y, 3)[::3]
+    if kind == "backwards":
+        X, y = X[::-1, ::-1], y[::-1]
+    if kind in ("float32", "int8", "uint64", "bool"):
+        y = y.astype(kind)
+    if kind == "float32":
+        X = X.astype(kind)
+    return X, y
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["read-only", "columns first", "strided", "backwards", "float32", "int8", "uint64", "bool"],
+)
+def test_blocks_of_any_kind_give_the_same(kind):
+    X, y = changed(kind, *table())
+    theta = np.linspace(-1, 1, 6)
+    sums = []
+    for module, block in zip(
+        modules(LOGISTIC), ((np.array(X, float), np.array(y, float)), (X, y)), strict=True
+    ):
+        totals = module.prepare([block])
+        acc = module.empty(totals)
+        module.partial(theta, block, totals, acc)
+        sums.append(acc.sums)
+
+    for key, expected in sums[0].items():
+        np.testing.assert_allclose(sums[1][key], expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("rows", [1, 3, 31, 32, 33, 129, 70_000])
+def test_any_number_of_rows_gives_the_same(rows):
+    X, y = table(rows)
+    one, two = (module.bind(X, y) for module in modules(LOGISTIC))
+
+    agree(one, two, np.linspace(-1, 1, 6))
+
+
+# -- files, caches, installations ----------------------------------------------------------------
+
+SCRIPT = """
+import sys
+import numpy as np
+sys.path.insert(0, sys.argv[1])
+import model
+draw = np.random.default_rng(1)
+problem = model.bind(draw.normal(size=(50, 3)), draw.integers(0, 2, 50))
+f, g = problem.value_and_grad(np.ones(4))
+(loop,) = [each for each in vars(model).values() if getattr(each, "signatures", None)
+           and each.__name__.startswith("_loop_")]
+print(f"{f:.12g}", sum(loop.stats.cache_hits.values()), sum(loop.stats.cache_misses.values()))
+"""
+
+
+def ran(folder: Path, **environment: str) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(folder)],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def test_a_second_process_finds_the_compiled_loops(tmp_path):
+    (tmp_path / "model.py").write_text(text_of(LOGISTIC), encoding="utf-8")
+    value, *first = ran(tmp_path)
+    again, *second = ran(tmp_path)
+
+    assert first == ["0", "1"]
+    assert second == ["1", "0"]
+    assert again == value
+
+
+def test_where_nothing_can_be_written_loops_are_compiled_in_memory():
+    module = load_module(text_of(LOGISTIC + "# in memory\n"))
+    X, y = table()
+
+    assert module.__file__.startswith("<")
+    assert np.isfinite(module.bind(X, y).value(np.zeros(6)))
+
+
+def test_without_numba_the_error_says_how_to_get_it(monkeypatch):
+    monkeypatch.setattr("gdsym.codegen.backends.find_spec", lambda name: None)
+    with pytest.raises(UsageError, match=r"needs numba, which is not installed\n.*gdsym\[numba\]"):
+        backend("numba")
+
+
+# -- epochs --------------------------------------------------------------------------------------
+
+
+def fitted(backend: str, text: str = LOGISTIC, rows: int = 333, **options):
+    X, y = table(rows)
+    given = {"method": "adam", "batch_size": 16, "epochs": 3, "lr": 0.01, "seed": 5, **options}
+    return gdsym.fit(text, {"X": X, "y": y}, backend=backend, **given)
+
+
+def test_an_epoch_in_loops_takes_the_steps_of_numpy():
+    one, two = fitted("numpy"), fitted("numba")
+
+    assert hasattr(two.module, "epoch_adam")
+    assert two.iterations == one.iterations
+    np.testing.assert_allclose(two.theta, one.theta, rtol=1e-12)
+    for before, after in zip(one.history, two.history, strict=True):
+        assert after.objective == pytest.approx(before.objective, rel=1e-12)
+
+
+@pytest.mark.parametrize("options", [{"lr": "0.01/sqrt(t)"}, {"fix": {"b": 0.25}}])
+def test_what_changes_a_step_goes_batch_by_batch(options):
+    one, two = fitted("numpy", **options), fitted("numba", **options)
+
+    np.testing.assert_allclose(two.theta, one.theta, rtol=1e-12)
+
+
+def test_bounds_hold_in_mini_batches():
+    text = LOGISTIC.replace("param w[d], b", "param w[d] >= 0\nparam b > 0")
+    one, two = fitted("numpy", text), fitted("numba", text)
+
+    np.testing.assert_allclose(two.theta, one.theta, rtol=1e-12)
+    assert np.min(two.theta) == 0
+
+
+def test_a_step_to_infinity_ends_a_run_in_loops_too():
+    one, two = fitted("numpy", lr=1e308), fitted("numba", lr=1e308)
+
+    assert one.status == two.status == "diverged"
+    np.testing.assert_allclose(two.theta, one.theta, rtol=1e-12)
+
+
+def test_a_rule_with_a_number_as_a_state_and_every_given_name_steps_in_loops(tmp_path):
+    rule = tmp_path / "odd.gd"
+    rule.write_text(
+        "optimizer odd(lr = 0.01)\n"
+        "state u = 1\nstate m = 0\n"
+        "update u = 0.9*u + 0.1*norm(g)\nupdate m = m + g/u\n"
+        "update x = x - lr*(m + 0.01*(x - x0))*(1 - t/T)/(1 + f)\n"
+    )
+    one, two = (fitted(backend, method=str(rule)) for backend in ("numpy", "numba"))
+
+    assert hasattr(two.module, "epoch_odd")
+    np.testing.assert_allclose(two.theta, one.theta, rtol=1e-12)
+
+
+def test_a_model_with_products_of_matrices_has_no_epochs():
+    text = (
+        "dim k = 3\ndata X[n, d], y[n] in k\nparam W[d, k]\nobserve y ~ categorical_logit(X @ W)\n"
+    )
+
+    assert "def epoch_adam" not in compile_text(text, "m.gd", update=["adam"], backend="numba")
