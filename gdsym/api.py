@@ -26,7 +26,7 @@ def compile(
     *,
     update: Sequence[str] | None = None,
     schedules: Mapping[str, str] | None = None,
-    backend: str = "numpy",
+    backend: str = "auto",
     without: Collection[str] = (),
 ) -> Model:
     """The compiled model of a text, or of a file: a `Path`, or a string that ends in `.gd`.
@@ -34,19 +34,20 @@ def compile(
     update: the rules whose update functions the module carries, shipped names or paths of rule
     files; by default those of the model's own `method`. schedules: options that are expressions
     of the step, `{"lr": "0.1/sqrt(t)"}`, for the module to carry; `fit` sees to its own. backend:
-    what the module computes with, "numpy", "numba" or "numexpr". without: optimisations to leave
-    out, by name. Raises `GdsymError`, with every mistake of the text and its place.
+    what the module computes with, "numpy", "numba" or "numexpr"; "auto" is NumPy, but for fits so
+    long that another pays. without: optimisations to leave out, by name. Raises `GdsymError`, with
+    every mistake of the text and its place.
     """
     text, shown = _source(text_or_path)
     made = _module(text, shown, update, schedules, backend, without)
-    return Model(made, shown, update)
+    return Model(made, shown, update, chooses=backend == "auto")
 
 
 def fit(
     text_or_path: str | os.PathLike[str],
     data: Any = None,
     *,
-    backend: str = "numpy",
+    backend: str = "auto",
     **options: Any,
 ) -> Result:
     """Compiles a model and fits it: `compile(text_or_path, backend=...).fit(data, **options)`."""
@@ -57,14 +58,16 @@ def text_of(
     text_or_path: str | os.PathLike[str],
     *,
     update: Sequence[str] | None = None,
-    backend: str = "numpy",
+    backend: str = "auto",
     without: Collection[str] = (),
 ) -> str:
     """`compile(...).text`, for which no module is run."""
     text, shown = _source(text_or_path)
     return _with_path(
         shown,
-        lambda name: cache.text_of(text, name, update=update, backend=backend, without=without),
+        lambda name: cache.text_of(
+            text, name, update=update, backend=_printed(backend), without=without
+        ),
     )
 
 
@@ -87,11 +90,18 @@ class Model:
     """A compiled model. `module` is its generated Python module."""
 
     def __init__(
-        self, module: Any, shown: str = UNNAMED, update: Sequence[str] | None = None
+        self,
+        module: Any,
+        shown: str = UNNAMED,
+        update: Sequence[str] | None = None,
+        *,
+        chooses: bool = False,
     ) -> None:
+        """chooses: whether a fit may compute with another backend."""
         self.module = module
         self._shown = shown
         self._update = update
+        self._chooses = chooses
 
     @property
     def name(self) -> str:
@@ -157,8 +167,9 @@ class Model:
         carrying = self.carrying(asked, run.schedules(wishes))
         consts, sizes = carrying.settings(set or {})
         bound = carrying.bind(data, sizes, arrays, bind, missing, dtype)
+        suited, _ = carrying.suited(bound, asked, wishes)
         return run.fit(
-            carrying.module,
+            suited.module,
             bound,
             consts=consts,
             method=asked,
@@ -183,7 +194,24 @@ class Model:
         if (there or not rules) and all(text in module.SCHEDULES for text in scheduled.values()):
             return self
         anew = _module(module.SOURCE, self._shown, rules, scheduled, module.BACKEND)
-        return Model(anew, self._shown, rules)
+        return Model(anew, self._shown, rules, chooses=self._chooses)
+
+    def suited(
+        self, bound: Bound, method: str | None, options: Mapping[str, Any]
+    ) -> tuple[Model, str]:
+        """This model with the backend that suits a fit to these data, and why it is not NumPy."""
+        from gdsym import run
+
+        if not self._chooses:
+            return self, ""
+        name, reason = run.backend_for(
+            self.module, bound, run.make_plan(self.module, method, options)
+        )
+        if name == self.module.BACKEND:
+            return self, ""
+        source, schedules = self.module.SOURCE, run.schedules(options)
+        anew = _module(source, self._shown, self._update, schedules, name)
+        return Model(anew, self._shown, self._update), reason
 
     def settings(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """The values that `set` gives to constants, and the sizes that it gives to dimensions."""
@@ -289,12 +317,18 @@ def _module(
     shown: str,
     update: Sequence[str] | None,
     schedules: Mapping[str, str] | None = None,
-    backend: str = "numpy",
+    backend: str = "auto",
     without: Collection[str] = (),
 ) -> Any:
-    given: dict[str, Any] = {"update": update, "schedules": schedules, "backend": backend}
+    given: dict[str, Any] = {"update": update, "schedules": schedules}
+    given["backend"] = _printed(backend)
     given["without"] = without
     return _with_path(shown, lambda name: cache.module_of(text, name, **given))
+
+
+def _printed(backend: str) -> str:
+    """The backend of a module of which nobody knows yet what it will be used for."""
+    return "numpy" if backend == "auto" else backend
 
 
 def _with_path(shown: str, compiled: Callable[[str], T]) -> T:

@@ -35,7 +35,7 @@ MAX_DIFF = 40  # lines that are shown
 @click.option(
     "--backend",
     metavar="NAME",
-    default="numpy",
+    default="auto",
     help="What the module computes with: numpy, numba for compiled loops, or numexpr. [numpy]",
 )
 @click.option(

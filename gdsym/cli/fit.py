@@ -96,8 +96,8 @@ if TYPE_CHECKING:
 @click.option(
     "--backend",
     metavar="NAME",
-    default="numpy",
-    help="What to compute with: numpy, numba for compiled loops, or numexpr. [numpy]",
+    default="auto",
+    help="What to compute with: numpy, numba for compiled loops, numexpr, or what pays. [auto]",
 )
 @click.option(
     "--threads",
@@ -178,6 +178,9 @@ def command(
         bound = compiled.bind(list(data), sizes, {}, bound_columns(bindings), missing, dtype)
         for line in bound.lines:
             click.echo(line, err=True)
+        compiled, reason = compiled.suited(bound, asked, options)
+        if reason:
+            click.echo(reason, err=True)
         wanted = compiled.asked(bound, list(data), level, robust or False, cluster)
         with _progress_line() as progress:
             result = run.fit(

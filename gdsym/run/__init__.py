@@ -1,6 +1,7 @@
 """Fitting: a generated module and bound data in, a `Result` out. No SymPy and no parser here."""
 
 from gdsym.run.asked import merged, read_method, schedules
+from gdsym.run.backend import backend_for
 from gdsym.run.diagnose import NotFiniteError
 from gdsym.run.fit_file import is_fit_file, load
 from gdsym.run.fix import read_fix
@@ -19,6 +20,7 @@ __all__ = [
     "Progress",
     "Record",
     "Result",
+    "backend_for",
     "check",
     "fit",
     "is_fit_file",
