@@ -402,6 +402,252 @@ def with_helper(w, X, y):
     return np.sum(residual(w) ** 2)
 
 
+def class_style(theta, X, y, reg=1e-2):
+    theta = np.asarray(theta)
+    X = np.atleast_2d(X)
+    m, _ = X.shape
+    h = expit(np.matmul(X, theta))
+    J = np.sum(-y * np.log(h) - (1.0 - y) * np.log(1.0 - h)) / m
+    J = J + reg / (2 * m) * np.sum(np.power(theta, 2))
+    return J
+
+
+def column_vectors(w, X, y):
+    r = X @ w - y
+    return (r.T @ r)[0, 0] / 2
+
+
+def column_vectors2(w, b, X, y):
+    m = X.shape[1]
+    A = 1 / (1 + np.exp(-(np.dot(w.T, X) + b)))
+    cost = -1 / m * np.sum(y * np.log(A) + (1 - y) * np.log(1 - A))
+    return np.squeeze(cost)
+
+
+def deep(W1, b1, W2, b2, W3, b3, X, Y):
+    A1 = np.maximum(0, W1 @ X + b1[:, None])
+    A2 = np.maximum(0, W2 @ A1 + b2[:, None])
+    Z3 = W3 @ A2 + b3[:, None]
+    E = np.exp(Z3 - np.max(Z3, axis=0))
+    P = E / E.sum(axis=0)
+    return -np.sum(Y * np.log(P)) / X.shape[1]
+
+
+def full_mixture(mu, x, w, P):
+    d = x[:, None, :] - mu[None, :, :]
+    q = np.einsum("nkd,de,nke->nk", d, P, d)
+    return -np.sum(logsumexp(np.log(w) - 0.5 * q, axis=1))
+
+
+def mixture_by_a_loop(pi, mu, sigma, x):
+    total = 0
+    for k in range(3):
+        total = total + pi[k] * np.exp(-((x - mu[k]) ** 2) / (2 * sigma[k] ** 2)) / (
+            np.sqrt(2 * np.pi) * sigma[k]
+        )
+    return -np.sum(np.log(total))
+
+
+def pca(W, X):
+    Xc = X - X.mean(0)
+    return np.linalg.norm(Xc - Xc @ W @ W.T, "fro") ** 2
+
+
+def svm_primal(w, b, X, y, C=1.0):
+    d = 1 - y * (X @ w + b)
+    d[d < 0] = 0
+    return 0.5 * np.dot(w, w) + C * d.sum()
+
+
+def multiclass_hinge(W, X, y):
+    S = X.dot(W)
+    n = X.shape[0]
+    correct = S[np.arange(n), y][:, None]
+    margins = np.maximum(0, S - correct + 1)
+    margins[np.arange(n), y] = 0
+    return margins.sum() / n + 0.1 * np.sum(W * W)
+
+
+def ar1(phi, c, y, ylag):
+    e = y - c - phi * ylag
+    return (e**2).mean()
+
+
+def garch(omega, r):
+    return np.sum(np.log(omega) + r**2 / omega)
+
+
+def neg_sharpe(w, R):
+    p = R @ w
+    return -p.mean() / p.std()
+
+
+def neg_sharpe_ddof(w, R):
+    p = R @ w
+    return -p.mean() / p.std(ddof=1)
+
+
+def tv(x, y, lam=0.1):
+    return 0.5 * np.sum((x - y) ** 2)
+
+
+def kernel_ridge(alpha, K, y, lam=0.1):
+    r = y - K @ alpha
+    return r @ r + lam * alpha @ K @ alpha
+
+
+def rbf_features(c, a, x, y):
+    Phi = np.exp(-((x[:, None] - c[None, :]) ** 2))
+    return np.sum((Phi @ a - y) ** 2)
+
+
+def attention(Q, K, V, T):
+    A = Q @ K.T / np.sqrt(Q.shape[1])
+    A = np.exp(A) / np.exp(A).sum(axis=-1, keepdims=True)
+    return np.mean((A @ V - T) ** 2)
+
+
+def triplet(E, a, p, n_):
+    dp = np.sum((E[a] - E[p]) ** 2, axis=1)
+    dn = np.sum((E[a] - E[n_]) ** 2, axis=1)
+    return np.maximum(dp - dn + 0.5, 0).mean()
+
+
+def word2vec(In, Out, center, context, negative):
+    pos = np.sum(In[center] * Out[context], axis=1)
+    neg = np.sum(In[center] * Out[negative], axis=1)
+    return -np.mean(np.log(expit(pos)) + np.log(expit(-neg)))
+
+
+def kl_normal(mu, logvar):
+    return -0.5 * np.sum(1 + logvar - mu**2 - np.exp(logvar))
+
+
+def vae_like(mu, logvar, x):
+    return -0.5 * np.sum(1 + logvar - mu**2 - np.exp(logvar)) + np.sum((x - mu) ** 2)
+
+
+def ordinal(beta, theta, X, y):
+    eta = X @ beta
+    return np.sum((theta[y] - eta) ** 2)
+
+
+def zip_poisson(w, p, X, y):
+    mu = np.exp(X @ w)
+    ll0 = np.log(p + (1 - p) * np.exp(-mu))
+    ll1 = np.log(1 - p) - mu + y * np.log(mu) - gammaln(y + 1)
+    return -np.sum(np.where(y == 0, ll0, ll1))
+
+
+def tobit(w, s, X, y):
+    z = (y - X @ w) / s
+    from scipy.stats import norm as normal
+
+    return -np.sum(np.where(y > 0, normal.logpdf(z) - np.log(s), normal.logcdf(-(X @ w) / s)))
+
+
+def logit_panel(beta, X, choice):
+    U = np.einsum("nkd,d->nk", X, beta)
+    return -np.sum(U[np.arange(len(choice)), choice] - np.log(np.exp(U).sum(1)))
+
+
+def logdet_cov(L, X):
+    S = L @ L.T + 0.1 * np.eye(L.shape[0])
+    n = len(X)
+    return n * np.linalg.slogdet(S)[1] + np.trace(X @ np.linalg.inv(S) @ X.T)
+
+
+def dict_params(w, X, y):
+    p = {"w": w}
+    pred = X @ p["w"]
+    return ((pred - y) ** 2).sum()
+
+
+def quantile_check(w, X, y, tau=0.3):
+    r = y - X @ w
+    return np.sum(r * (tau - (r < 0)))
+
+
+def weighted(w, X, y, wt):
+    r = y - X @ w
+    return np.average(r**2, weights=wt)
+
+
+def polynomial(c, x, y):
+    return np.sum((c[0] + c[1] * x + c[2] * x**2 - y) ** 2)
+
+
+def michaelis(Vmax, Km, s, v):
+    return np.sum((v - Vmax * s / (Km + s)) ** 2)
+
+
+def rank_listnet(w, X, q):
+    s = X @ w
+    p = np.exp(s - s.max())
+    p /= p.sum()
+    return -np.sum(q * np.log(p))
+
+
+def centred(a, X):
+    Z = X - np.outer(np.ones(X.shape[0]), a)
+    return np.sum(Z**2)
+
+
+def either_rank(w, x):
+    if x.ndim == 1:
+        x = x[:, None]
+    return np.sum((x - w) ** 2)
+
+
+def wgmm(x, mu):
+    return np.sum(np.min((x[:, np.newaxis] - mu) ** 2, axis=-1))
+
+
+def rank_one(a, b, X):
+    M = np.outer(a, b)
+    return np.sum((X - M) ** 2)
+
+
+def inner_ridge(b, A):
+    x = np.linalg.solve(A.T @ A + np.eye(A.shape[1]), A.T @ b)
+    return x @ x
+
+
+def ica(W, X):
+    S = X @ W.T
+    return np.sum(np.log(np.cosh(S))) / len(X) - np.log(np.abs(np.linalg.det(W)))
+
+
+def by_reduce(w, X, y):
+    return np.add.reduce(np.logaddexp(0, X @ w)) - np.add.reduce(y * (X @ w), axis=0)
+
+
+def by_logaddexp(W, X, y):
+    Z = X @ W
+    return np.sum(np.logaddexp.reduce(Z, axis=1)) - Z[np.arange(len(y)), y].sum()
+
+
+def mean_abs(w, X, y):
+    return np.abs(np.subtract(y, np.dot(X, w))).mean()
+
+
+def power_law(a, b, x, y):
+    return np.sum(np.square(y - a * x**b))
+
+
+def norms_of_rows(W):
+    return np.sum(np.linalg.norm(W, axis=1)) + np.max(np.abs(W))
+
+
+def take_along(W, X, y):
+    Z = X @ W
+    return -np.take_along_axis(Z, y[:, None], axis=1).sum() + np.log(np.exp(Z).sum(1)).sum()
+
+
+def taken(u, g, y):
+    return np.sum((y - np.take(u, g)) ** 2)
+
+
 LOSSES = {
     least_squares: "X=n,d w=d y=n",
     ridge: "X=n,d w=d y=n",
@@ -470,4 +716,49 @@ LOSSES = {
     entropy_of_shares: ("p=k in simplex[k] and > 0, q=k > 0", "p"),
     asserted: "X=n,d w=d y=n",
     with_helper: "X=n,d w=d y=n",
+    class_style: ("X=n,d theta=d, y=n in {0, 1}", None),
+    column_vectors2: ("X=d,n w=d,1 y=1,n", "w, b"),
+    column_vectors: ("X=n,d w=d,1 y=n,1", "w"),
+    deep: ("X=d,n W1=h,d b1=h W2=g,h b2=g W3=k,g b3=k Y=k,n h=3 g=2", "W1,b1"),
+    full_mixture: ("x=n,d, mu=k,d, w=k in simplex[k] and > 0, P=d,d, k=3", "mu, w"),
+    mixture_by_a_loop: ("x=n, pi=k > 0, mu=k, sigma=k > 0, k=3", None),
+    pca: ("X=n,d W=d,k k=2", None),
+    svm_primal: ("X=n,d w=d, y=n in {-1, 1}", None),
+    multiclass_hinge: ("X=n,d W=d,k y=n", None),
+    ar1: ("y=n ylag=n", None),
+    garch: ("r=n, omega > 0", None),
+    neg_sharpe: ("R=t,a w=a", "w"),
+    neg_sharpe_ddof: ("R=t,a w=a", "w"),
+    tv: ("x=n y=n", "x"),
+    kernel_ridge: ("alpha=n K=n,n y=n", "alpha"),
+    rbf_features: ("x=n y=n c=k a=k k=3", None),
+    attention: ("Q=n,d K=m,d V=m,v T=n,v d=2 m=3", "Q,K,V"),
+    triplet: ("E=items,f a=n p=n n_=n f=2", None),
+    word2vec: ("In=words,f Out=words,f center=n context=n negative=n f=2", None),
+    kl_normal: ("mu=z logvar=z z=3", None),
+    vae_like: ("mu=z logvar=z x=n,z", None),
+    ordinal: ("X=n,d beta=d theta=k y=n", None),
+    zip_poisson: ("X=n,d w=d, p in (0, 1), y=n in counts", None),
+    tobit: ("X=n,d w=d, s > 0, y=n", None),
+    logit_panel: ("X=n,k,d beta=d choice=n", None),
+    logdet_cov: ("X=n,d L=d,d", "L"),
+    dict_params: ("X=n,d w=d y=n", None),
+    quantile_check: ("X=n,d w=d y=n", None),
+    weighted: ("X=n,d w=d y=n wt=n", None),
+    polynomial: ("x=n y=n c=k k=3", None),
+    michaelis: ("s=n > 0, v=n, Vmax > 0, Km > 0", None),
+    rank_listnet: ("X=n,d w=d q=n", None),
+    centred: ("X=n,d a=d", None),
+    either_rank: ("x=n,d w=d", None),
+    wgmm: ("x=n mu=k k=3", None),
+    rank_one: ("X=n,d a=n b=d", "a, b"),
+    inner_ridge: ("A=n,d b=n", "b"),
+    ica: ("X=n,d W=d,d", "W"),
+    by_reduce: ("X=n,d w=d y=n", None),
+    by_logaddexp: ("X=n,d W=d,k y=n", None),
+    mean_abs: ("X=n,d w=d y=n", None),
+    power_law: ("x=n > 0, y=n", None),
+    norms_of_rows: ("W=k,d k=3 d=2", None),
+    take_along: ("X=n,d W=d,k y=n", None),
+    taken: ("u=k g=n y=n", None),
 }

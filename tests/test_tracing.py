@@ -69,10 +69,14 @@ def test_a_traced_text_is_in_the_canonical_layout(loss, texts):
 # -- what the model computes is what the function computes --------------------------------------
 
 
-def called(loss, values, params, order):
+def called(loss, values, order):
     """The function at the values of a model: pieces of a flat vector are put together."""
     taken = inspect.signature(loss).parameters
     given = {name: np.copy(value) for name, value in values.items() if name in taken}
+    for entry in entries(spec(loss)[0], "--shapes"):
+        if "1" in entry.dims:  # a column vector
+            at = tuple(i for i, dim in enumerate(entry.dims) if dim == "1")
+            given[entry.name] = np.expand_dims(given[entry.name], at)
     free = [n for n, p in taken.items() if n not in given and p.default is inspect.Parameter.empty]
     if free:
         (vector,) = free
@@ -111,7 +115,7 @@ def test_the_compiled_model_has_the_value_and_the_gradient_of_the_function(loss,
     theta = problem.pack(**{name: values[name] for name in order})
 
     def at(x):
-        return called(loss, values | problem.unpack(x), spec(loss)[1], order)
+        return called(loss, values | problem.unpack(x), order)
 
     value, gradient = problem.value_and_grad(theta)
     # Rounding of both; a kernel matrix, of which the inverse is taken, costs some digits.
@@ -454,6 +458,9 @@ def test_shapes_are_read_in_each_of_their_forms():
         ("X=n,d y=n w=n", None, "which arguments of least_squares are parameters?"),
         ("5", None, "a name and its dimensions were expected"),
         ("X=n,n,n", None, "a dimension stands at most twice"),
+        ("X=n,d y=n", None, "`@` with `w`, which is a number"),
+        ("X=n,d w=d, y=n in {0 1}", None, "--shapes y[n] in {0 1}: an operator is missing"),
+        ("X=n,d w=d, y=n in counts > 3", None, "--shapes y[n] in counts > 3: a second domain"),
     ],
 )
 def test_wrong_shapes_are_told(shapes, params, message):
@@ -483,6 +490,24 @@ def test_axes_that_are_equal_by_accident_are_not_confused():
     )
     with pytest.raises(gdsym.GdsymError):
         gdsym.trace(lambda w, X, y: np.sum((w @ X - y) ** 2), "X=n,d w=d y=n", params="w")
+
+
+def test_a_column_vector_that_meets_a_vector_shows_what_it_becomes():
+    """`X @ w - y` of shapes (n, 1) and (n,) is a matrix: a mistake that NumPy does not tell."""
+    text = gdsym.trace(lambda w, X, y: np.sum((X @ w - y) ** 2), "X=n,d y=n w=d,1", params="w")
+
+    assert "loss  sum[n, m]((X @ w - y[m])^2)" in text
+
+
+def test_a_gradient_in_column_vectors_is_proved():
+    report = gdsym.check_gradient(
+        lambda w, X, y: np.sum((X @ w - y) ** 2),
+        lambda w, X, y: 2 * X.T @ (X @ w - y),
+        shapes="X=n,d y=n,1 w=d,1",
+        params="w",
+    )
+
+    assert report.claims[0].verdict == "PROVED"
 
 
 @pytest.mark.parametrize(

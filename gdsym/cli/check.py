@@ -90,7 +90,8 @@ def command(
         raise UsageError("--at, --shapes and --params belong to --grad FUNCTION")
     if grad is not None and (at is None) == (not shapes):
         raise UsageError(
-            "--grad FUNCTION needs a point, --at FILE.npy, or what it is traced with, --shapes"
+            "--grad FUNCTION takes one of a point, --at FILE.npy, and what to trace it with, "
+            "--shapes"
         )
     report: Report | FunctionReport
     if against is not None:

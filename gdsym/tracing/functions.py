@@ -23,6 +23,7 @@ from gdsym.tracing.tracer import (
     Tracer,
     aligned,
     elementwise,
+    product,
     recorder_of,
     shown,
     total,
@@ -273,7 +274,7 @@ def variance(value: Any, axis: Any = None, ddof: Any = 0, keepdims: bool = False
     if isinstance(ddof, int) and ddof == 0:
         return found
     lengths = [_array(value, value.recorder).shape[p] for p in _positions(value, axis)]
-    count = prod(lengths)
+    count = product(lengths)
     return found * count / (count - ddof)
 
 
@@ -505,6 +506,24 @@ def split(value: Any, places: Any, axis: int = 0) -> Any:
     return [value[a:b] for a, b in itertools.pairwise(ends)]
 
 
+def take(value: Tracer, indices: Any, axis: Any = None) -> Any:
+    if axis is None:
+        value, axis = (value if value.ndim == 1 else ravel(value)), 0
+    keys: list[Any] = [slice(None)] * value.ndim
+    keys[axis] = indices
+    return value[tuple(keys)]
+
+
+def take_along_axis(value: Tracer, indices: Any, axis: Any = -1) -> Any:
+    """Of each row the entry at its code: `np.take_along_axis(Z, y[:, None], 1)`."""
+    codes = squeeze(indices, axis)
+    if value.ndim != 2 or codes.ndim != 1:
+        value.recorder.refuse("`take_along_axis` of anything but a matrix and codes is not traced")
+    turned = value if axis in (1, -1) else value.T
+    found = turned[arange(value.recorder, turned.shape[0]), codes]
+    return expand_dims(found, axis)
+
+
 # -- choices -----------------------------------------------------------------------------------
 
 
@@ -545,8 +564,14 @@ def matmul(a: Any, b: Any) -> Any:
     if isinstance(a, Pieces) or isinstance(b, Pieces):
         return _matmul_pieces(recorder, a, b)
     left, right = _array(a, recorder), _array(b, recorder)
-    if not left.ndim or not right.ndim:
-        raise ValueError("matmul: an operand is a scalar")
+    for value in (left, right):
+        if not value.ndim:
+            leaf = recorder.nodes[value.node]
+            name = leaf.detail if leaf.op == "leaf" else "this"
+            recorder.refuse(
+                f"`@` with `{name}`, which is a number",
+                f"its dimensions belong into --shapes, such as {name}=n",
+            )
     if left.ndim > 2 or right.ndim > 2:
         rows = left if left.ndim > 1 else left[None, :]
         columns = right if right.ndim > 1 else right[:, None]
@@ -582,8 +607,8 @@ def contracted(recorder: Recorder, left: Tracer, right: Tracer, p: int, q: int) 
         if own == {over[0]}:
             node = recorder.add("matmul", nodes, axes, over[0])
             return Tracer(recorder, node, groups[:-1])
-    product = Tracer(recorder, recorder.apply("mul", *nodes), groups)
-    return reduced("sum", product, -1)
+    found = Tracer(recorder, recorder.apply("mul", *nodes), groups)
+    return reduced("sum", found, -1)
 
 
 def _matmul_pieces(recorder: Recorder, a: Any, b: Any) -> Any:
@@ -664,9 +689,9 @@ def einsum(subscripts: Any, *operands: Any) -> Any:
     spread = [_by_letter(recorder, a, t, letters) for a, t in zip(arrays, terms, strict=True)]
     nodes, groups = aligned(recorder, spread)
     node = functools.reduce(lambda a, b: recorder.apply("mul", a, b), nodes)
-    product = Tracer(recorder, node, groups)
+    found = Tracer(recorder, node, groups)
     over = tuple(range(len(result), len(letters)))
-    return reduced("sum", product, over) if over else product
+    return reduced("sum", found, over) if over else found
 
 
 def _by_letter(recorder: Recorder, value: Tracer, term: str, letters: Sequence[str]) -> Tracer:
@@ -685,7 +710,14 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     **{"atleast_1d": atleast(1), "atleast_2d": atleast(2), "broadcast_to": broadcast_to},
     **{"zeros_like": _like(0), "ones_like": _like(1), "full_like": full_like},
     **{"concatenate": concatenate, "hstack": hstack, "column_stack": column_stack},
-    **{"append": append, "stack": stack, "array": stack, "split": split},
+    **{
+        "take": take,
+        "take_along_axis": take_along_axis,
+        "append": append,
+        "stack": stack,
+        "array": stack,
+        "split": split,
+    },
     **{"where": where, "clip": clip, "select": select, "dot": dot, "matmul": matmul},
     **{"vdot": vdot, "inner": inner, "outer": outer, "tensordot": tensordot, "einsum": einsum},
     **{"copy": lambda value: Tracer(value.recorder, value.node, value.groups)},

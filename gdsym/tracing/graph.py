@@ -54,11 +54,16 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One argument, or one piece of a flat vector: `role` is data, param or const."""
+    """One argument, or one piece of a flat vector: `role` is data, param or const. `shape`: its
+    dimensions; "1" is an axis of length 1."""
 
     name: str
-    dims: tuple[str, ...]
+    shape: tuple[str, ...]
     role: str
+
+    @property
+    def dims(self) -> tuple[str, ...]:
+        return tuple(dim for dim in self.shape if dim != "1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,8 @@ class Recording:
 
     `results`: what it returned, `loss` or the parameter whose gradient it is, the place in the
     list, and the axes in the order that they have in the array.
-    `names`: what the function calls a value; `hints`: what functions that it calls do.
+    `names`: what the function calls a value; `hints`: what functions that it calls do; `orders`:
+    the axes of these in the user's order.
     `categories`: the dimension that data are an index into.
     """
 
@@ -94,6 +100,7 @@ class Recording:
     results: tuple[tuple[str, int, tuple[Axis, ...]], ...]
     names: dict[int, str]
     hints: dict[int, str]
+    orders: dict[int, tuple[Axis, ...]]
     categories: dict[str, str]
     literals: tuple[Literal, ...]
 

@@ -261,27 +261,32 @@ def assigned(tracer: Tracer, key: Any, value: Any) -> None:
     if isinstance(key, Tracer) and number and recorder.nodes[key.node].op in CHOSEN:
         tracer.become(elementwise("where", key, value, tracer))
         return
-    found = _at_codes(tracer, key, value) if isinstance(value, Tracer) else None
+    found = _at_codes(tracer, key, value)
     if found is None:
         _refuse(tracer, *ASSIGNED)
     tracer.become(found)
 
 
-def _at_codes(tracer: Tracer, key: Any, value: Tracer) -> Any:
-    """What is added in each row at the place of its code: `onehot(y)` times it."""
+def _at_codes(tracer: Tracer, key: Any, value: Any) -> Any:
+    """What is written in each row at the place of its code: by `onehot(y)`."""
     recorder = tracer.recorder
-    node = recorder.nodes[value.node]
-    if node.op not in ("add", "sub") or not isinstance(key, tuple) or len(key) != 2:
+    if not isinstance(key, tuple) or len(key) != 2 or tracer.ndim != 2:
         return None
-    taken = recorder.nodes[node.args[0]]
     rows, codes = key
-    if taken.op != "take" or taken.args[0] != tracer.node or not isinstance(codes, Tracer):
+    if not isinstance(rows, Tracer) or not isinstance(codes, Tracer):
         return None
-    if not isinstance(rows, Tracer) or recorder.nodes[rows.node].op != "arange":
+    if recorder.nodes[rows.node].op != "arange" or len(tracer.groups[1]) != 1:
         return None
-    change = Tracer(recorder, node.args[1], value.groups)
+    _check_index(tracer, codes, tracer.groups[1])
     hot = Tracer(recorder, one_hot(recorder, codes, tracer.groups[1][0]), tracer.groups)
-    return elementwise(node.op, tracer, elementwise("mul", change[:, None], hot))
+    node = recorder.nodes[value.node] if isinstance(value, Tracer) else None
+    if node is not None and node.op in ("add", "sub"):
+        taken = recorder.nodes[node.args[0]]
+        if taken.op == "take" and taken.args[0] == tracer.node:  # `P[np.arange(n), y] -= 1`
+            change = Tracer(recorder, node.args[1], value.groups)
+            return elementwise(node.op, tracer, elementwise("mul", change[:, None], hot))
+    column = value[:, None] if isinstance(value, Tracer) and value.ndim else value
+    return elementwise("where", hot, column, tracer)
 
 
 def one_hot(recorder: Recorder, codes: Tracer, axis: Axis) -> int:

@@ -63,6 +63,7 @@ def _attempt(function: Callable[..., Any], task: Task) -> Recording | Refusal:
         results,
         names.of_function,
         names.of_others,
+        names.orders,
         recorder.categories,
         tuple(recorder.literals.values()),
     )
@@ -91,9 +92,10 @@ def _joined(groups: Sequence[Group]) -> Group:
 
 
 def _input(recorder: Recorder, entry: Input) -> Tracer:
-    axes = [Axis(dim, entry.dims[:i].count(dim)) for i, dim in enumerate(entry.dims)]
-    node = recorder.add("leaf", (), axes, entry.name)
-    return Tracer(recorder, node, tuple((axis,) for axis in axes))
+    axes = [Axis(dim, entry.shape[:i].count(dim)) for i, dim in enumerate(entry.shape)]
+    there = [axis for axis in axes if axis.dim != "1"]
+    node = recorder.add("leaf", (), there, entry.name)
+    return Tracer(recorder, node, tuple((a,) if a in there else () for a in axes))
 
 
 def _results(
@@ -188,12 +190,14 @@ class Names:
     def __init__(self) -> None:
         self.of_function: dict[int, str] = {}
         self.of_others: dict[int, str] = {}
+        self.orders: dict[int, tuple[Axis, ...]] = {}
 
     def read(self, frame: FrameType, own: bool) -> None:
         names = self.of_function if own else self.of_others
         for name, value in frame.f_locals.items():
             if isinstance(value, Tracer) and not isinstance(value, Size) and name.isascii():
                 names.setdefault(value.node, name)
+                self.orders.setdefault(value.node, _joined(value.groups))
 
 
 class Watch:

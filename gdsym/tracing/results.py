@@ -56,14 +56,15 @@ def _block(
     if not isinstance(value, Tracer):
         if value is None or isinstance(value, str | dict | tuple | list | Pieces):
             _refuse(recorder, value, [param], last)
-        value = literal(recorder, value, [[(Axis(d),)] for d in param.dims])
+        value = literal(recorder, value, [[(Axis(d),)] if d != "1" else [] for d in param.shape])
     joined = tuple(axis for group in value.groups for axis in group)
     dims = tuple(axis.dim for axis in joined)
-    whole = flat or all(len(group) == 1 for group in value.groups)
+    shape = tuple(group[0].dim if group else "1" for group in value.groups)
+    whole = flat or (shape == param.shape and all(len(group) < 2 for group in value.groups))
     if dims != param.dims or not whole:
         recorder.refuse(
             f"the gradient by `{param.name}` has shape {shown(value.groups)}, and `{param.name}` "
-            f"is [{', '.join(param.dims)}]",
+            f"is [{', '.join(param.shape)}]",
             "return an array of the shape of the parameter",
             last,
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from math import prod
 from typing import Any, NoReturn
 
 import numpy as np
@@ -312,10 +311,14 @@ def length(recorder: Recorder, group: Group) -> Any:
     """How many entries there are along a position, as a size."""
     if not group:
         return 1
-    sizes = [Size(recorder, recorder.size(a.dim), recorder.sizes[a.dim]) for a in group]
-    found: Any = sizes[0]
-    for size in sizes[1:]:
-        found = found * size
+    return product([Size(recorder, recorder.size(a.dim), recorder.sizes[a.dim]) for a in group])
+
+
+def product(sizes: Sequence[Any]) -> Any:
+    """The product of some sizes, without those that are 1."""
+    found: Any = 1
+    for size in sizes:
+        found = size if isinstance(found, int) and found == 1 else found * size
     return found
 
 
@@ -489,7 +492,7 @@ class Pieces:
 
     @property
     def size(self) -> Any:
-        return prod(self.shape)
+        return product(self.shape)
 
     @property
     def dtype(self) -> np.dtype[Any]:

@@ -26,6 +26,7 @@ def merged(loss: Recording, gradient: Recording) -> Recording:
         (*loss.results, *((name, places[i], axes) for name, i, axes in gradient.results)),
         _names(gradient.names, places) | loss.names,
         _names(gradient.hints, places) | loss.hints,
+        {places[i]: axes for i, axes in gradient.orders.items()} | loss.orders,
         gradient.categories | loss.categories,
         literals,
     )

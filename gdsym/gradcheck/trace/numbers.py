@@ -36,18 +36,21 @@ LONG = 8
 DIGITS = 6
 
 
-def number(value: float) -> str:
-    """The text of a number that is finite, or inf; a negative one begins with its sign."""
+def number(value: float, *, known: bool = True) -> str:
+    """The text of a number that is finite, or inf; a negative one begins with its sign.
+
+    known: whether `pi` may be written; a model may have another meaning for it.
+    """
     if isinstance(value, bool):
         return str(int(value))
     if value < 0:
-        return f"-{number(-value)}"
+        return f"-{number(-value, known=known)}"
     if math.isinf(value):
         return "inf"
     if isinstance(value, int) or (value.is_integer() and value < 1e15):
         return str(int(value))
-    for known, text in KNOWN.items():
-        if abs(value - known) <= CLOSE * known:
+    for exact, text in KNOWN.items():
+        if abs(value - exact) <= CLOSE * exact and (known or "pi" not in text):
             return text
     text = repr(float(value))
     if len(text) > LONG:

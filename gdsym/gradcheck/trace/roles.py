@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gdsym.errors import UsageError, did_you_mean
+from gdsym.errors import SourceError, UsageError, did_you_mean
+from gdsym.language.check import load_model
 from gdsym.tracing.graph import Input, Task
 
 # The sizes that dimensions have while a function is traced: like no number that stands in code.
@@ -20,6 +21,7 @@ ENTRY = re.compile(
     r"\s*(?P<domain>(?:in\b|[<>]).*)?\s*",
     re.DOTALL,
 )
+ONE = "1"  # an axis of length 1, as column vectors have: `y=n,1`
 EXAMPLE = "such as X=n,d, 'y=n in {0, 1}' or k=3"
 
 
@@ -35,14 +37,19 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What the model will say of a name. `sizes`: of those of its dimensions that have one."""
+    """What the model will say of a name. `sizes`: of those of its dimensions that have one.
+    `shape`: its dimensions with those of length 1."""
 
     name: str
-    dims: tuple[str, ...]
+    shape: tuple[str, ...]
     role: str
     domain: str = ""
     value: float | None = None
     sizes: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def dims(self) -> tuple[str, ...]:
+        return tuple(dim for dim in self.shape if dim != ONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,8 @@ def _text(value: Any) -> str:
 
 def _split(text: str) -> list[str]:
     """`w=d, b`, `X=n,d y=n`: at a comma with a space behind it, and before `name=`."""
+    if re.fullmatch(rf"\s*{NAME}(\s*,\s*{NAME})*\s*", text):
+        return [name.strip() for name in text.split(",")]
     parts, depth, start = [], 0, 0
     for at, character in enumerate(text):
         depth += (character in "([{") - (character in ")]}")
@@ -116,12 +125,14 @@ def _entry(text: str, option: str) -> Entry:
     if len(dims) == 1 and dims[0].isdigit():
         return Entry(match["name"], (), domain, int(dims[0]))
     for dim in dims:
+        if dim == ONE:
+            continue
         if dim.isdigit():
             mend = f"give it a name and a size: {match['name']}={listed.replace(dim, 'k')} k={dim}"
             raise UsageError(f"{option} {text}: a dimension has a name\nhelp: {mend}")
         if not re.fullmatch(NAME, dim):
             raise UsageError(f"{option} {text}: `{dim}` is no name of a dimension; {EXAMPLE}")
-    if any(dims.count(dim) > 2 for dim in dims):
+    if any(dims.count(dim) > 2 for dim in dims if dim != ONE):
         raise UsageError(f"{option} {text}: a dimension stands at most twice")
     return Entry(match["name"], dims, domain)
 
@@ -163,6 +174,7 @@ def roles(
     declared = _with_parameters(function, declared, params is not None)
     declared = [replace(d, sizes=_own(d.dims, sizes)) for d in declared]
     _check_dims(declared, sizes)
+    _check_domains(declared)
     return Roles(tuple(declared), _task(declared, held, outside, flat, _known(sizes)))
 
 
@@ -230,7 +242,8 @@ def _flat(
 
 def _rows(shapes: Iterable[Entry], sizes: Mapping[str, Any]) -> str:
     """The dimension of the rows: of any size, first in every array that has it, and in most."""
-    arrays = [entry.dims for entry in shapes if entry.dims]
+    arrays = [tuple(d for d in entry.dims if d != ONE) for entry in shapes if entry.dims]
+    arrays = [dims for dims in arrays if dims]
     counts: dict[str, int] = {}
     for dims in arrays:
         counts[dims[0]] = counts.get(dims[0], 0) + (dims[0] not in sizes)
@@ -252,6 +265,24 @@ def _declared(argument: Parameter, shape: Entry | None, told: bool, rows: str) -
     if told:
         return Declared(argument.name, dims, "data" if dims else "const", domain)
     return Declared(argument.name, dims, "data" if rows and rows in dims else "param", domain)
+
+
+def _check_domains(declared: Sequence[Declared]) -> None:
+    """Raises for what the language does not take as a domain."""
+    for entry in declared:
+        if not entry.domain:
+            continue
+        sizes = "".join(f"dim {dim} = 2\n" for dim in dict.fromkeys(entry.dims))
+        dims = f"[{', '.join(entry.dims)}]" if entry.dims else ""
+        value = " = 1" if entry.role == "const" and entry.value is not None else ""
+        text = f"{sizes}{entry.role} {entry.name}{dims}{entry.domain}{value}\n"
+        try:
+            load_model(f"{text}param {entry.name}_\nloss {entry.name}_^2\n", "domain")
+        except SourceError as error:
+            found = error.diagnostics[0]
+            mend = f"\nhelp: {found.help}" if found.help else ""
+            what = f"--shapes {entry.name}{dims}{entry.domain}"
+            raise UsageError(f"{what}: {found.message}{mend}") from None
 
 
 def _with_parameters(function: str, declared: Sequence[Declared], told: bool) -> list[Declared]:
@@ -291,5 +322,5 @@ def _task(
         for dim in entry.dims:
             if dim not in own:
                 own[dim] = next(free)
-    inputs = tuple(Input(e.name, e.dims, e.role) for e in declared)
+    inputs = tuple(Input(e.name, e.shape, e.role) for e in declared)
     return Task(inputs, tuple(held), tuple(outside), flat, own, frozenset(sizes))

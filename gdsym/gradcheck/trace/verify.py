@@ -153,21 +153,35 @@ def _called(function: Callee, model: Model, task: Task, given: Mapping[str, Any]
     for argument, held in task.arguments:
         if argument == task.flat:
             names[argument] = np.concatenate([np.ravel(np.asarray(given[n], float)) for n in held])
-        else:
-            names[argument] = given[held[0]]
+        elif held[0] in given:  # a constant that is not used keeps its default
+            names[argument] = _shaped(given[held[0]], held[0], task)
     by_place = {a.name for a in (function.arguments or ((), False))[0] if a.by_place}
     places = [names.pop(name) for name in list(names) if name in by_place]
-    function.outside = {name: given[name] for name in task.outside}
+    function.outside = {n: _shaped(given[n], n, task) for n in task.outside if n in given}
     value: Any = function(*places, **names)
     if task.gradient:
-        shapes = {p.name: np.shape(given[p.name]) for p in model.params}
-        return dict(read(value, model, shapes, Manner({}, (), task.flat), ()).blocks)
+        own = {p.name: given[p.name] for p in model.params}
+        shapes = {name: np.shape(_shaped(value, name, task)) for name, value in own.items()}
+        blocks = read(value, model, shapes, Manner({}, (), task.flat), ()).blocks
+        return {
+            name: block.reshape(np.shape(own[name])) if block.shape == shapes[name] else block
+            for name, block in blocks.items()
+        }
     while isinstance(value, tuple) and value:
         value = value[0]  # of `(loss, gradient)`
     if isinstance(value, dict | tuple) or np.size(value) != 1:
         raise CallError("returns no single number")
     found = complex(np.ravel(value)[0])
     return {LOSS: np.array(found.real if found.imag == 0 else np.nan)}
+
+
+def _shaped(value: Any, name: str, task: Task) -> Any:
+    """With the axes of length 1 that the function expects."""
+    (shape,) = (entry.shape for entry in task.inputs if entry.name == name)
+    if "1" not in shape:
+        return value
+    at = tuple(place for place, dim in enumerate(shape) if dim == "1")
+    return np.expand_dims(np.asarray(value), at)
 
 
 def _differs(function: Callee, at: Point, got: float, expected: float) -> UsageError:

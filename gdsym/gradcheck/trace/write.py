@@ -147,6 +147,10 @@ class _Writer:
     def _let(self, i: int, piece: Piece, name: str) -> Piece:
         """Names a piece; what is inside has all the dimensions then that it needs."""
         name = self._fresh(name)
+        order = self.recording.orders.get(i, ())
+        if piece.needs and set(order) == set(piece.axes):
+            dims = tuple(piece.dims[piece.axes.index(axis)] for axis in order)
+            piece = replace(piece, dims=dims, axes=order)
         brackets = f"[{', '.join(piece.dims)}]" if piece.needs else ""
         self.lines.append(_broken(f"let {name}{brackets} = ", piece.text))
         return Piece(name, ATOM, piece.dims, piece.axes)
@@ -191,7 +195,7 @@ class _Writer:
 
     def _kept(self, entry: Declared) -> bool:
         """Constants that the loss does not use are of no interest; data and parameters are."""
-        return entry.role != "const" or entry.name in self.used
+        return entry.role != "const" or entry.value is None or entry.name in self.used
 
     def _dim(self, dim: str) -> str:
         """The name of a dimension; one that a list of numbers has is given one."""
@@ -341,7 +345,7 @@ class _Writer:
         value = node.detail
         if value != value:
             refuse(node, "nan stands in the formula")
-        text = numbers.number(value)
+        text = numbers.number(value, known="pi" not in self.declared)
         level = SIGN if text.startswith("-") else ATOM
         if "/" in text or "*" in text.replace("(2*pi)", ""):
             level = PRODUCT
