@@ -79,9 +79,9 @@ class UsageError(GdsymError):
     """An option, a name or a value on the command line or in a call that cannot be used."""
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """`did you mean 'x'?` for the nearest known name, or nothing."""
-    near = difflib.get_close_matches(name, sorted(set(known)), n=1, cutoff=0.6)
+def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """`did you mean 'x'?` for the nearest known name, or nothing. cutoff: how near, up to 1."""
+    near = difflib.get_close_matches(name, sorted(set(known)), n=1, cutoff=cutoff)
     return f"did you mean `{near[0]}`?" if near else ""
 
 

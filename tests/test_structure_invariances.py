@@ -89,6 +89,11 @@ MANY = [
         HEAD + "param m, u[k], v[j]\nloss sum((y - m - u[a] - v[c])^2)",
         {("shift", (("m", -1), ("u", 1)), ()), ("shift", (("m", -1), ("v", 1)), ())},
     ),
+    # what the alternatives of a case have in common is no part of the choice among them
+    (
+        HEAD + "param w, u[k]\nlet z = w*y + u[a]\nloss sum(y*(log(onehot(a).T @ exp(z))[a] - z))",
+        {("shift", (("u", 1),), ("k",))},
+    ),
     # a table holds its margins
     (
         HEAD + "param u[k], T[k, j]\nloss sum((y - u[a] - T[a, c])^2)",

@@ -535,7 +535,8 @@ def _with_named(domain: Domain, part: syntax.Named, kind: str, scope: Scope) -> 
     if domain != Domain(text=domain.text):
         message = "categories take no further condition"
         return scope.error("domain", message, part.span)
-    mend = habits.DOMAINS.get(name.lower(), "") or did_you_mean(name, _NAMED_SETS)
+    # Categories may have any name: `cases` is not `base` misspelt, but `countss` is `counts`.
+    mend = habits.DOMAINS.get(name.lower(), "") or did_you_mean(name, _NAMED_SETS, cutoff=0.9)
     if mend and name not in scope.axes and not scope.dims[name].declared:
         return scope.error("domain", f"unknown domain `{name}`", part.name.span, help=mend)
     return dataclasses.replace(domain, category=name)

@@ -83,8 +83,19 @@ def unused(program: Program) -> tuple[str, ...]:
     return tuple(param.name for param in program.model.params if param.name not in read)
 
 
+def _of_all(node: Reduce, tangent: Node) -> Node | None:
+    """The tangent that all entries of a reduction, or of each of its groups, have in common."""
+    if not set(tangent.axes) & set(node.over):
+        return tangent
+    if not node.deltas or not isinstance(tangent, Contract) or tangent.deltas != node.deltas:
+        return None
+    inside = [factor for factor in tangent.factors if factor.indices == factor.node.axes]
+    return inside[0].node if len(inside) == len(tangent.factors) == 1 else None
+
+
 def _without_special_cases(found: list[Direction]) -> list[Direction]:
-    """A direction with fewer axes than another of the same parameters is a case of it."""
+    """A direction with fewer axes than another of the same parameters is a case of it; what may
+    be shifted entry by entry may be scaled so, too."""
     kept: list[Direction] = []
     for one in sorted(found, key=lambda d: -len(d.moves[0].along)):
         own = {(move.param, move.coefficient) for move in one.moves}
@@ -95,7 +106,8 @@ def _without_special_cases(found: list[Direction]) -> list[Direction]:
         )
         if own not in wider:
             kept.append(one)
-    return kept
+    shifts = [one.moves for one in kept if one.kind == "shift" and len(one.moves) == 1]
+    return [one for one in kept if one.kind == "shift" or one.moves not in shifts]
 
 
 def _candidates(program: Program, order: Sequence[Node], kind: str) -> dict[Axes, list[Param]]:
@@ -165,6 +177,9 @@ class _Tangents:
                 for operand in node.operands:
                     constraints += self._cancelling(at.get(operand, {}), len(candidates))
                 found = {}
+            elif isinstance(node, Reduce):  # what differs among the entries must cancel
+                differing = {i: d for i, d in at.get(node.arg, {}).items() if i not in found}
+                constraints += self._cancelling(differing, len(candidates))
             at[node] = found
             if len(constraints) > 4 * len(candidates):
                 constraints = _reduced(constraints)
@@ -200,11 +215,9 @@ class _Tangents:
                 return self._chosen(condition, [at.get(branch, {}) for branch in branches])
             case Contract():
                 return self._contracted(node, at)
-            case Reduce(op="logsumexp" | "max", arg=arg, over=over):
-                tangent = at.get(arg, {})
-                if any(set(d.axes) & set(over) for d in tangent.values()):
-                    return None
-                return tangent
+            case Reduce(op="logsumexp" | "max"):
+                alike = {i: _of_all(node, d) for i, d in at.get(node.arg, {}).items()}
+                return {i: d for i, d in alike.items() if d is not None}
         return None
 
     def _relative(self, node: Node, tangent: Tangent) -> Tangent | None:
