@@ -100,14 +100,15 @@ def test_ordinary_files_are_read_as_they_are_whole(tmp_path_factory, rows, end):
 
 def test_an_ordinary_file_is_read_in_blocks(tmp_path, in_blocks, streamed):
     path = tmp_path / "t.csv"
-    path.write_text('name,x,t\n"a, ""b""",1,u\n' + '"one\nmore",2.5,v\nc,,\n' * 20)
+    rows = 'Straße,x,t\n"a, ""b""",1,ü\n' + '"one\nmore",2.5,v\nc,,\n' * 20
+    path.write_text(rows, encoding="utf-8")
 
     table = read(path, TEXTS)
 
     assert streamed == [True]
     np.testing.assert_array_equal(table.entries["x"].values(), [1, *[2.5, np.nan] * 20])
-    assert table.entries["t"].values().texts == ("u", "v")
-    assert table.entries["name"].values().texts == ('a, "b"', "one\nmore", "c")
+    assert table.entries["t"].values().texts == ("ü", "v")
+    assert table.entries["Straße"].values().texts == ('a, "b"', "one\nmore", "c")
     assert table.row_text(2) == "row 3 (line 5)"
 
 

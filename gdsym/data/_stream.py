@@ -35,7 +35,7 @@ def entries(
     texts: dict[int, list[Coded]] = {}
     blocks = Blocks(())
     for lines in _blocks(path, start):
-        if lines is None or not _is_readable(lines):
+        if lines is None or not is_readable(lines):
             return None
         try:
             table = parse(lines, [*as_text, *texts] if numbers is not None else as_text)
@@ -76,7 +76,7 @@ def _is_text(column: Any) -> bool:
     return str(column.type) == "string"
 
 
-def _is_readable(lines: bytes) -> bool:
+def is_readable(lines: bytes) -> bool:
     """UTF-8 without a NUL, and without a cell that pyarrow might take for hexadecimal."""
     if b"\0" in lines or b"0x" in lines or b"0X" in lines:
         return False

@@ -86,7 +86,8 @@ def _streamed(path: Path, demand: Demand, separator: str) -> Table | None:
     with path.open("rb") as file:
         beginning = file.read(_stream.BLOCK)
     end = beginning.rfind(b"\n") + 1
-    if end == 0 or not beginning.isascii() or b"\0" in beginning:
+    marked = beginning.startswith(codecs.BOM_UTF8)
+    if end == 0 or marked or not _stream.is_readable(beginning[:end]):
         return None
     name = shown(path.name)
     try:
