@@ -10,12 +10,15 @@ Q'r = 0, whose rounding grows with the condition of J, not with its square. Wher
 H leaves no digit of S, S is left out: a Gauss-Newton step.
 
 Where there is no matrix, but its products with vectors, conjugate gradients give the step.
+
+A Hessian costs as much as many gradients, and so near to the minimum it hardly changes: the same
+one serves the next steps, too (a chord method), while each leaves little of the gradient.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -39,15 +42,18 @@ ASIDE = 1e-3  # the most of the gradient that may lie along what is called a gau
 PRODUCTS = 200
 SOLVED = 1e-6  # of the gradient: what such a step is to leave of it
 POORLY = 0.1  # and the most that it may leave
+SHORTER = 0.03  # what a step by an earlier Hessian is to leave of the gradient, at most
+STALLED = 0.5  # where one leaves more than this after one that did, the rest is rounding
 NOISE = EPS**0.5  # a rise of f, relative to its size, that its rounding may explain
 
 
 @dataclass(frozen=True, slots=True)
 class _Correction:
-    """A step in the free coordinates, and the length of the gradient in the metric of H."""
+    """A step in the free coordinates, the length of the gradient in the metric of H, and H."""
 
     step: Vector
     length: float
+    hess: Matrix | None = None
 
 
 def polish(
@@ -64,7 +70,9 @@ def polish(
     products: the most with a Hessian that is no matrix, for one step.
     """
     now = start
-    here = _correction(objective, now, now.g, lower, upper, products)
+    bounds = lower, upper
+    here = _correction(objective, now, now.g, bounds, products)
+    chord = False  # whether the last step was one by an earlier Hessian
     for _ in range(STEPS):
         if here is None:
             return
@@ -77,7 +85,16 @@ def polish(
         if not finite(f, g) or f - now.f > here.length**2 + NOISE * abs(now.f):
             return
         after = Iterate(x, f, g, float(np.linalg.norm(here.step)), np.inf)
-        there = _correction(objective, after, now.g, lower, upper, products)
+        there = None
+        if here.hess is not None and objective.residual_qr is None:
+            there = _correction(objective, after, now.g, bounds, products, here.hess)
+            left = np.inf if there is None else there.length / here.length
+            if chord and left > STALLED:
+                return
+            chord = left <= SHORTER
+            there = there if chord else None
+        if there is None:
+            there = _correction(objective, after, now.g, bounds, products)
         if there is None or not there.length < here.length:
             return
         now, here = after, there
@@ -87,19 +104,23 @@ def _correction(
     objective: Objective,
     at: Iterate,
     before: Vector,
-    lower: Vector,
-    upper: Vector,
+    bounds: tuple[Vector, Vector],
     products: int,
+    earlier: Matrix | None = None,
 ) -> _Correction | None:
     """None where no step is to be trusted: not finite, or no minimum by its curvature.
 
-    before: the gradient one correction earlier, to tell what is small of one.
+    before: the gradient one correction earlier, to tell what is small of one. earlier: the
+    Hessian at an earlier point, to do without one here.
 
     A coordinate on its bound that the step would push out is held there, and the step is that
     of the others; one that would cross its bound from inside ends the polishing.
     """
-    H = None if objective.hess is None else objective.hess(at.x)
-    H = H if H is not None and finite(H) else None
+    lower, upper = bounds
+    H = earlier
+    if H is None and objective.hess is not None:
+        H = objective.hess(at.x)
+        H = H if finite(H) else None
     factors = None if objective.residual_qr is None else objective.residual_qr(at.x)
     free = ~outward(at.g, at.x, lower, upper) & (lower < upper)
     free &= ~_kinks.at_zero(objective.kinks, at.x)
@@ -117,7 +138,8 @@ def _correction(
         pushed = free & (((at.x <= lower) & (x < lower)) | ((at.x >= upper) & (x > upper)))
         if not pushed.any():
             beyond = np.any((x < lower) | (x > upper))
-            return None if beyond or _kinks.crossed(objective.kinks, at.x, x) else found
+            crossed = beyond or _kinks.crossed(objective.kinks, at.x, x)
+            return None if crossed else replace(found, hess=H)
         free &= ~pushed
     return None
 

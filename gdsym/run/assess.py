@@ -126,7 +126,8 @@ def _examined(
     effort = Effort(MOST_WORK, int(np.clip(objective.evaluations, 20, 60)))
     if not states_errors(module):
         # Without errors to report, looking must not take much longer than fitting did.
-        spent = 20.0 * objective.evaluations * size * (problem.n_rows or 1)
+        # A product of matrices runs several times as fast as one of a matrix and a vector.
+        spent = 100.0 * objective.evaluations * size * (problem.n_rows or 1)
         effort = replace(effort, work=max(CHEAP, min(MOST_WORK, spent)))
     return examine(module, problem, here, start, _blocks(module, problem), end, effort)
 
