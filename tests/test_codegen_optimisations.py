@@ -14,6 +14,7 @@ AT_WORK = {
     "guards": "logistic",
     "dots": "randhie",
     "once": "beta",
+    "sparse": "factorisation",
     "symmetry": "logistic",
     "blocks": "logistic",
 }

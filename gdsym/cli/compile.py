@@ -42,7 +42,7 @@ MAX_DIFF = 40  # lines that are shown
     "--without",
     metavar="NAME,...",
     default="",
-    help="Optimisations to leave out: buffers, guards, dots, once, symmetry, blocks.",
+    help="Optimisations to leave out: buffers, guards, dots, once, sparse, symmetry, blocks.",
 )
 @click.option(
     "--check",

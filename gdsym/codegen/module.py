@@ -31,7 +31,17 @@ MARKER = "# == emitted from here ==\n"
 OPTIONAL = {
     name: re.compile(rf"def _{name}\(.*?\n\n\n", re.DOTALL)
     for name in (
-        *("scatter", "grouped_sum", "others", "gram", "columns", "beside", "triangle", "stacked"),
+        *(
+            "scatter",
+            "table_sum",
+            "grouped_sum",
+            "others",
+            "gram",
+            "columns",
+            "beside",
+            "triangle",
+            "stacked",
+        ),
     )
 }
 # Methods of the problem that only some models have.
@@ -96,6 +106,7 @@ def module_text(
     body = "\n\n\n".join([*written, *map("\n".join, [*kernels.functions, *epochs])])
     carried = support(kernels.helpers)
     special = "special" in kernels.helpers or "special." in carried
+    libraries = [*(["special"] if special else []), *(kernels.helpers & {"sparse"})]
     told = {"STRUCTURE": described(derived, known), "PROXIMAL": proximal(terms)}
     blocks = printer.blocks if printed and "cached blocks" not in kernels.helpers else {}
     description = "\n".join(
@@ -103,7 +114,7 @@ def module_text(
     )
     parts = [
         _docstring(model, derived, version),
-        _imports(special, printer.imports if printed else ()),
+        _imports(libraries, printer.imports if printed else ()),
         "",
         body,
         "",
@@ -171,10 +182,11 @@ def _shape(dims: Sequence[str]) -> str:
     return f"({', '.join(dims)}{',' if len(dims) == 1 else ''})"
 
 
-def _imports(special: bool, others: Sequence[str]) -> str:
+def _imports(parts: Sequence[str], others: Sequence[str]) -> str:
+    """The imports of a module; parts: those of SciPy that it needs."""
     libraries = ["import numpy as np", *others]
-    if special:
-        libraries.append("from scipy import special")
+    if parts:
+        libraries.append(f"from scipy import {', '.join(sorted(parts))}")
     lines = [
         "from __future__ import annotations",
         "",

@@ -14,6 +14,7 @@ OPTIMISATIONS = {
     "guards": "one exponential for log(1 + exp(x)) and its derivatives where no x is too large",
     "dots": "products inside sums over rows are dot products",
     "once": "functions of a row's data alone are computed once for a fit",
+    "sparse": "sums by code of what is read at codes are products of sparse matrices",
     "symmetry": "a product of a matrix with itself is computed by half",
     "blocks": "rows are worked through in blocks that stay in a core's cache",
 }

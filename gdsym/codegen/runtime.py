@@ -17,6 +17,7 @@ from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 MODEL = SOURCE_NAME = SHA256 = ""
 ROW: str | None = None
@@ -289,6 +290,11 @@ def _grouped_sum(
     scaled = np.exp(columns - _finite(top)[:, flat]).reshape(values.shape)
     top, total = top.reshape(kept + sizes), _scatter(codes, scaled, sizes)
     return (top, total) if order is None else (top.transpose(order), total.transpose(order))
+
+
+def _table_sum(weights: Array, codes: Array, at: Array, table: Array, size: int) -> Array:
+    """weights[i]*table[at[i]] summed by codes[i]: a sparse matrix times the table."""
+    return sparse.coo_array((weights, (codes, at)), shape=(size, len(table))) @ table
 
 
 def _others(values: Array, axis: int) -> Array:

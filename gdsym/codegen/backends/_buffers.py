@@ -29,6 +29,7 @@ from gdsym.codegen.backends.numpy import (
     Writer,
     as_matmul,
     is_reciprocal,
+    is_row_gather,
     number_text,
     twins,
 )
@@ -100,12 +101,14 @@ class BufferWriter(Writer):
             case Contract(deltas=()) if len(node.factors) == 2 and twins(node) is None:
                 sides = as_matmul(node)
                 return sides is not None and all(self._operand(factor) for factor, _ in sides)
+            case Contract(deltas=()) if self._as_lines(node) is not None:
+                return True
             case Contract(deltas=()) if len(node.factors) == 1 and node.summed:
                 arg, indices = node.factors[0]
                 left = tuple(index for index in indices if index not in node.summed)
                 distinct = len(set(indices)) == len(indices)
                 return distinct and left == node.axes and self._operand(arg)
-            case Contract() if self._is_gather(node):
+            case Contract() if self._is_gather(node) or self._is_lines(node):
                 return True
             case Reduce(op="max" | "min"):
                 return self.row not in node.over and self._operand(node.arg)
@@ -133,8 +136,23 @@ class BufferWriter(Writer):
         if len(node.axes) < 2 or self.row not in node.axes:
             return True  # a vector of rows may also come from a statement of the plain writer
         if node in self.known:
-            return self.known[node] in self.made
-        return self._in_steps(node)
+            return self.known[node] in self.made and node not in self.native
+        return self._in_steps(node) and not self._is_lines(node)
+
+    def _is_lines(self, node: Node) -> bool:
+        """True for the lines of a table at the codes of the rows: these lie as in the table."""
+        return self.row is not None and is_row_gather(node, (self.row,))
+
+    def _as_lines(self, node: Contract) -> tuple[Node, Node] | None:
+        """The two of which a contraction has the product of each line of one with that of the
+        other."""
+        factor = node.factors[0].node if len(node.factors) == 1 else None
+        if not isinstance(factor, Map) or factor.op != "mul" or len(factor.args) != 2:
+            return None
+        if node.axes != (self.row,) or factor in self.known or node.deltas:
+            return None
+        a, b = factor.args
+        return (a, b) if self._is_lines(a) and self._is_lines(b) and a.axes == b.axes else None
 
     # -- statements
 
@@ -144,15 +162,19 @@ class BufferWriter(Writer):
             return
         formula = self.text(value).code
         place = self._computed(name, value)
-        shape = ", ".join(self._shape(axis) for axis in node.axes)
-        comment = f"({shape}{',' if len(node.axes) == 1 else ''})"
+        axes = self.made[name][0]
+        shape = ", ".join(self._shape(axis) for axis in axes)
+        comment = f"({shape}{',' if len(axes) == 1 else ''})"
         if len(self.lines) > place + 1 and len(formula) <= 40:
             comment += f"  {formula}"
         self.lines[place] += f"  # {comment}"
 
     def _computed(self, name: str, node: Node) -> int:
         """Writes the steps of a node; returns the place of the line that begins with its name."""
-        self.made[name] = (node.axes, isinstance(node, Map) and self.logical(node))
+        axes = node.axes
+        if self._is_lines(node):
+            axes = self.native[node] = tuple(sorted(axes, key=lambda axis: axis != self.row))
+        self.made[name] = (axes, isinstance(node, Map) and self.logical(node))
         held = len(self.lines)
         self._into(name, node)
         begin = f"{name} = "
@@ -178,6 +200,20 @@ class BufferWriter(Writer):
                 assert sides is not None
                 left, right = (self.oriented(factor, order).code for factor, order in sides)
                 self._begin(name, f"np.matmul({left}, {right}")
+            case Contract() if self._is_lines(node):
+                (table, indices), (delta,) = node.factors[0], node.deltas
+                own = dict(zip(indices, table.axes, strict=True))
+                code, kept = sorted(indices, key=lambda index: index != delta.axis)
+                lines = self.oriented(table, (own[code], own[kept])).code
+                call = f'np.take({lines}, {self._codes(delta)}, axis=0, mode="clip"'
+                self._begin(name, call)
+            case Contract() if (pair := self._as_lines(node)) is not None:
+                order = tuple(sorted(pair[0].axes, key=lambda axis: axis != self.row))
+                for side in pair:
+                    self._named(side)
+                left, right = (self.oriented(side, order).code for side in pair)
+                letter = next(c for c in (order[1].dim + "dk").lower() if c.isalpha() and c != "n")
+                self._begin(name, f'np.einsum("n{letter},n{letter}->n", {left}, {right}')
             case Contract() if node.deltas:
                 table, codes = node.factors[0].node, self._codes(node.deltas[0])
                 self._begin(name, f'np.take({self._named(table)}, {codes}, mode="clip"')

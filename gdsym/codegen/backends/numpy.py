@@ -810,9 +810,43 @@ class Writer:
             size = self.dim_names[delta.axis.dim]
             call = f"np.bincount({self._codes(delta)}, {values.code}, {size})"
             return Text(call, ATOM, values.operations + 1)
+        if (parts := self._as_table_sum(node)) is not None:
+            return self._table_sum(node, *parts)
         self.helpers.add("scatter")
         arguments, have, operations = self._by_code(node, *node.factors)
         return self._oriented_name(f"_scatter({arguments})", have, node.axes, operations)
+
+    def _table_sum(self, node: Contract, weights: Node, gather: Contract) -> Text:
+        """Lines of a table, read at codes and weighted, summed by other codes."""
+        self.helpers |= {"table_sum", "sparse"}
+        (delta,), (at,), ((table, indices),) = node.deltas, gather.deltas, gather.factors
+        (kept,) = (index for index in indices if index != at.axis)
+        lines = self.oriented(table, _ordered(table, indices, (at.axis, kept)))
+        self.sizes[delta.axis.dim] = None
+        codes, size = self._codes(delta), self.dim_names[delta.axis.dim]
+        operands = f"{self.text(weights).code}, {codes}, {self._codes(at)}, {lines.code}"
+        call = f"_table_sum({operands}, {size})"
+        return self._oriented_name(call, (delta.axis, kept), node.axes, 2)
+
+    def _as_table_sum(self, node: Contract) -> tuple[Node, Contract] | None:
+        """The weights and the gather of such a sum; None where it is something else."""
+        if len(node.factors) != 1 or len(node.deltas) != 1 or "sparse" in self.without:
+            return None
+        (product, _), delta = node.factors[0], node.deltas[0]
+        if not (isinstance(product, Map) and product.op == "mul") or product in self.known:
+            return None
+        gathers = [arg for arg in product.args if is_row_gather(arg, delta.indices)]
+        weights = [arg for arg in product.args if arg not in gathers]
+        if len(gathers) != 1 or any(arg.axes not in ((), delta.indices) for arg in weights):
+            return None
+        if not any(arg.axes for arg in weights) or any(map(self.logical, weights)):
+            return None
+        gather = gathers[0]
+        assert isinstance(gather, Contract)
+        weight = weights[0]
+        if len(weights) > 1:
+            weight = Map(product.id, delta.indices, "mul", tuple(weights))
+        return weight, gather
 
     def _is_count(self, node: Contract) -> bool:
         """True for one number at each code of a vector."""
@@ -929,6 +963,16 @@ def _is_indexable(term: Node, total: Node) -> bool:
         if not (isinstance(factor, Contract) and _is_one_hot(factor))
     )
     return scalar or set(term.axes) == set(total.axes)
+
+
+def is_row_gather(node: Node, rows: Axes) -> bool:
+    """True for the lines of a table with two axes, read at a code for each row."""
+    if not isinstance(node, Contract) or len(node.factors) != 1 or len(node.deltas) != 1:
+        return False
+    indices, delta = node.factors[0].indices, node.deltas[0]
+    whole = delta.source is not None and delta.source.axes == delta.indices == rows
+    read = len(set(indices)) == len(node.axes) == 2 and delta.axis in indices
+    return whole and read and len(rows) == 1 and rows[0] not in indices
 
 
 def _is_logical(node: Node) -> bool:
