@@ -871,3 +871,12 @@ def test_any_words_of_the_language_are_refused_or_a_model(tokens):
 def test_any_text_at_all_is_refused_or_a_model(text):
     outcome(text)
     outcome("param x\nloss " + text)
+
+
+@pytest.mark.parametrize("name", ["cases", "bags", "counties", "orders", "simplices"])
+def test_categories_may_have_a_name_that_resembles_a_domain(name):
+    model = load_model(f"data g[n] in {name}, x[n]\nparam a[n]\nloss sum(a*x)", "m.gd")
+
+    assert model.data[0].domain.category == name
+    with pytest.raises(SourceError, match="did you mean `counts`"):
+        load_model("data y[n] in countss\nparam a\nloss sum(a*y)", "m.gd")

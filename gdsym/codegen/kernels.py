@@ -258,9 +258,10 @@ class Kernels:
         """A body that reads the sums over all rows."""
         if not any(total.node in writer.read for stage in passes for total in stage):
             return self.body(writer, lines, inside=False)
-        several = len(passes) > 1
-        sums = "sums = {**acc.known, **acc.sums}" if several else "sums = acc.sums"
-        return self.body(writer, [sums, *lines], inside=False)
+        sums = "{**acc.known, **acc.sums}" if len(passes) > 1 else "acc.sums"
+        if any(total.kind == "logsum" for stage in passes for total in stage):
+            sums = "_found(acc)"
+        return self.body(writer, [f"sums = {sums}", *lines], inside=False)
 
     def learn(self) -> list[str]:
         """Totals of the data alone."""
@@ -613,8 +614,7 @@ class Kernels:
             for total in stage:
                 if isinstance(total.node, Leaf) and total.node in writer.known:
                     continue
-                code = f'{where}["{total.key}"]'
-                writer.known[total.node] = f"_logsum({code})" if total.kind == "logsum" else code
+                writer.known[total.node] = f'{where}["{total.key}"]'
 
     def _know_learnt(
         self, writer: Writer, totals: Iterable[Total], definitions: bool = False

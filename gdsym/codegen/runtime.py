@@ -197,7 +197,7 @@ def empty(
     """
     if after is None:
         return _sums(TOTALS, 0, order, {})
-    return _sums(TOTALS, after.stage + 1, order, {**after.known, **after.sums})
+    return _sums(TOTALS, after.stage + 1, order, _found(after))
 
 
 def _sums(
@@ -210,6 +210,12 @@ def _sums(
     keys = passes[stage] if stage < len(passes) else ()
     sums = dict.fromkeys(keys, 0.0)
     return Sums(stage, order, known, sums, Workspace() if work is None else work)
+
+
+def _found(acc: Sums) -> dict[str, Any]:
+    """What this pass and those before it have found; a logsumexp as the number that it is."""
+    pairs = {key: value for key, value in acc.sums.items() if isinstance(value, tuple)}
+    return {**acc.known, **acc.sums, **{key: _logsum(pair) for key, pair in pairs.items()}}
 
 
 def merge(acc: Sums, other: Sums) -> None:
@@ -240,14 +246,18 @@ def _add_logsum(sums: dict[str, Any], key: str, other: Any) -> None:
         sums[key] = other
         return
     (top, total), (top2, total2) = sums[key], other
-    new = np.maximum(top, top2)
-    base = _finite(new)
-    sums[key] = (new, total * np.exp(top - base) + total2 * np.exp(top2 - base))
+    most, scaled = np.array(np.maximum(top, top2)), np.array(total)
+    new = np.asarray(top2 != -np.inf)  # of many groups a block has a few
+    base = _finite(most[new])
+    old, added = np.asarray(top)[new], np.asarray(top2)[new]
+    scaled[new] = scaled[new] * np.exp(old - base) + np.asarray(total2)[new] * np.exp(added - base)
+    sums[key] = (most, scaled)
 
 
 def _logsum(pair: tuple[Any, Any]) -> Any:
-    """The logsumexp that a running (maximum, scaled sum) stands for."""
-    return _finite(pair[0]) + np.log(pair[1])
+    """The logsumexp that a running (maximum, scaled sum) stands for; of nothing it is -inf."""
+    with np.errstate(divide="ignore"):
+        return _finite(pair[0]) + np.log(pair[1])
 
 
 def _rows(block: Block) -> int:
@@ -1354,7 +1364,7 @@ class Problem:
 
         for stage in range(len(passes)):
             if stage:
-                acc = _sums(passes, stage, order, {**acc.known, **acc.sums})
+                acc = _sums(passes, stage, order, _found(acc))
             self._threads.each(len(groups), work, take)
         return acc
 
@@ -1370,7 +1380,7 @@ class Problem:
         theta, rows = self._theta(theta), _chosen(rows, self.n_rows)
         with np.errstate(all="ignore"):
             acc = self._gathered(theta, 1)
-            known = {**acc.known, **acc.sums}
+            known = _found(acc)
             block = self._blocks.take(rows if TRACE_ROWS is None else slice(None))
             values = _trace(theta, block, self._totals, known)
         if TRACE_ROWS is None:
