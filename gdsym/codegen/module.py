@@ -169,6 +169,7 @@ def _imports(special: bool, others: Sequence[str]) -> str:
     lines = [
         "from __future__ import annotations",
         "",
+        "import functools",
         "import json",
         "import math",
         "import os",
