@@ -190,6 +190,7 @@ def _imports(parts: Sequence[str], others: Sequence[str]) -> str:
     lines = [
         "from __future__ import annotations",
         "",
+        "import functools",
         "import json",
         "import math",
         "import os",

@@ -6,6 +6,7 @@ Above it stand the names that the model's own part defines.
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import os
@@ -920,10 +921,9 @@ class _Threads:
     def __init__(self, count: int) -> None:
         self.count = count
         self._crew: _Crew | None = None
-        self._blas: _Blas | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"count": self.count, "_crew": None, "_blas": None}
+        return {"count": self.count, "_crew": None}
 
     def each(
         self, pieces: int, work: Callable[[int], Any], take: Callable[[Any], None] | None = None
@@ -935,9 +935,7 @@ class _Threads:
             if take is not None:
                 take(part)
             return
-        if self._blas is None:
-            self._blas = _Blas()
-        with self._blas:  # also for one thread: BLAS with threads of its own has other digits
+        with _blas():  # also for one thread: BLAS with threads of its own has other digits
             if self.count == 1:
                 for piece in range(pieces):
                     part = work(piece)
@@ -1073,6 +1071,12 @@ class _Blas:
             if not self.users:
                 for library, count in self.changed:
                     library.set_num_threads(count)
+
+
+@functools.cache
+def _blas() -> _Blas:
+    """One for all problems: what it holds is the process's."""
+    return _Blas()
 
 
 # -- the bound problem ---------------------------------------------------------------------------
