@@ -19,7 +19,7 @@ import gdsym
 from gdsym.cache import load_module
 from gdsym.codegen.backends import backend, numba
 from gdsym.codegen.module import module_text
-from gdsym.compiler import compile_text
+from gdsym.compiler import compile_text, stages
 from gdsym.errors import UsageError
 
 # One model in three has loops compiled in every run, and all of them in a nightly one: a loop
@@ -158,15 +158,23 @@ def test_a_linear_model_is_one_loop_that_reads_its_data_once():
     assert "BLOCK_BYTES = 2**23" in text
 
 
+SOFTMAX = (
+    "dim k = 3\ndata X[n, d], y[n] in k\nparam W[d, k]\nobserve y ~ categorical_logit(X @ W)\n"
+)
+
+
 def test_products_of_matrices_stay_in_numpy():
-    text = text_of(
-        "dim k = 3\ndata X[n, d], y[n] in k\nparam W[d, k]\nobserve y ~ categorical_logit(X @ W)\n"
-    )
+    text = text_of(SOFTMAX)
     partial = text[text.index("def partial(") : text.index("def finish(")]
 
     assert "W.T @ X.T" in partial
     assert "BLOCK_BYTES = 2**21" in text
     assert "_loop_" in partial
+
+
+@pytest.mark.parametrize(("text", "good"), [(LOGISTIC, True), (SOFTMAX, False)])
+def test_a_model_that_suits_loops_has_all_its_rows_in_them(text, good):
+    assert numba.suits(stages(text, "m.gd").plan) is good
 
 
 def test_a_model_without_rows_has_no_loop():
@@ -344,8 +352,6 @@ def test_a_rule_with_a_number_as_a_state_and_every_given_name_steps_in_loops(tmp
 
 
 def test_a_model_with_products_of_matrices_has_no_epochs():
-    text = (
-        "dim k = 3\ndata X[n, d], y[n] in k\nparam W[d, k]\nobserve y ~ categorical_logit(X @ W)\n"
-    )
+    text = compile_text(SOFTMAX, "m.gd", update=["adam"], backend="numba")
 
-    assert "def epoch_adam" not in compile_text(text, "m.gd", update=["adam"], backend="numba")
+    assert "def epoch_adam" not in text

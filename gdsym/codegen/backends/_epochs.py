@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 
 
 class BatchWriter(Writer):
-    """A writer that can put the totals of a batch into names."""
+    """A writer that can put the totals of a batch into names.
+
+    `room` is how many numbers of scratch its loops then want in `_work`.
+    """
+
+    room: int | None = None
 
     def batch(self, totals: Sequence[Total], scale: str) -> list[str] | None:
         """Statements after which each total is known by a name, times `scale`; None if not all
@@ -52,7 +57,7 @@ def epochs(kernels: Kernels, rules: Sequence[Rule]) -> list[list[str]]:
     if batch is None:
         return []
     made = [part for rule in rules for part in _of_rule(rule, kernels, batch)]
-    return [batch.lines, *made] if made else []
+    return [batch.take, batch.lines, *made] if made else []
 
 
 def _is_plain(kernels: Kernels, totals: Sequence[Total]) -> bool:
@@ -91,9 +96,11 @@ def _rows_first(kernels: Kernels, dims: Sequence[str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """`_batch`, and what a call of it is given: items of data, and Python text of the rest."""
+    """`_batch` and what takes its rows; items of data, and Python text of the rest it is given."""
 
     lines: list[str]
+    take: list[str]
+    room: int
     data: list[Data]
     given: list[str]
 
@@ -110,19 +117,21 @@ def _batch(kernels: Kernels, totals: Sequence[Total]) -> _Batch | None:
         return None
     read = {leaf.name for leaf in writer.read if isinstance(leaf, Leaf) and leaf.kind == "data"}
     data = [item for item in kernels.model.data if item.name in read]
-    lines = [*_taken(kernels, data), *_split(kernels, writer), *lines]
+    lines = ["_work = _room[-1]", *_part(kernels, data), *_split(kernels, writer), *lines]
     used = set(re.findall(r"\w+", "\n".join(lines)))
     given = {name: text for name, text in outside.items() if name in used}
     unpacked = [f"{_tuple(given)} = _given"] if given else []
     made = [part for line in (*unpacked, *lines) for part in wrapped(INDENT + line)]
     head = [
         "@_compiled",
-        "def _batch(theta: Any, _rows: Any, _n: Any, _data: Any, _room: Any, _given: Any, _g: Any)"
-        " -> Any:",
-        f'{INDENT}"""The objective estimated from some rows; its gradient goes to _g."""',
+        "def _batch(theta: Any, _first: Any, _rows: Any, _n: Any, _room: Any, _given: Any,"
+        " _g: Any) -> Any:",
+        f'{INDENT}"""The objective estimated from some rows in _room; its gradient goes to _g."""',
     ]
     head[1:2] = wrapped(head[1])
-    return _Batch([*head, *made], data, list(given.values()))
+    return _Batch(
+        [*head, *made], _take(kernels, data), writer.room or 0, data, list(given.values())
+    )
 
 
 def _known_by_name(kernels: Kernels, writer: Writer) -> dict[str, str]:
@@ -139,7 +148,7 @@ def _known_by_name(kernels: Kernels, writer: Writer) -> dict[str, str]:
 
 def _gradient(kernels: Kernels, writer: BatchWriter, totals: Sequence[Total]) -> list[str] | None:
     """Statements from the rows of a batch to the objective and its gradient."""
-    lines = writer.batch(totals, "_n/_rows.size")
+    lines = writer.batch(totals, "_n/_rows")
     if lines is None:
         return None
     program = kernels.program
@@ -185,17 +194,28 @@ def _split(kernels: Kernels, writer: Writer) -> list[str]:
     return lines
 
 
-def _taken(kernels: Kernels, data: Sequence[Data]) -> list[str]:
-    """The rows of a batch, side by side."""
-    lines = []
-    for place, item in enumerate(data):
-        name = kernels.arguments[item.name]
-        if kernels.model.row in item.dims:
-            lines.append(f"{name} = _room[{place}][: _rows.size]")
-            lines.append(f"_take{len(item.dims)}(_data[{place}], _rows, {name})")
-        else:
-            lines.append(f"{name} = _data[{place}]")
-    return lines
+def _take(kernels: Kernels, data: Sequence[Data]) -> list[str]:
+    """A function that brings the rows of some batches side by side."""
+    lines = [
+        f"_take{len(item.dims)}(data[{place}], rows, room[{place}])"
+        for place, item in enumerate(data)
+        if kernels.model.row in item.dims
+    ]
+    return [
+        "@_compiled",
+        "def _take(data: Any, rows: Any, room: Any) -> Any:",
+        f'{INDENT}"""Brings some rows of the data into room for them."""',
+        *(INDENT + line for line in lines or ["pass"]),
+    ]
+
+
+def _part(kernels: Kernels, data: Sequence[Data]) -> list[str]:
+    """The rows of a batch, and data without rows."""
+    return [
+        f"{kernels.arguments[item.name]} = _room[{place}]"
+        + ("[_first : _first + _rows]" if kernels.model.row in item.dims else "")
+        for place, item in enumerate(data)
+    ]
 
 
 # -- the rule ------------------------------------------------------------------------------------
@@ -209,18 +229,24 @@ def _epoch_RULE(
     \"\"\"Steps of RULE, one for each `size` of the rows.\"\"\"
     total = f = 0.0
     made = 0
-    for first in range(0, rows.size, size):
-        some = rows[first : first + size]
-        f = _batch(theta, some, n, data, room, given, g)
-        if not np.isfinite(f):
-            break
-        total += f * some.size
-        if first + size >= rows.size:
-            before[:] = theta
-        made += 1
-        scalars = _step_RULE(theta, g, f, t + made, T, vectors, scalars, options)
+    several = size * max(1, TOGETHER // size)
+    for start in range(0, rows.size, several):
+        some = rows[start : start + several]
+        _take(data, some, room)
+        for first in range(0, some.size, size):
+            count = min(size, some.size - first)
+            f = _batch(theta, first, count, n, room, given, g)
+            if not np.isfinite(f):
+                return total, f, made, scalars
+            total += f * count
+            if start + first + count == rows.size:
+                before[:] = theta
+            made += 1
+            scalars = _step_RULE(theta, g, f, t + made, T, vectors, scalars, options)
     return total, f, made, scalars
 """
+# Rows that are brought together: while some come from memory, others are on their way.
+TOGETHER = 256
 
 
 def _of_rule(rule: Rule, kernels: Kernels, batch: _Batch) -> list[list[str]]:
@@ -228,19 +254,14 @@ def _of_rule(rule: Rule, kernels: Kernels, batch: _Batch) -> list[list[str]]:
     step = _step(rule)
     if step is None:
         return []
-    driver = DRIVER.replace("RULE", rule.name).rstrip().splitlines()
-    return [step, driver, _caller(rule, kernels, batch)]
+    driver = DRIVER.replace("RULE", rule.name).replace("TOGETHER", str(TOGETHER))
+    return [step, driver.rstrip().splitlines(), _caller(rule, kernels, batch)]
 
 
 def _step(rule: Rule) -> list[str] | None:
     text = update.RuleText(rule)
     scalars = [update.python_name(state.name) for state in rule.states if state.scalar]
-    unpacked = {
-        "_vectors": _vectors(rule),
-        "_scalars": scalars,
-        "_options": [update.python_name(option.name) for option in rule.options],
-    }
-    lines = [f"{_tuple(names)} = {whole}" for whole, names in unpacked.items() if names]
+    lines = []
     for step in rule.body:
         name = update.python_name(step.name)
         if step.keyword != "let" and name in scalars:
@@ -249,18 +270,43 @@ def _step(rule: Rule) -> list[str] | None:
             lines += text.step(step, set())
     if text.helpers:
         return None
+    vectors = _vectors(rule)
+    one_by_one = not scalars and not any(map(WHOLE.search, lines))
+    body = _entries(vectors, lines) if one_by_one else lines
+    start = [f"{_tuple(vectors)} = _vectors"] if vectors and not one_by_one else []
+    start += [f"{_tuple(scalars)} = _scalars"] if scalars else []
+    options = [update.python_name(option.name) for option in rule.options]
+    start += [f"{_tuple(options)} = _options"] if options else []
     returned = f"({_tuple(f'float({name})' for name in scalars)})" if scalars else "_scalars"
-    head = f"def _step_{rule.name}("
+    arrays = "_theta: Any, _g: Any" if one_by_one else "theta: Any, g: Any"
     return [
         "@_compiled",
         *wrapped(
-            f"{head}theta: Any, g: Any, f: Any, t: Any, T: Any, _vectors: Any, _scalars: Any, "
-            "_options: Any) -> Any:"
+            f"def _step_{rule.name}({arrays}, f: Any, t: Any, T: Any, _vectors: Any, "
+            "_scalars: Any, _options: Any) -> Any:"
         ),
         f'{INDENT}"""One step of {rule.name}; returns the states that are numbers."""',
-        *(part for line in lines for part in wrapped(INDENT + line)),
+        *(part for line in (*start, *body) for part in wrapped(INDENT + line)),
         f"{INDENT}return {returned}",
     ]
+
+
+# What makes a statement of a rule one about vectors as wholes.
+WHOLE = re.compile(r"np\.(sum|max|min|prod|where|einsum)\(|@|\.size")
+
+
+def _entries(vectors: Sequence[str], lines: Sequence[str]) -> list[str]:
+    """The statements of a rule for one entry of theta after the other."""
+    names = {"theta": "_theta", "g": "_g"}
+    names |= {name: f"_vectors[{place}]" for place, name in enumerate(vectors)}
+    used = set(re.findall(r"\w+", "\n".join(lines)))
+    changed = ["theta", *(name for name in vectors if name != "x0")]
+    inside = [
+        *(f"{name} = {array}[_i]" for name, array in names.items() if name in used),
+        *(re.sub(r"^(\w+)\[:\] =", r"\1 =", line).removesuffix(".copy()") for line in lines),
+        *(f"{names[name]}[_i] = {name}" for name in changed if name in used),
+    ]
+    return ["for _i in range(_theta.size):", *(INDENT + line for line in inside)]
 
 
 def _vectors(rule: Rule) -> list[str]:
@@ -274,7 +320,12 @@ def _caller(rule: Rule, kernels: Kernels, batch: _Batch) -> list[str]:
     used = [kernels.arguments[item.name] for item in batch.data]
     left = [name if name in used else "_" for name in names]
     states = [state.name for state in rule.states if state.scalar]
-    rows = [f"_room({name}, size)" for name in used]
+    several = f"size*max(1, {TOGETHER}//size)"
+    rows = [
+        f"_room({name}, {several})" if kernels.model.row in item.dims else name
+        for name, item in zip(used, batch.data, strict=True)
+    ]
+    rows.append(f"np.empty({batch.room})")
     vectors = [f'state["{name.rstrip("_")}"]' for name in _vectors(rule)]
     arguments = {
         "data": used,

@@ -30,8 +30,9 @@ from gdsym.codegen.backends.numpy import (
     has_one_hot,
     number_text,
 )
+from gdsym.codegen.kernels import Kernels
 from gdsym.codegen.layout import INDENT, wrapped
-from gdsym.codegen.plan import Total, is_total
+from gdsym.codegen.plan import Plan, Total, is_total
 from gdsym.language.functions import SIGNS
 
 # Core functions in a loop: those of `SUPPORT`, which become vectors, and those of the C library.
@@ -77,7 +78,15 @@ class Writer(BatchWriter):
         self.uses = {}
         self.count([total.node for total in totals])
         part = _Part(self, totals, scale=scale)
+        self.room = 0
         return part.lines() if part.is_looped else None
+
+    def scratch(self, size: int) -> str:
+        """Room for what a chunk of rows computes, as an argument of a loop."""
+        if self.room is None:
+            return f"np.empty({size})"
+        self.room = max(self.room, size)
+        return "_work"
 
     def gather(self, totals: Sequence[Total], into: str) -> list[str]:
         if not any(_loops(total.node, self.row) for total in totals if total.kind == "sum"):
@@ -349,7 +358,9 @@ class _Loop:
         kept = [self.outputs[node] for node in self.outputs]
         chunk = CHUNK if self.matrix else 4 * CHUNK
         sized = [line.replace("CHUNK", str(chunk)) for line in self.allocated]
-        parameters = ", ".join(f"{name}: Any" for name in [*self.arguments.values(), *kept])
+        scratch = self.vectors * chunk
+        names = [*self.arguments.values(), *(["work"] if scratch else []), *kept]
+        parameters = ", ".join(f"{name}: Any" for name in names)
         results = ", ".join(self.scalars.values())
         lines = [
             "@_compiled",
@@ -357,7 +368,6 @@ class _Loop:
             f'{INDENT}"""Loops over the rows of a block."""',
             f"{INDENT}m = {self.rows_of}",
             *(INDENT + line for line in sized),
-            *([f"{INDENT}work = np.empty({self.vectors * chunk})"] if self.vectors else []),
             *(f"{INDENT}{scalar} = 0.0" for scalar in self.scalars.values()),
             f"{INDENT}for first in range(0, m, {chunk}):",
             f"{INDENT * 2}count = min({chunk}, m - first)",
@@ -374,9 +384,9 @@ class _Loop:
         else:
             made.append(function)
         self.writer.helpers.add("numba")
-        return self._call(name)
+        return self._call(name, scratch)
 
-    def _call(self, name: str) -> list[str]:
+    def _call(self, name: str, scratch: int) -> list[str]:
         lines = []
         writer = self.writer
         names = {}
@@ -386,7 +396,8 @@ class _Loop:
             shape = ", ".join(self._size(axis) for axis in axes)
             made = "zeros" if node in self.sums else "empty"
             lines.append(f"{outer} = np.{made}(({shape}{',' if len(axes) == 1 else ''}))")
-        call = f"{name}({', '.join([*self.arguments, *names.values()])})"
+        work = [self.writer.scratch(scratch)] if scratch else []
+        call = f"{name}({', '.join([*self.arguments, *work, *names.values()])})"
         results = {node: writer.fresh(inner) for node, inner in self.scalars.items()}
         lines.append(f"{', '.join(results.values())} = {call}" if results else call)
         for node, outer in {**results, **names}.items():
@@ -1048,6 +1059,17 @@ def _tanh(x: Any) -> Any:
     t = e / (e + 2.0)
     return -t if x < 0.0 else (t if x > 0.0 else x)
 '''
+
+
+def suits(plan: Plan) -> bool:
+    """True where the value and the gradient are computed in loops alone.
+
+    For such a model compilation pays as soon as a job is long; of any other NumPy does a part.
+    """
+    kernels = Kernels(plan, BACKEND)
+    kernels.partial()
+    return "numba" in kernels.helpers and "cached blocks" not in kernels.helpers
+
 
 # A loop works in a cache of its own: blocks are so long that calls cost nothing.
 BLOCKS = {"BLOCK_BYTES": "2**23", "MOST_ROWS": "65536"}
