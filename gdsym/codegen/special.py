@@ -17,27 +17,30 @@ Array = Any  # a float64 array or number
 
 
 # == emitted from here ==
+def _is_calm(x: Array) -> bool:
+    """True where exp(x)^2 is finite for all entries: exp(354.9)^2 is."""
+    return bool(np.maximum.reduce(x, axis=None, initial=-np.inf) < 350)
+
+
 def _bounded_exp(x: Array, out: Array | None = None) -> Array:
-    """exp(x); or exp(-abs(x)) of all entries, where one is so large that exp(x)^2 might be inf.
+    """exp(x); or exp(-abs(x)) of all entries, where one is large.
 
     It is the exponential in `_softplus_of` and `_sigmoid_of` of the same x.
     """
-    if np.max(x, initial=-np.inf) < 350:  # exp(354.9)^2 is finite
-        return np.exp(x, out=out)
-    return np.exp(-np.abs(x), out=out)
+    return np.exp(x, out=out) if _is_calm(x) else np.exp(-np.abs(x), out=out)
 
 
 def _softplus_of(x: Array, e: Array, out: Array | None = None) -> Array:
     """log(1 + exp(x)), from `_bounded_exp(x)`."""
     result = np.log1p(e, out=out)
-    if not np.max(x, initial=-np.inf) < 350:
+    if not _is_calm(x):
         result += np.maximum(x, 0)
     return result
 
 
 def _sigmoid_of(x: Array, e: Array, out: Array | None = None) -> Array:
     """1/(1 + exp(-x)), from `_bounded_exp(x)`."""
-    above = e if np.max(x, initial=-np.inf) < 350 else np.exp(np.minimum(x, 0))
+    above = e if _is_calm(x) else np.exp(np.minimum(x, 0))
     return np.divide(above, np.add(e, 1, out=out), out=out)
 
 

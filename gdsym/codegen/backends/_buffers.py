@@ -467,7 +467,8 @@ class BufferWriter(Writer):
             if folded is not None:
                 return f'{into}["{total.key}"] += {folded}'
             self._prepare(total.node)
-        return Writer._addition(self, total, into)
+        line = Writer._addition(self, total, into)
+        return re.sub(r"np\.sum\((\w+)\)$", r"\1.sum()", line)  # the same, called directly
 
     def _folded(self, node: Contract) -> str | None:
         """The sum over rows of a sum with products in it: these are dot products."""
@@ -485,7 +486,7 @@ class BufferWriter(Writer):
         code = ""
         if rest:
             kept = rest[0] if len(rest) == 1 else Map(factor.id, factor.axes, "add", tuple(rest))
-            code = f"np.sum({self._named(kept)})"
+            code = f"{self._named(kept)}.sum()"
         for dot in sorted(dots, key=reading_order):
             minus = is_negative(dot)
             args = list(dot.operands)
