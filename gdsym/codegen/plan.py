@@ -73,8 +73,7 @@ def plan(program: Program, derived: Program) -> Plan:
     order = reachable(program.outputs())
     fixed = _of_data_alone(order)
     objective = [program.value, program.loss]
-    evaluated = [*objective, *program.grads.values()]
-    needed = set(reachable(evaluated))
+    needed = set(reachable([*objective, *program.grads.values()]))
     learnt = [node for name, node in program.stats.items() if not is_kept(name)]
     # What only a Hessian reads is no reason for a pass when data are bound.
     learnable = needed | set(reachable([*program.rows(), *learnt]))
@@ -95,6 +94,8 @@ def plan(program: Program, derived: Program) -> Plan:
     orders |= dict.fromkeys(blocks, 2)
     along = {f"{name} along": node for name, node in program.hvp.items()}
     passes = _whole_pass if whole else _passes
+    gathered = passes({**outputs, **blocks}, orders, row, fixed & learnable)
+    read = [total.node for stage in gathered for total in stage if total.order < 2]
     return Plan(
         program=program,
         whole=whole,
@@ -102,9 +103,9 @@ def plan(program: Program, derived: Program) -> Plan:
             (level, Total(node, f"total{place}", "once" if node in once else _kind(node), 0))
             for place, (level, node) in enumerate(learn, 1)
         ),
-        passes=passes({**outputs, **blocks}, orders, row, fixed & learnable),
+        passes=gathered,
         hvp=passes(along, dict.fromkeys(along, 0), row, fixed & learnable),
-        alone=_alone(reachable(evaluated), row, fixed) if not whole else (),
+        alone=_alone(reachable(read), row, fixed) if not whole else (),
         predict_whole=_predicts_whole(program),
         places=_live_places(program, derived),
         minibatch=_bias(derived),
