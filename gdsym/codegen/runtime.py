@@ -731,8 +731,10 @@ class _Blocks:
         whole: bool = WHOLE,
         inner: int = 1,
         widest: int = 1,
+        sums: int = 0,
     ) -> None:
-        """inner, widest: numbers per row of what value and gradient, or a Hessian, compute."""
+        """inner, widest: numbers per row of what value and gradient, or a Hessian, compute; sums:
+        numbers that each block adds to."""
         self.arrays = arrays
         self.alone: tuple[Array, ...] = ()
         self.rows = rows
@@ -741,7 +743,9 @@ class _Blocks:
         self.block_rows = max(1, rows)
         if not whole and (rows * width * 8 > SMALL_BYTES or rows > SMALL_ROWS):
             fitting = 2 ** int(math.log2(max(1, BLOCK_BYTES // (8 * max(1, width)))))
-            self.block_rows = min(max(fitting, FEWEST_ROWS), MOST_ROWS)
+            # To add its sums must not take longer than what is computed of its rows.
+            adding = 2 ** int(math.log2(max(1, 2 * sums // max(1, width))))
+            self.block_rows = min(max(fitting, adding, FEWEST_ROWS), MOST_ROWS)
         if not whole and widest > 1:
             self.block_rows = min(self.block_rows, max(1, WIDE_BYTES // (8 * widest)))
         self.width = width
@@ -1093,7 +1097,8 @@ class Problem:
         self, arrays: Sequence[Array], totals: Totals, threads: int | None = None
     ) -> None:
         self._totals = totals
-        self._blocks = _Blocks(arrays, totals.rows, inner=_width(totals.dims, 1))
+        size = sum(math.prod(shape) for shape in _shapes(totals.dims).values())
+        self._blocks = _Blocks(arrays, totals.rows, inner=_width(totals.dims, 1), sums=size)
         self._moving = replace(totals, offset=0.0)
         self._narrow = _Blocks(
             arrays,
@@ -1112,7 +1117,7 @@ class Problem:
             name: {"size": size, "labels": totals.labels.get(name)}
             for name, size in totals.dims.items()
         }
-        self.size = sum(math.prod(shape) for shape in self._shapes().values())
+        self.size = size
         self._free = _FreeCoordinates(self._shapes(), totals.labels)
         if threads is None:
             threads = _cores() if self._blocks.work > THREADED else 1
