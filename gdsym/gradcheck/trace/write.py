@@ -287,6 +287,7 @@ class _Writer:
             axes, names = {a for a, _ in pairs}, {d for _, d in pairs}
             if not len(pairs) == len(axes) == len(names):
                 pieces = [self._plain(p, i) if p.axes else p for p in pieces]
+                pieces = self._settled(pieces, i, level)  # names may have made lets of some
         shaped = [p for p in pieces if p.axes]
         largest = max(shaped, key=lambda p: len(p.axes))
         return [
