@@ -648,7 +648,36 @@ def taken(u, g, y):
     return np.sum((y - np.take(u, g)) ** 2)
 
 
+def typed(w, X, y, scale=2.0):
+    levels = np.array([1, 2, 4], dtype=float)
+    X = np.array(X, dtype=np.float64)
+    y = np.asarray(y, float)
+    n = int(X.shape[0])
+    weight = float(scale) if isinstance(n, int) and isinstance(scale, float) else 0.0
+    return np.sum(levels * w**2) + weight * np.sum((X @ w - y) ** 2) / float(n)
+
+
+def by_helpers(params, X, y):
+    w, b = params[: X.shape[1]], params[X.shape[1]]
+    probs = _probabilities(X, w, b)
+    return _entropy(y, probs) + _penalty(w, 0.1)
+
+
+def _probabilities(X, w, b):
+    return 1 / (1 + np.exp(-(X @ w + b)))
+
+
+def _entropy(t, p):
+    return -np.mean(t * np.log(p) + (1 - t) * np.log(1 - p))
+
+
+def _penalty(v, lam):
+    return lam * np.sum(v**2)
+
+
 LOSSES = {
+    typed: "X=n,d w=d y=n d=3",
+    by_helpers: ("X=n,d y=n", "w=d, b"),
     least_squares: "X=n,d w=d y=n",
     ridge: "X=n,d w=d y=n",
     ols_by_hand: ("x=n y=n", "m, c"),

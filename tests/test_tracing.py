@@ -72,7 +72,7 @@ def test_a_traced_text_is_in_the_canonical_layout(loss, texts):
 def called(loss, values, order):
     """The function at the values of a model: pieces of a flat vector are put together."""
     taken = inspect.signature(loss).parameters
-    given = {name: np.copy(value) for name, value in values.items() if name in taken}
+    given = {name: np.copy(value)[()] for name, value in values.items() if name in taken}
     for entry in entries(spec(loss)[0], "--shapes"):
         if "1" in entry.dims:  # a column vector
             at = tuple(i for i, dim in enumerate(entry.dims) if dim == "1")

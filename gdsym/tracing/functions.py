@@ -212,9 +212,13 @@ def reduced(name: str, value: Any, axis: Any = None, keepdims: bool = False) -> 
     known = matrices.summed(recorder, node, there) if name == "sum" and not missing else None
     if known is not None:
         return Tracer(recorder, known, groups)
-    if there or name in ("var", "norm", "norm1"):
+    if there:
         rest = (a for a in recorder.axes(node) if a not in there)
         node = recorder.add("reduce", (node,), rest, (name, there))
+    elif name in ("norm", "norm1"):
+        node = recorder.apply("abs", node)
+    elif name == "var":
+        node = recorder.number(0)
     return _repeated(recorder, name, Tracer(recorder, node, groups), missing)
 
 

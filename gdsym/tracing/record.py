@@ -5,6 +5,7 @@ This runs in the process of the function.
 
 from __future__ import annotations
 
+import inspect
 import linecache
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -44,7 +45,7 @@ def _attempt(function: Callable[..., Any], task: Task) -> Recording | Refusal:
     with Standins(recorder) as standins, Outside(function, recorder, task):
         if hasattr(function, "__globals__"):
             standins.into(function.__globals__)
-        watch = Watch(standins, names, getattr(function, "__code__", None))
+        watch = Watch(standins, names, getattr(inspect.unwrap(function), "__code__", None))
         try:
             given = _arguments(recorder, task)
             with watch, np.errstate(all="ignore"):

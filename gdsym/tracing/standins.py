@@ -179,12 +179,13 @@ def _like_type(old: type, new: Callable[..., Any]) -> Any:
             return new(*places, **names)
 
         def __instancecheck__(cls, value: Any) -> bool:
-            return isinstance(value, old)
+            number = isinstance(value, Tracer) and not value.groups
+            return isinstance(value, old) or (number and isinstance(value, Size) == (old is int))
 
         def __subclasscheck__(cls, other: type) -> bool:
             return issubclass(other, old)
 
-    return Called(old.__name__, (old,), {})
+    return Called(old.__name__, (old,), {"dtype": np.dtype(old)})
 
 
 def _of_numpy(recorder: Recorder) -> Iterator[tuple[Any, Any]]:

@@ -149,9 +149,8 @@ def roles(
     listed = {entry.name: entry for entry in entries(shapes, "--shapes")}
     chosen = {} if params is None else {e.name: e for e in entries(params, "--params")}
     names = [argument.name for argument in arguments]
-    known = [*names, *variables]
     both = [*listed.items(), *chosen.items()]
-    sizes = {n: e.size for n, e in both if e.size is not None and n not in known}
+    sizes = {n: e.size for n, e in both if e.size is not None and n not in names}
     shaped = {n: e for n, e in listed.items() if n not in sizes}
     outside = [n for n in shaped if n in variables and n not in names]
     pieces = [n for n in chosen if n not in names and n not in sizes]

@@ -179,7 +179,7 @@ def _shaped(value: Any, name: str, task: Task) -> Any:
     """With the axes of length 1 that the function expects."""
     (shape,) = (entry.shape for entry in task.inputs if entry.name == name)
     if "1" not in shape:
-        return value
+        return np.float64(value) if isinstance(value, float) else value  # it has `.T` and `.sum()`
     at = tuple(place for place, dim in enumerate(shape) if dim == "1")
     return np.expand_dims(np.asarray(value), at)
 

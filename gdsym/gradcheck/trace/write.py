@@ -264,8 +264,20 @@ class _Writer:
         piece = self._unique(piece, i)
         return self._lift(piece, i, [piece.dims[piece.axes.index(a)] for a in axes])
 
-    def _matched(self, pieces: Sequence[Piece], i: int) -> list[Piece]:
+    def _settled(self, pieces: Sequence[Piece], i: int, level: int | None) -> list[Piece]:
+        """Pieces among which none has its order of axes from outside, where another one has them
+        in an order of its own. What is joined at one level is aligned by the language at once."""
+        found = []
+        for place, piece in enumerate(pieces):
+            flat = piece.level == level and not piece.inner and (place == 0 or level == SUM)
+            others = [set(p.axes) & set(piece.axes) for p in pieces if not p.needs]
+            clash = bool(piece.needs) and not flat and any(len(axes) > 1 for axes in others)
+            found.append(self._lift(piece, i) if clash else piece)
+        return found
+
+    def _matched(self, pieces: Sequence[Piece], i: int, level: int | None = None) -> list[Piece]:
         """Pieces that are joined entry by entry, with axes that the language aligns alike."""
+        pieces = self._settled(pieces, i, level)
         shaped = [p for p in pieces if p.axes]
         if len(shaped) < 2:
             return list(pieces)
@@ -275,6 +287,7 @@ class _Writer:
             axes, names = {a for a, _ in pairs}, {d for _, d in pairs}
             if not len(pairs) == len(axes) == len(names):
                 pieces = [self._plain(p, i) if p.axes else p for p in pieces]
+                pieces = self._settled(pieces, i, level)  # names may have made lets of some
         shaped = [p for p in pieces if p.axes]
         largest = max(shaped, key=lambda p: len(p.axes))
         return [
@@ -371,21 +384,21 @@ class _Writer:
         return self._plain(piece, i) if any(a in self.likes for a in node.axes) else piece
 
     def _add(self, i: int, node: Node, args: Sequence[Piece]) -> Piece:
-        a, b = self._matched(args, i)
+        a, b = self._matched(args, i, SUM)
         sign, text = "+", b.at(SUM)
         if text.startswith("-"):
             sign, text = "-", text[1:]
         return self._chain(SUM, [a, b], f"{a.at(SUM)} {sign} {text}")
 
     def _sub(self, i: int, node: Node, args: Sequence[Piece]) -> Piece:
-        a, b = self._matched(args, i)
+        a, b = self._matched(args, i, SUM)
         sign, text = "-", b.at(PRODUCT)
         if text.startswith("-"):
             sign, text = "+", text[1:]
         return self._chain(SUM, [a, b], f"{a.at(SUM)} {sign} {text}")
 
     def _mul(self, i: int, node: Node, args: Sequence[Piece]) -> Piece:
-        a, b = self._matched(args, i)
+        a, b = self._matched(args, i, PRODUCT)
         found = self._chain(PRODUCT, [a, b], _product(a, "*", b))
         flat = [p for p in (a, b) if not p.axes]
         if len(flat) == 1 and len(found.axes) == 2 and not found.needs:
@@ -394,7 +407,7 @@ class _Writer:
         return found
 
     def _div(self, i: int, node: Node, args: Sequence[Piece]) -> Piece:
-        a, b = self._matched(args, i)
+        a, b = self._matched(args, i, PRODUCT)
         found = self._chain(PRODUCT, [a, b], _product(a, "/", b))
         if not b.axes and len(a.axes) == 2 and not a.needs:
             return replace(found, turned=_product(self._turned(a, a.axes[::-1], i), "/", b))
@@ -449,8 +462,6 @@ class _Writer:
     def _reduce(self, i: int, node: Node, args: Sequence[Piece]) -> Piece:
         name, over = node.detail
         (a,) = args
-        if not over:
-            return Piece("0" if name == "var" else f"abs({a.text})", ATOM, a.dims, a.axes, a.needs)
         whole = set(over) == set(a.axes)
         if not whole or a.needs:
             a = self._unique(a, i)
@@ -520,6 +531,7 @@ class _Writer:
         (a,) = args
         if not a.dims:
             refuse(node, "`diag` of a vector whose entries are all equal", "write `c*np.eye(d)`")
+        a = self._lift(a, i) if a.needs else a
         return Piece(f"diag({a.text})", ATOM, a.dims * 2, node.axes)
 
     def _diagonal(self, i: int, node: Node, args: Sequence[Piece]) -> Piece:
