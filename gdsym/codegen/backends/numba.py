@@ -11,6 +11,7 @@ products of matrices with matrices, factorisations, and functions that only scip
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -271,7 +272,7 @@ class _Loop:
         self.row = part.row
         self.nodes = nodes
         self.sums = {total.node: total for total in part.totals if total.node in nodes}
-        self.taken: set[str] = {"first", "count", "m", "i", "work", "np", "nb", "math"}
+        self.taken = {"first", "count", "start", "m", "i", "j", "work", "np", "nb", "math"}
         self.arguments: dict[str, str] = {}  # the kernel's text to the name in the loop
         self.indices: dict[Axis, str] = {}
         self.local: dict[Node, str] = {}
@@ -279,7 +280,7 @@ class _Loop:
         self.vectors = 0  # of scratch, side by side in `work`
         self.outputs: dict[Node, str] = {}
         self.allocated: list[str] = []
-        self.scalars: dict[Node, str] = {}
+        self.results: dict[Node, str] = {}  # totals: what the function returns
         self.steps = 0
         self.matrix = False
         self.rows_of: str | None = None
@@ -361,15 +362,16 @@ class _Loop:
         scratch = self.vectors * chunk
         names = [*self.arguments.values(), *(["work"] if scratch else []), *kept]
         parameters = ", ".join(f"{name}: Any" for name in names)
-        results = ", ".join(self.scalars.values())
+        results = ", ".join(self.results.values())
         lines = [
             "@_compiled",
             *wrapped(f"def {name}({parameters}) -> Any:"),
             f'{INDENT}"""Loops over the rows of a block."""',
             f"{INDENT}m = {self.rows_of}",
             *(INDENT + line for line in sized),
-            *(f"{INDENT}{scalar} = 0.0" for scalar in self.scalars.values()),
-            f"{INDENT}for first in range(0, m, {chunk}):",
+            *(f"{INDENT}{total} = 0.0" for node, total in self.results.items() if not node.axes),
+            *_row_by_row(body),
+            f"{INDENT}for first in range({'start' if _is_cheap(body) else '0'}, m, {chunk}):",
             f"{INDENT * 2}count = min({chunk}, m - first)",
             *(INDENT * 2 + line.replace("CHUNK", str(chunk)) for line in body),
             *([f"{INDENT}return {results}"] if results else []),
@@ -386,6 +388,14 @@ class _Loop:
         self.writer.helpers.add("numba")
         return self._call(name, scratch)
 
+    def _made(self, node: Node) -> str:
+        """A total that is an array: one of the loop's own, which nothing else can overlap."""
+        name = self.results[node] = self._fresh(_sum_name(self.sums[node]))
+        layout = self._layout(node)
+        shape = ", ".join(self._argument_size(axis) for axis in layout)
+        self.allocated.append(f"{name} = np.zeros(({shape}{',' if len(layout) == 1 else ''}))")
+        return name
+
     def _call(self, name: str, scratch: int) -> list[str]:
         lines = []
         writer = self.writer
@@ -394,11 +404,10 @@ class _Loop:
             outer = names[node] = writer.fresh(inner)
             axes = self._layout(node)
             shape = ", ".join(self._size(axis) for axis in axes)
-            made = "zeros" if node in self.sums else "empty"
-            lines.append(f"{outer} = np.{made}(({shape}{',' if len(axes) == 1 else ''}))")
+            lines.append(f"{outer} = np.empty(({shape}{',' if len(axes) == 1 else ''}))")
         work = [self.writer.scratch(scratch)] if scratch else []
         call = f"{name}({', '.join([*self.arguments, *work, *names.values()])})"
-        results = {node: writer.fresh(inner) for node, inner in self.scalars.items()}
+        results = {node: writer.fresh(inner) for node, inner in self.results.items()}
         lines.append(f"{', '.join(results.values())} = {call}" if results else call)
         for node, outer in {**results, **names}.items():
             code = writer._oriented_name(outer, self._layout(node), node.axes).code
@@ -479,7 +488,7 @@ class _Loop:
         element = _Element(self, group)
         if node in self.sums:
             assert isinstance(node, Contract)
-            name = self.scalars[node] = self._fresh(_sum_name(self.sums[node]))
+            name = self.results[node] = self._fresh(_sum_name(self.sums[node]))
             product = element._product([factor.node for factor in node.factors], ())
             return [f"{name} = _plus({name}, {product.at(SUM)})"]
         stored = self._stored(node)
@@ -631,7 +640,7 @@ class _Loop:
     def _summed(self, node: Node) -> list[str]:
         """A total that is an array."""
         assert isinstance(node, Contract)
-        out = self.outputs[node] = self._fresh(_sum_name(self.sums[node]))
+        out = self._made(node)
         rows = [f.node for f in node.factors if f.node.axes == (self.row,)]
         tables = [f.node for f in node.factors if f.node.axes != (self.row,)]
         if len(rows) == 1 and len(tables) == 1 and rows[0] in self.group:
@@ -650,7 +659,7 @@ class _Loop:
 
     def _scattered(self, node: Contract) -> list[str]:
         """A total by code: each row adds where its codes point to."""
-        out = self.outputs[node] = self._fresh(_sum_name(self.sums[node]))
+        out = self._made(node)
         element = _Element(self, _Group(None))
         lines = []
         at = {}
@@ -833,6 +842,56 @@ class _Element(numpy_backend.Writer):
         return f"int({self.loop.reference(source, {}, code=True)})"
 
 
+# -- few columns and little to do for a row ------------------------------------------------------
+
+DOTS = re.compile(r"_dots\((\w+), (\w+), first, count, work, (.+)\)")
+ADDS = re.compile(r"_adds\((\w+), work, (.+), first, count, (\w+)\)")
+VECTORISED = re.compile(r"\b(_exp|_expm1|_log|_log1p|_tanh)\(")
+# With fewer columns than this a row's products take no longer than a chunk's bookkeeping.
+WIDE = 64
+
+
+def _is_cheap(body: Sequence[str]) -> bool:
+    """True for linear predictors, a nest over the rows without dear functions, and their sums."""
+    nests = [line for line in body if not line.startswith(INDENT)]
+    plain = all(
+        DOTS.fullmatch(line) or ADDS.fullmatch(line) or line == "for i in range(count):"
+        for line in nests
+    )
+    linear = any(map(DOTS.fullmatch, nests)) and any(map(ADDS.fullmatch, nests))
+    return plain and linear and not any(map(VECTORISED.search, body))
+
+
+def _row_by_row(body: Sequence[str]) -> list[str]:
+    """The same work for one row after the other, where that is quicker; then no row is left."""
+    if not _is_cheap(body):
+        return []
+    lines: list[str] = []
+    vector = ""
+    for line in body:
+        if dots := DOTS.fullmatch(line):
+            matrix, vector, place = dots.groups()
+            name = _register(place)
+            lines += [f"{name} = 0.0", f"for j in range({vector}.size):"]
+            lines.append(f"{INDENT}{name} = _fused({name}, {matrix}[first, j], {vector}[j])")
+        elif adds := ADDS.fullmatch(line):
+            matrix, place, out = adds.groups()
+            lines.append(f"for j in range({out}.size):")
+            lines.append(
+                f"{INDENT}{out}[j] = _fused({out}[j], {_register(place)}, {matrix}[first, j])"
+            )
+        elif line.startswith(INDENT):
+            entry = re.sub(r"work\[(?:([\w*]+) \+ )?i\]", lambda m: _register(m[1]), line)
+            lines.append(entry.removeprefix(INDENT).replace("first + i", "first"))
+    head = [f"start = m if {vector}.size < {WIDE} else 0", "for first in range(start):"]
+    return [INDENT + line for line in (*head, *(INDENT + line for line in lines))]
+
+
+def _register(place: str | None) -> str:
+    """What stands for a place in the scratch of a chunk when there is one row."""
+    return f"work_{re.sub('[*]?CHUNK', '', place or '0') or '1'}"
+
+
 def _without(axes: Axes, row: Axis | None) -> Axes:
     return tuple(axis for axis in axes if axis != row)
 
@@ -860,6 +919,12 @@ def _compiled(function: Any = None, /, **fastmath: bool) -> Any:
 def _plus(a: Any, b: Any) -> Any:
     """A sum whose terms may be added in any order: in vectors."""
     return a + b
+
+
+@_compiled(reassoc=True, nsz=True, contract=True)
+def _fused(a: Any, b: Any, c: Any) -> Any:
+    """A term of a dot product, whose terms may be added in any order."""
+    return a + b * c
 
 
 @_compiled(reassoc=True, nsz=True, contract=True)
