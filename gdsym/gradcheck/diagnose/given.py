@@ -139,7 +139,7 @@ def _of_data(model: Model, data: Data) -> Iterator[Mistaken]:
         told = f"`{name}` is in {{{listed}}}, and is taken for labels of another coding"
         finding = Finding("label_coding", name, told)
         yield Mistaken(finding, _at(_entrywise(name, change)))
-    if data.dims and data.dims[0] == model.row:
+    if data.dims == (model.row,):
         for step, told in ((1, "the row before"), (-1, "the next row")):
             finding = Finding("shifted_index", name, f"every entry of `{name}` is that of {told}")
             yield Mistaken(finding, _at(_shifted(name, step)))

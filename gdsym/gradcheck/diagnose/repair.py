@@ -42,7 +42,7 @@ SWAPS = [
     ("normal_pdf", "normal_cdf", "wrong_chain_factor"),
     ("abs", "sign", "wrong_chain_factor"),
     ("min", "max", "kink_side"),
-    ("sum", "mean", "wrong_axis"),
+    ("sum", "mean", "factor"),
     ("softmax", "log_softmax", "wrong_chain_factor"),
 ]
 COMPARED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
@@ -263,7 +263,7 @@ def changes(program: Program, block: Node, root: syntax.Expression, text: str) -
     yield from _of_terms(parts, text)
     yield from _of_factors(parts, text, [dim.name for dim in model.dims])
     yield from _of_names(parts, text, model)
-    yield from _of_functions(parts, text)
+    yield from _of_functions(parts, text, [dim.name for dim in model.dims])
     yield from _of_numbers(parts, text)
     own = _own_factors(program, block)
     numbers = _numbers(model)
@@ -408,7 +408,9 @@ def _coded(text: str, values: Mapping[str, tuple[float, ...] | None]) -> str:
     return ""
 
 
-def _of_functions(parts: Sequence[syntax.Expression], text: str) -> Iterator[Change]:
+def _of_functions(
+    parts: Sequence[syntax.Expression], text: str, dims: Sequence[str]
+) -> Iterator[Change]:
     """Another function, an argument of the other sign, limits that are missing or too many."""
     for part in parts:
         if isinstance(part, syntax.Chain) and part.operators[0] in COMPARED:
@@ -426,6 +428,7 @@ def _of_functions(parts: Sequence[syntax.Expression], text: str) -> Iterator[Cha
                 other = second if name == first else first
                 told = f"`{name}` should be `{other}`"
                 yield Change(kind, whole, told, part, other + rest)
+        yield from _of_axes(part, text, dims)
         if name in ("clip", "min", "max", "relu"):
             told = f"`{whole}` cuts off what the derivative does not"
             for argument in arguments[: 2 if name in ("min", "max") else 1]:
@@ -438,6 +441,19 @@ def _of_functions(parts: Sequence[syntax.Expression], text: str) -> Iterator[Cha
             turned = whole[: whole.index("(", len(name))] + f"(-({arguments[0]}))"
             told = f"the argument of `{whole}` has the wrong sign"
             yield Change("sign", whole, told, part, turned)
+
+
+def _of_axes(part: syntax.Call, text: str, dims: Sequence[str]) -> Iterator[Change]:
+    """A sum, mean, largest entry or softmax over another axis."""
+    if part.axes is None:
+        return
+    written = [_of(text, axis) for axis in part.axes]
+    arguments = ", ".join(_of(text, argument) for argument in part.arguments)
+    for dim in dims:
+        if written != [dim]:
+            name, whole = part.function.text, _of(text, part)
+            told = f"`{name}[{', '.join(written)}]` should be `{name}[{dim}]`"
+            yield Change("wrong_axis", whole, told, part, f"{name}[{dim}]({arguments})")
 
 
 def _of_numbers(parts: Sequence[syntax.Expression], text: str) -> Iterator[Change]:
@@ -535,8 +551,8 @@ def _own_factors(program: Program, block: Node) -> list[str]:
 def _of_wrong_factors(
     parts: Sequence[syntax.Expression], text: str, factors: Sequence[str]
 ) -> Iterator[Change]:
-    """What should be a factor of the exact derivative."""
-    for part in parts:
+    """What should be a factor of the exact derivative, the smallest parts first."""
+    for part in sorted(parts, key=lambda part: part.span.stop - part.span.start):
         if isinstance(part, syntax.Name | syntax.Call | syntax.Group):
             for factor in factors:
                 told = f"`{_of(text, part)}` should be `{factor[1:-1]}`"

@@ -25,6 +25,8 @@ from gdsym.gradcheck.report import Finding
 
 # Terms beyond these are not told apart.
 MOST_TERMS = 12
+# How findings call the terms of the objective.
+OF_A_TERM = "the gradient of "
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def terms(program: Program, name: str, block: Node) -> list[Term]:
         grad = program.graph.neg(grad) if negative else grad
         alone = len(written) == 1 and penalties == 1 and penalty
         text = next(iter(written)) if alone else notation.text(part)
-        named = f"the gradient of `{text}`"
+        named = f"{OF_A_TERM}`{text}`"
         found.append(Term(named, notation.text(grad), grad, True, penalty))
     for part in addends(program.graph, block)[:MOST_TERMS]:
         if part is not block and part not in [term.node for term in found]:
