@@ -20,7 +20,7 @@ MEASURE = runpy.run_path(str(GRADCHECK / "measure.py"), run_name="measure")
 RIGHT = list(MEASURE["right"]())
 
 # Of the whole measurement so little: every so many-th right claim, and function.
-SAMPLE = {"claims": 24, "claims2": 24, "functions": 18, "functions2": 18}
+SAMPLE = {"claims": 36, "claims2": 36, "functions": 30, "functions2": 18}
 
 LOGISTIC = """
 data    X[n, d], y[n] in {0, 1}

@@ -72,7 +72,7 @@ def alternatives(program: Program, root: Node) -> list[Alternative]:
 
 
 def replaced(graph: Graph, root: Node, old: Node, new: Node) -> Node:
-    """The root with a node replaced wherever it is read."""
+    """The root with a node replaced wherever it is read; as it was where that cannot be."""
     at: dict[Node, Node] = {}
     for part in reachable([root]):
         if part is old:
@@ -81,6 +81,8 @@ def replaced(graph: Graph, root: Node, old: Node, new: Node) -> Node:
             at[part] = graph.copied(part, at)
         else:
             at[part] = part
+        if not set(at[part].axes) <= set(part.axes):
+            return root
     return at[root]
 
 

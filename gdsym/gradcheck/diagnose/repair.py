@@ -70,7 +70,20 @@ class Change:
     def applied(self, text: str) -> str:
         """A claim's text with the change made."""
         span = self.part.span
+        if span.start == 0 and span.stop == len(text):
+            return _bare(self.instead)
         return text[: span.start] + self.instead + text[span.stop :]
+
+
+def _bare(text: str) -> str:
+    """A text without brackets around all of it."""
+    depth = 0
+    for place, sign in enumerate(text):
+        depth += (sign == "(") - (sign == ")")
+        if depth == 0:
+            whole = text.startswith("(") and place == len(text) - 1
+            return _bare(text[1:-1]) if whole else text
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +149,13 @@ class Reader:
 
     def _put(self, place: Place, new: Node) -> Node | None:
         graph = self.builder.graph
+        if not set(new.axes) <= set(place.hole.axes):
+            return None
         at = _Same({place.hole: new})
         for node in place.above:
             at[node] = graph.copied(node, at)
+            if not set(at[node].axes) <= set(node.axes):
+                return None
         made = at[place.whole]
         return made if set(made.axes) <= set(canonical_axes(self.dims)) else None
 
@@ -481,6 +498,8 @@ def insertions(
     parts = [part for part in _parts(root) if not isinstance(part, syntax.Number | syntax.Index)]
     for term in _terms_of(program, block, parts, text):
         for part in parts:
+            if isinstance(part, syntax.Chain) and term in [_of(text, o) for o in part.operands]:
+                continue  # one that stands there does not belong there: see `extra_term`
             inner = _of(text, part)
             told = f"`{term}` is missing at `{inner}`"
             for sign, written in ((1, "+"), (-1, "-")):

@@ -26,6 +26,7 @@ from gdsym.gradcheck.report import Finding
 # Terms beyond these are not told apart.
 MOST_TERMS = 12
 # How findings call the terms of the objective.
+AND_ALSO = "and also "
 OF_A_TERM = "the gradient of "
 
 
@@ -162,6 +163,13 @@ def _share(
 # -- findings
 
 
+def together(found: Sequence[Finding]) -> list[Finding]:
+    """Findings that explain something only together, so worded."""
+    first, *rest = found
+    plain = [f.text.removeprefix(AND_ALSO) for f in rest]
+    return [first, *(replace(f, text=AND_ALSO + t) for f, t in zip(rest, plain, strict=True))]
+
+
 def factor_findings(factor: Multiple, block: str, text: str) -> list[Finding]:
     """The whole block times a factor."""
     inverse = str(factor.inverse())
@@ -169,8 +177,8 @@ def factor_findings(factor: Multiple, block: str, text: str) -> list[Finding]:
     if factor.plain and factor.number == -1:
         return [Finding("sign", block, "it has the wrong sign", f"-({text})" if text else "")]
     if factor.number < 0:
-        (rest,) = factor_findings(factor.negative(), block, "")
-        return [Finding("sign", block, "it has the wrong sign", corrected), rest]
+        rest = factor_findings(factor.negative(), block, "")
+        return together([Finding("sign", block, "it has the wrong sign", corrected), *rest])
     kind = "log_base" if factor.name.startswith("log(") else "factor"
     return [Finding(kind, block, f"it is `{factor}` times the derivative", corrected)]
 
@@ -188,8 +196,7 @@ def term_findings(term: Term, share: Multiple, text: str) -> list[Finding]:
     if share.plain and share.number == -1:
         return [turned]
     if share.number < 0:
-        (rest,) = term_findings(term, share.negative(), "")
-        return [turned, rest]
+        return together([turned, *term_findings(term, share.negative(), "")])
     told = f"{term.name} is `{share}` times what it should be"
     return [Finding("scaled_term", term.name, told, corrected)]
 
@@ -262,7 +269,7 @@ def two_terms(
                 parts += term_findings(term, Multiple(more.number + 1), text)
             else:
                 parts.append(stranger_finding(term, more, text, False))
-        found.append(tuple(parts))
+        found.append(tuple(together(parts)))
     return found
 
 
