@@ -23,7 +23,7 @@ from gdsym.gradcheck.diagnose.formulas import formulas, readable
 from gdsym.gradcheck.diagnose.functions import of_function, two_of_function
 from gdsym.gradcheck.diagnose.repair import Reader
 from gdsym.gradcheck.diagnose.samples import Claimed, same
-from gdsym.gradcheck.diagnose.terms import AND_ALSO, OF_A_TERM, together, two_terms
+from gdsym.gradcheck.diagnose.terms import OF_A_TERM, together, two_terms
 from gdsym.gradcheck.diagnose.texts import (
     MANY_WORDS,
     of_text,
@@ -31,7 +31,7 @@ from gdsym.gradcheck.diagnose.texts import (
     two_of_text,
     words,
 )
-from gdsym.gradcheck.report import Finding
+from gdsym.gradcheck.report import AND_ALSO, Finding
 
 __all__ = ["Block", "diagnose"]
 

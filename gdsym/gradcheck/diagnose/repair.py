@@ -19,7 +19,7 @@ from gdsym.language.scope import Dimension, Scope, Value
 from gdsym.language.typed import broadcast
 
 # Changes that are tried at most, in the order in which they are made.
-MOST_CHANGES = 700
+MOST_CHANGES = 900
 MOST_INSERTIONS = 900
 # Factors of the exact derivative that are longer than this are not put in.
 LONGEST_FACTOR = 100
@@ -284,7 +284,7 @@ def changes(program: Program, block: Node, root: syntax.Expression, text: str) -
     yield from _of_numbers(parts, text)
     own = _own_factors(program, block)
     numbers = _numbers(model)
-    usual = [*numbers, *_factors_in(parts, text), *_usual_factors(model), *own]
+    usual = [*numbers, *own, *_factors_in(parts, text), *_usual_factors(model)]
     yield from _of_missing_factors(parts, text, list(dict.fromkeys(usual)), numbers)
     yield from _of_wrong_factors(parts, text, own)
 

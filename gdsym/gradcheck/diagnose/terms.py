@@ -21,12 +21,11 @@ from gdsym.gradcheck.diagnose.samples import (
     recognised,
     same,
 )
-from gdsym.gradcheck.report import Finding
+from gdsym.gradcheck.report import AND_ALSO, Finding
 
 # Terms beyond these are not told apart.
 MOST_TERMS = 12
 # How findings call the terms of the objective.
-AND_ALSO = "and also "
 OF_A_TERM = "the gradient of "
 
 
