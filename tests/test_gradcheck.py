@@ -20,7 +20,7 @@ MEASURE = runpy.run_path(str(GRADCHECK / "measure.py"), run_name="measure")
 RIGHT = list(MEASURE["right"]())
 
 # Of the whole measurement so little: every so many-th right claim, and function.
-SAMPLE = {"claims": 36, "claims2": 36, "functions": 30, "functions2": 18}
+SAMPLE = {"claims": 48, "claims2": 40, "functions": 36, "functions2": 20}
 
 LOGISTIC = """
 data    X[n, d], y[n] in {0, 1}
@@ -49,14 +49,14 @@ def diagnosed(*parts):
     """The share of the planted mistakes of a sample that are diagnosed, and the others."""
     cases = [case for part in parts for case in MEASURE["PARTS"][part](SAMPLE[part], "")]
     missed = [(c.model, c.mistakes, c.text, c.verdict.diagnosis) for c in cases if not c.right]
-    assert len(cases) >= 12
+    assert len(cases) >= 7
     return 1 - len(missed) / len(cases), missed
 
 
 def test_of_planted_mistakes_almost_all_are_diagnosed():
     share, missed = diagnosed("claims", "functions")
 
-    assert share >= 0.9, missed  # 0.95 of all of them; a sample of 35 has room for chance
+    assert share >= 0.9, missed  # 0.95 of all of them; a sample of 20 has room for chance
 
 
 def test_of_two_planted_mistakes_most_are_diagnosed():

@@ -230,6 +230,11 @@ def _of_product(graph: Graph, notation: Notation, node: Map) -> Iterator[Instead
                 yield "factor", str(arg.value), told, graph.mul(*others), 0
             continue
         yield from _of_factor(graph, notation, whole, arg, graph.mul(*others))
+        number, rest = graph.split(graph.mul(*others))
+        if number < 0 and rest is not None:
+            shown = _text(notation, graph.neg(arg))
+            told = f"the factor `{shown}` is missing in `{whole}`"
+            yield "missing_chain_factor", shown, told, graph.scale(-number, rest), 1
 
 
 def _of_factor(

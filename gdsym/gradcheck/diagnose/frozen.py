@@ -31,7 +31,7 @@ def frozen(
     deadline: float,
 ) -> list[Finding]:
     """The coordinate that is not read, with the value that stands for it, and the first other
-    mistake that explains the values then; only the former where none does."""
+    mistake that explains the values then."""
     exact = evidence.block.exact
     found = unread(evidence.program.model, evidence.samples, exact, evidence.ask)
     if found is None:
@@ -44,8 +44,7 @@ def frozen(
         if value is not None:
             told = f"`{name}` is not read: it is computed with {float(value):.6g} in its place"
             return [Finding("stale_coordinate", name, told), *more]
-    told = f"it does not change with `{name}`: an old value, or none, stands there"
-    return [Finding("stale_coordinate", name, told)]
+    return []
 
 
 def _value(evidence: Evidence, samples: Samples, node: Node, putting: Putting) -> Fraction | None:

@@ -18,6 +18,7 @@ from gdsym.gradcheck.diagnose.frozen import frozen, scaled
 from gdsym.gradcheck.diagnose.given import Mistaken, Rows, batches_of, mistaken
 from gdsym.gradcheck.diagnose.pairs import meeting, multiplying
 from gdsym.gradcheck.diagnose.samples import Array, same
+from gdsym.gradcheck.diagnose.terms import first_of
 from gdsym.gradcheck.report import Finding
 
 # Explanations that are so much more far-fetched than the best are not told.
@@ -112,7 +113,7 @@ def _frozen(evidence: Evidence, form: Form, deadline: float) -> list[Finding]:
     """An old value of a coordinate, alone or with another mistake."""
     exact = evidence.block.exact
     plain = frozen(evidence, evidence.samples, scaled(evidence, exact), deadline)
-    if not plain or "in its place" in plain[0].text:
+    if plain:
         return plain
     order = sorted(form.changed, key=lambda change: change.cost)
     changes = (([change.finding], change.root) for change in order)
@@ -136,7 +137,7 @@ def _change_and_values(evidence: Evidence, form: Form, deadline: float) -> list[
         (everywhere,) = _values(evidence, form, [one.root], len(evidence.claimed))
         left = simple(evidence, evidence.claimed, everywhere, sparse=True)
         if left:
-            return [one.finding, left[0]]
+            return [one.finding, *first_of(left)]
     return []
 
 
@@ -154,7 +155,7 @@ def _given_and_values(evidence: Evidence) -> list[Finding]:
             (everywhere,) = one.values(evidence.samples, [block.exact])
             left = simple(evidence, evidence.claimed, everywhere, sparse=True)
             if left:
-                return [one.finding, left[0]]
+                return [one.finding, *first_of(left)]
     return []
 
 

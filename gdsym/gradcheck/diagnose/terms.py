@@ -169,6 +169,14 @@ def together(found: Sequence[Finding]) -> list[Finding]:
     return [first, *(replace(f, text=AND_ALSO + t) for f, t in zip(rest, plain, strict=True))]
 
 
+def first_of(found: Sequence[Finding]) -> list[Finding]:
+    """The first explanation: a finding with those that belong to it."""
+    count = 1
+    while count < len(found) and found[count].text.startswith(AND_ALSO):
+        count += 1
+    return list(found[:count])
+
+
 def factor_findings(factor: Multiple, block: str, text: str) -> list[Finding]:
     """The whole block times a factor."""
     inverse = str(factor.inverse())

@@ -28,7 +28,7 @@ from gdsym.gradcheck.diagnose.repair import (
     insertions,
 )
 from gdsym.gradcheck.diagnose.samples import same
-from gdsym.gradcheck.diagnose.terms import OF_A_TERM
+from gdsym.gradcheck.diagnose.terms import OF_A_TERM, first_of
 from gdsym.gradcheck.report import Finding
 from gdsym.language import syntax
 from gdsym.language.parse import parse_expression
@@ -201,7 +201,7 @@ def _change_and_values(search: Search) -> Iterator[list[Finding]]:
         text = change.applied(made.text)
         left = simple(evidence, everywhere, evidence.exact, text, sparse=True)
         if left and not _is_another(change, left[0]):
-            yield [_finding(change), *left[: 2 if not left[-1].corrected else 1]]
+            yield [_finding(change), *first_of(left)]
 
 
 def _is_another(change: Change, left: Finding) -> bool:
