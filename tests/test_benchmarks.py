@@ -267,3 +267,24 @@ def test_formulas_as_written_are_right_in_every_row_of_the_stability_table():
     for row in rows:
         assert row[ours].removesuffix(" |") == "ok", row
         assert " | ".join(row[: ours + 1]) in page
+
+
+def test_the_page_on_checking_gradients_shows_what_the_checkers_report_of_the_same_gradients():
+    script = ROOT / "benchmarks" / "gradcheck" / "beside.py"
+    page = (ROOT / "docs" / "gradient-checking.md").read_text(encoding="utf-8")
+
+    answer = subprocess.run(
+        [sys.executable, str(script), "--without", "PyTorch", "JAX"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+
+    assert answer.returncode == 0, answer.stderr
+    _, _, right, *rows = answer.stdout.splitlines()
+    *mistakes, counts = (row.removesuffix(" |").split(" | ") for row in rows)
+    assert len(mistakes) >= 12
+    assert right.split(" | ")[1] == "AGREES"
+    for row in [right.removesuffix(" |").split(" | "), *mistakes]:
+        assert " | ".join(row[:3]) in page
+    assert counts[1] == f"{len(mistakes)} of {len(mistakes)}"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -118,3 +121,21 @@ def test_what_nothing_explains_has_no_diagnosis():
 
     assert found.verdict == "WRONG"
     assert [finding.kind for finding in found.diagnosis] == ["unknown"]
+
+
+KINDS = """factor, sign, missing_term, extra_term, scaled_term, wrong_term, missing_chain_factor,
+extra_chain_factor, wrong_chain_factor, transposed, swapped_parameters, missing_parameter,
+label_coding, penalised_intercept, wrong_link, log_base, shifted_index, stale_coordinate,
+partial_data, wrong_axis, clipped, precision, kink_side, unknown, shape, changes_argument,
+not_deterministic"""
+
+
+def test_every_kind_that_may_come_out_has_an_example_on_the_page():
+    root = Path(__file__).parents[1]
+    page = (root / "docs" / "gradient-checking.md").read_text(encoding="utf-8")
+    shown = set(re.findall(r"^    (\w+): ", page, re.MULTILINE))
+    sources = (root / "gdsym" / "gradcheck").rglob("*.py")
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    made = set(re.findall(r'(?:Finding|Change)\(\s*"(\w+)"', text))
+
+    assert shown >= made | set(re.findall(r"\w+", KINDS))

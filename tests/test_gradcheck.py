@@ -15,10 +15,12 @@ from gdsym.gradcheck import check_text
 from gdsym.gradcheck.points import point, sizes
 from gdsym.language.check import load_model
 
-MEASURE = runpy.run_path(
-    str(Path(__file__).parents[1] / "benchmarks" / "gradcheck" / "measure.py"), run_name="measure"
-)
+GRADCHECK = Path(__file__).parents[1] / "benchmarks" / "gradcheck"
+MEASURE = runpy.run_path(str(GRADCHECK / "measure.py"), run_name="measure")
 RIGHT = list(MEASURE["right"]())
+
+# Of the whole measurement so little: every so many-th right claim, and function.
+SAMPLE = {"claims": 48, "claims2": 40, "functions": 36, "functions2": 20}
 
 LOGISTIC = """
 data    X[n, d], y[n] in {0, 1}
@@ -41,6 +43,36 @@ def test_right_claims_are_proved_nine_times_of_ten_and_never_called_wrong():
     assert len({model for model, _ in RIGHT}) >= 50
     assert set(found) <= {"PROVED", "AGREES"}
     assert found["PROVED"] >= 0.9 * len(RIGHT)
+
+
+def diagnosed(*parts):
+    """The share of the planted mistakes of a sample that are diagnosed, and the others."""
+    cases = [case for part in parts for case in MEASURE["PARTS"][part](SAMPLE[part], "")]
+    missed = [(c.model, c.mistakes, c.text, c.verdict.diagnosis) for c in cases if not c.right]
+    assert len(cases) >= 7
+    return 1 - len(missed) / len(cases), missed
+
+
+def test_of_planted_mistakes_almost_all_are_diagnosed():
+    share, missed = diagnosed("claims", "functions")
+
+    assert share >= 0.9, missed  # 0.95 of all of them; a sample of 20 has room for chance
+
+
+def test_of_two_planted_mistakes_most_are_diagnosed():
+    share, missed = diagnosed("claims2", "functions2")
+
+    assert share >= 0.7, missed  # 0.8 of all of them
+
+
+def test_functions_that_are_right_agree():
+    made = runpy.run_path(str(GRADCHECK / "wrong_functions.py"), run_name="made")
+
+    assert len(MEASURE["BY_HAND"]) >= 30
+    for name in sorted(MEASURE["BY_HAND"])[::4]:
+        function = made["right_function"](MEASURE["model_of"](name))
+        report = gdsym.check_gradient(MEASURE["text_of"](name), function)
+        assert {v.verdict for v in report.claims} == {"AGREES"}, report
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,16 @@ SAME = {
 def is_named(planted: Planted, finding: Finding) -> bool:
     told = _plain(f"{finding.where} {finding.text}")
     same = SAME.get(planted.kind, frozenset((planted.kind,)))
-    return finding.kind in same and all(_plain(part) in told for part in planted.tell)
+    return finding.kind in same and all(_is_told(part, told) for part in planted.tell)
+
+
+def _is_told(part: str, told: str) -> bool:
+    """True where a text has a part; a number in backticks may be the first of a product."""
+    if not part.startswith("`"):
+        return _plain(part) in told
+    number = part.strip("`")
+    below = f"/{number[2:]}`" if number.startswith("1/") else part
+    return any(form in told for form in (part, f"`{number}*", f"`{number}/", below))
 
 
 def _plain(text: str) -> str:

@@ -14,7 +14,7 @@ from gdsym.gradcheck.diagnose import diagnose
 from gdsym.gradcheck.judge import judge, meets
 from gdsym.gradcheck.points import Point, point, sizes
 from gdsym.gradcheck.questions import DIRECTION, Question, questions
-from gdsym.gradcheck.report import WRONG, Report
+from gdsym.gradcheck.report import WRONG, Report, Verdict
 from gdsym.language.check import load_model
 
 POINTS = 4
@@ -69,7 +69,7 @@ def check_text(
         if model.row is not None
     ]
     stated = sizes(model, declared=True)
-    reading = _reading(program, asked, drawn[:2])
+    reading, certain = _reading(program, asked, drawn[:2])
     verdicts = []
     for question in asked:
         left = min(seconds, max(0.5, deadline - monotonic()))
@@ -79,20 +79,32 @@ def check_text(
             large = [_with_directions(program, point(model, stated, seed + i), i) for i in (0, 1)]
             again = judge(program, question, reading, large, (), left, diagnose)
             verdict = again if again.holds else verdict
+        if verdict.verdict == WRONG and not certain:
+            other = judge(program, question, 1 - reading, drawn, small, left, diagnose)
+            verdict = min(verdict, other, key=_unlikely)
         verdicts.append(verdict)
     return Report(model.name, model.source, tuple(verdicts))
 
 
-def _reading(program: Program, asked: tuple[Question, ...], points: list[Point]) -> int:
+def _reading(
+    program: Program, asked: tuple[Question, ...], points: list[Point]
+) -> tuple[int, bool]:
     """What the claims of a maximised objective are about: it, or its negative, but all the same.
 
-    The one that more claims meet; the objective as written where that does not tell.
+    The one that more claims meet; the objective as written where that does not tell, which is
+    not certain.
     """
     count = len(asked[0].readings)
     if count == 1:
-        return 0
+        return 0, True
     met = [sum(meets(program, q, reading, points) for q in asked) for reading in range(count)]
-    return met.index(max(met))
+    return met.index(max(met)), max(met) > 0
+
+
+def _unlikely(verdict: Verdict) -> tuple[bool, int]:
+    """How much has to be wrong with a claim if it is about this: one mistake, two, all."""
+    kinds = [finding.kind for finding in verdict.diagnosis]
+    return "unknown" in kinds, verdict.mistakes
 
 
 def _with_directions(program: Program, at: Point, seed: int) -> Point:

@@ -14,6 +14,8 @@ HOLD = (PROVED, AGREES)
 
 # Coordinates that a report lists: those that are farthest off.
 MOST_WORST = 3
+# How the words of a finding begin that explains something only together with the one before.
+AND_ALSO = "and also "
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,11 @@ class Verdict:
     @property
     def holds(self) -> bool:
         return self.verdict in HOLD
+
+    @property
+    def mistakes(self) -> int:
+        """How many the first explanation has."""
+        return 1 + sum(f.text.startswith(AND_ALSO) for f in self.diagnosis)
 
     def as_dict(self) -> dict[str, Any]:
         example = self.counterexample

@@ -9,6 +9,7 @@ to rounding error at every point is reported, at most a few of equal simplicity.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from time import process_time
@@ -22,15 +23,15 @@ from gdsym.gradcheck.diagnose.formulas import formulas, readable
 from gdsym.gradcheck.diagnose.functions import of_function, two_of_function
 from gdsym.gradcheck.diagnose.repair import Reader
 from gdsym.gradcheck.diagnose.samples import Claimed, same
-from gdsym.gradcheck.diagnose.terms import two_terms
+from gdsym.gradcheck.diagnose.terms import OF_A_TERM, together, two_terms
 from gdsym.gradcheck.diagnose.texts import (
-    fewer_words,
-    many_words,
+    MANY_WORDS,
     of_text,
     simplest_first,
     two_of_text,
+    words,
 )
-from gdsym.gradcheck.report import Finding
+from gdsym.gradcheck.report import AND_ALSO, Finding
 
 __all__ = ["Block", "diagnose"]
 
@@ -57,21 +58,29 @@ def _diagnosed(evidence: Evidence) -> tuple[Finding, ...]:
     deadline = process_time() + SECONDS
     search = _of_claim if evidence.block.text else _of_function
     found = search(evidence, deadline) or rounded(evidence.claimed, evidence.exact)
-    return _corrected(evidence, _distinct(found)[:MOST_TOLD] or [_unknown(evidence)])
+    told = _distinct(found)[:MOST_TOLD] or [_unknown(evidence)]
+    others = [f if f.text.startswith(AND_ALSO) else replace(f, text=f"or {f.text}") for f in told]
+    return _corrected(evidence, [told[0], *others[1:]])
 
 
 def _of_claim(evidence: Evidence, deadline: float) -> Sequence[Finding]:
     text = evidence.block.text
     values = simple(evidence, evidence.claimed, evidence.exact, text)
     repairs, banks = of_text(evidence)
-    single = simplest_first(text, [*values, *repairs])
-    if single and not many_words(text, single[0]):
+    single = simplest_first(evidence, [*values, *repairs])
+    fewest = words(evidence, single[:1]) if single else 0
+    single = [f for f in single if words(evidence, [f]) <= fewest + 1]
+    if single and fewest <= MANY_WORDS:
         return single
-    if not single:
-        for pair in two_terms(evidence.claimed, evidence.exact, evidence.terms, text):
+    pairs = [] if single else two_terms(evidence.claimed, evidence.exact, evidence.terms, "")
+    for pair in pairs:
+        if len(pair) == 2 and all(f.where.startswith(OF_A_TERM) for f in pair):
             return pair
     both = two_of_text(evidence, banks, deadline)
-    return fewer_words(text, both, single) if single else both
+    both = together(both) if both else both
+    if not single:
+        return both or next(iter(pairs), ())
+    return both if both and words(evidence, both) + 1 < fewest else single
 
 
 def _of_function(evidence: Evidence, deadline: float) -> Sequence[Finding]:
@@ -81,13 +90,19 @@ def _of_function(evidence: Evidence, deadline: float) -> Sequence[Finding]:
         return single
     for pair in two_terms(evidence.claimed, evidence.exact, evidence.terms, ""):
         return pair
-    return two_of_function(evidence, deadline)
+    both = two_of_function(evidence, deadline)
+    return together(both) if both else both
 
 
 def _distinct(found: Sequence[Finding]) -> list[Finding]:
+    """Findings of another kind, place and mended text than those before."""
     told: dict[tuple[str, str], Finding] = {}
+    mended: set[str] = set()
     for finding in found:
-        told.setdefault((finding.kind, finding.where), finding)
+        text = re.sub(r"[\s()]", "", finding.corrected)
+        if text not in mended:
+            told.setdefault((finding.kind, finding.where), finding)
+        mended |= {text} - {""}
     return list(told.values())
 
 

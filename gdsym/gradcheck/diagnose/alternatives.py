@@ -72,7 +72,7 @@ def alternatives(program: Program, root: Node) -> list[Alternative]:
 
 
 def replaced(graph: Graph, root: Node, old: Node, new: Node) -> Node:
-    """The root with a node replaced wherever it is read."""
+    """The root with a node replaced wherever it is read; as it was where that cannot be."""
     at: dict[Node, Node] = {}
     for part in reachable([root]):
         if part is old:
@@ -81,6 +81,8 @@ def replaced(graph: Graph, root: Node, old: Node, new: Node) -> Node:
             at[part] = graph.copied(part, at)
         else:
             at[part] = part
+        if not set(at[part].axes) <= set(part.axes):
+            return root
     return at[root]
 
 
@@ -228,6 +230,11 @@ def _of_product(graph: Graph, notation: Notation, node: Map) -> Iterator[Instead
                 yield "factor", str(arg.value), told, graph.mul(*others), 0
             continue
         yield from _of_factor(graph, notation, whole, arg, graph.mul(*others))
+        number, rest = graph.split(graph.mul(*others))
+        if number < 0 and rest is not None:
+            shown = _text(notation, graph.neg(arg))
+            told = f"the factor `{shown}` is missing in `{whole}`"
+            yield "missing_chain_factor", shown, told, graph.scale(-number, rest), 1
 
 
 def _of_factor(

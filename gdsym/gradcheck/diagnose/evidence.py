@@ -124,9 +124,10 @@ def simple(
     )
     found += misplaced(claimed, exact, {} if sparse else _others(evidence))
     alone = of_coordinates(claimed, exact, lambda at: f"{block.title}[{','.join(map(str, at))}]")
-    found += [f for f in alone if not sparse or f.kind != "wrong_term"]
+    found += [f for f in alone if f.kind != "wrong_term"]
     found += cut_off(claimed, exact, block.title)
-    return found or to_decimals(claimed, exact, block.title)
+    found = found or to_decimals(claimed, exact, block.title)
+    return found or ([] if sparse else alone)
 
 
 def _others(evidence: Evidence) -> dict[str, Values]:

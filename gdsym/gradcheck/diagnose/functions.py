@@ -13,10 +13,12 @@ from gdsym.calculus.derive import derive
 from gdsym.calculus.program import Node, Program
 from gdsym.calculus.stabilise import stabilise
 from gdsym.gradcheck.diagnose.alternatives import Alternative, alternatives, both, spelt
-from gdsym.gradcheck.diagnose.evidence import FEW, Evidence, Values, simple
-from gdsym.gradcheck.diagnose.given import Mistaken, mistaken, stale
+from gdsym.gradcheck.diagnose.evidence import FEW, ROWS, Evidence, Values, simple
+from gdsym.gradcheck.diagnose.frozen import frozen, scaled
+from gdsym.gradcheck.diagnose.given import Mistaken, Rows, batches_of, mistaken
 from gdsym.gradcheck.diagnose.pairs import meeting, multiplying
 from gdsym.gradcheck.diagnose.samples import Array, same
+from gdsym.gradcheck.diagnose.terms import first_of
 from gdsym.gradcheck.report import Finding
 
 # Explanations that are so much more far-fetched than the best are not told.
@@ -68,10 +70,7 @@ def of_function(evidence: Evidence, known: bool) -> list[Finding]:
             if same(v, evidence.claimed)
         ]
     ranked.sort(key=lambda pair: pair[0])
-    if ranked:
-        return [f for cost, f in ranked if cost <= ranked[0][0] + NEXT_BEST]
-    block = evidence.block
-    return stale(evidence.program.model, evidence.samples, block.exact, evidence.ask)
+    return [f for cost, f in ranked if cost <= ranked[0][0] + NEXT_BEST]
 
 
 def _values(evidence: Evidence, form: Form, nodes: Sequence[Node], count: int) -> list[Values]:
@@ -79,11 +78,16 @@ def _values(evidence: Evidence, form: Form, nodes: Sequence[Node], count: int) -
     return replace(samples, points=samples.points[:count]).values(nodes)
 
 
+def _batches(evidence: Evidence) -> Sequence[tuple[str, Rows]]:
+    largest = evidence.samples.points[-1]
+    return batches_of(evidence.program.model, largest, evidence.ask)
+
+
 def _given(evidence: Evidence) -> Iterator[Mistaken]:
     """Mistakes in what it computes with that explain its values."""
     block = evidence.block
     last = replace(evidence.samples, points=evidence.samples.points[-1:])
-    for one in mistaken(evidence.program, block.names):
+    for one in mistaken(evidence.program, block.names, _batches(evidence)):
         if same(one.values(last, [block.exact])[0], evidence.claimed[-1:]):
             (values,) = one.values(evidence.samples, [block.exact])
             if same(values, evidence.claimed) and not same(values, evidence.exact):
@@ -94,11 +98,10 @@ def two_of_function(evidence: Evidence, deadline: float) -> list[Finding]:
     """Two mistakes: a change and an explanation by values, two changes, or a change of what it
     computes with and one of these."""
     made = forms(evidence)
+    found = _frozen(evidence, made[-1], deadline)
     for form in made:
-        found = _change_and_values(evidence, form, deadline)
-        if found:
-            return found
-    found = _given_and_values(evidence)
+        found = found or _change_and_values(evidence, form, deadline)
+    found = found or _given_and_values(evidence)
     for form in made:
         found = found or _two_changes(evidence, form, deadline)
     for form in made:
@@ -106,9 +109,21 @@ def two_of_function(evidence: Evidence, deadline: float) -> list[Finding]:
     return found
 
 
+def _frozen(evidence: Evidence, form: Form, deadline: float) -> list[Finding]:
+    """An old value of a coordinate, alone or with another mistake."""
+    exact = evidence.block.exact
+    plain = frozen(evidence, evidence.samples, scaled(evidence, exact), deadline)
+    if plain:
+        return plain
+    order = sorted(form.changed, key=lambda change: change.cost)
+    changes = (([change.finding], change.root) for change in order)
+    return frozen(evidence, evidence.knowing(form.program), changes, deadline)
+
+
 def _change_and_values(evidence: Evidence, form: Form, deadline: float) -> list[Finding]:
-    few = evidence.few
-    values = _values(evidence, form, [a.root for a in form.changed], FEW)
+    # A number tells little: all points are few enough.
+    few, count = (evidence.few, FEW) if evidence.block.dims else (evidence, len(ROWS))
+    values = _values(evidence, form, [a.root for a in form.changed], count)
     order = sorted(range(len(values)), key=lambda i: form.changed[i].cost)
     for place in order:
         if process_time() > deadline:
@@ -122,7 +137,7 @@ def _change_and_values(evidence: Evidence, form: Form, deadline: float) -> list[
         (everywhere,) = _values(evidence, form, [one.root], len(evidence.claimed))
         left = simple(evidence, evidence.claimed, everywhere, sparse=True)
         if left:
-            return [one.finding, left[0]]
+            return [one.finding, *first_of(left)]
     return []
 
 
@@ -132,7 +147,7 @@ def _finite(values: Values) -> bool:
 
 def _given_and_values(evidence: Evidence) -> list[Finding]:
     block, few = evidence.block, evidence.few
-    for one in mistaken(evidence.program, block.names):
+    for one in mistaken(evidence.program, block.names, _batches(evidence)):
         (value,) = one.values(few.samples, [block.exact])
         if not _finite(value) or same(value, few.exact):
             continue
@@ -140,7 +155,7 @@ def _given_and_values(evidence: Evidence) -> list[Finding]:
             (everywhere,) = one.values(evidence.samples, [block.exact])
             left = simple(evidence, evidence.claimed, everywhere, sparse=True)
             if left:
-                return [one.finding, left[0]]
+                return [one.finding, *first_of(left)]
     return []
 
 
@@ -174,7 +189,7 @@ def _given_and_change(evidence: Evidence, form: Form, deadline: float) -> list[F
     samples = evidence.knowing(form.program)
     first = replace(samples, points=samples.points[:1])
     roots = [change.root for change in form.changed]
-    for one in mistaken(form.program, evidence.block.names):
+    for one in mistaken(form.program, evidence.block.names, _batches(evidence)):
         if process_time() > deadline:
             return []
         values = one.values(first, roots)

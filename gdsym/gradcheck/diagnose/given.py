@@ -46,11 +46,13 @@ class Mistaken:
     values: Callable[[Samples, Sequence[Node]], list[list[Array]]]
 
 
-def mistaken(program: Program, names: tuple[str, ...]) -> Iterator[Mistaken]:
+def mistaken(
+    program: Program, names: tuple[str, ...], batches: Sequence[tuple[str, Rows]] = BATCHES
+) -> Iterator[Mistaken]:
     """Other rows, labels, data or parameters than those that are meant."""
     model = program.model
     if model.row is not None and any(model.row in data.dims for data in model.data):
-        yield from _of_rows(program, names)
+        yield from _of_rows(program, names, batches)
     for data in model.data:
         yield from _of_data(model, data)
     yield from _of_parameters(model)
@@ -68,7 +70,9 @@ def _at(
     return values
 
 
-def _of_rows(program: Program, names: tuple[str, ...]) -> Iterator[Mistaken]:
+def _of_rows(
+    program: Program, names: tuple[str, ...], batches: Sequence[tuple[str, Rows]]
+) -> Iterator[Mistaken]:
     """A batch in place of all rows: its own mean, or its share of all of them."""
     model = program.model
     if any(model.row in item.dims for item in model.params):
@@ -77,7 +81,7 @@ def _of_rows(program: Program, names: tuple[str, ...]) -> Iterator[Mistaken]:
     if len(names) == 1:
         loss = derive(replace(program, value=program.loss)).grads[names[0]]
         rest = program.graph.sub(program.grads[names[0]], loss)
-    for text, rows in BATCHES:
+    for text, rows in batches:
         finding = Finding("partial_data", "", text)
         for share in (0, 1, -1):
 
@@ -139,7 +143,7 @@ def _of_data(model: Model, data: Data) -> Iterator[Mistaken]:
         told = f"`{name}` is in {{{listed}}}, and is taken for labels of another coding"
         finding = Finding("label_coding", name, told)
         yield Mistaken(finding, _at(_entrywise(name, change)))
-    if data.dims and data.dims[0] == model.row:
+    if data.dims == (model.row,):
         for step, told in ((1, "the row before"), (-1, "the next row")):
             finding = Finding("shifted_index", name, f"every entry of `{name}` is that of {told}")
             yield Mistaken(finding, _at(_shifted(name, step)))
@@ -177,8 +181,27 @@ def _exchanged(one: str, other: str) -> Callable[[Point], Point]:
     return lambda at: Point(at.sizes, at.values | {one: at.values[other], other: at.values[one]})
 
 
-def stale(model: Model, samples: Samples, exact: Node, ask: Claimed) -> list[Finding]:
-    """Coordinates of parameters that a function does not read, where the derivative does."""
+def batches_of(model: Model, at: Point, ask: Claimed) -> list[tuple[str, Rows]]:
+    """The batches with all rows that a function reads: a row is read where another one in its
+    place changes what it gives."""
+    if model.row is None:
+        return []
+    size, before = at.sizes[model.row], ask(at)
+    read = set()
+    for row in range(size):
+        places = [*range(size)]
+        places[row] = (row + 1) % size
+        after = ask(_kept(model, at, lambda _, places=places: places))  # type: ignore[misc]
+        if before is None or after is None or after != before:
+            read.add(row)
+    return [(text, rows) for text, rows in BATCHES if read <= set(rows(size)) and read]
+
+
+def unread(
+    model: Model, samples: Samples, exact: Node, ask: Claimed
+) -> tuple[str, Callable[[Any], Callable[[Point], Point]]] | None:
+    """The coordinate of a parameter that a function does not read, where the derivative does,
+    and what puts a value there; None where there is none, or several."""
     found = []
     for param in model.params:
         if len(param.dims) != 1:
@@ -190,20 +213,29 @@ def stale(model: Model, samples: Samples, exact: Node, ask: Claimed) -> list[Fin
             if all(_ignored(samples, at, param.name, place, exact, ask) for at in samples.points)
         ]
         if len(ignored) == 1:
-            where = f"{param.name}[{ignored[0]}]"
-            told = f"it does not change with `{where}`: an old value, or none, stands there"
-            found.append(Finding("stale_coordinate", where, told))
-    return found
+            found.append((param.name, ignored[0]))
+    if len(found) != 1:
+        return None
+    ((name, place),) = found
+
+    def putting(value: Any) -> Callable[[Point], Point]:
+        return lambda at: _put(at, name, place, value)
+
+    return f"{name}[{place}]", putting
+
+
+def _put(at: Point, name: str, place: int, value: Any) -> Point:
+    values = [*at.values[name]]
+    values[place] = value
+    return Point(at.sizes, at.values | {name: values})
 
 
 def _ignored(
     samples: Samples, at: Point, name: str, place: int, exact: Node, ask: Claimed
 ) -> bool:
-    value = [*at.values[name]]
-    value[place] = value[place] + Fraction(1, 4)
-    moved = Point(at.sizes, at.values | {name: value})
+    moved = _put(at, name, place, at.values[name][place] + Fraction(1, 4))
     before, after = ask(at), ask(moved)
-    if before is None or after is None:
+    if before is None or after is None or before != after:
         return False
     one, other = (replace(samples, points=(p,)).values([exact])[0] for p in (at, moved))
-    return before == after and not same(one, other)
+    return not same(one, other)

@@ -19,7 +19,7 @@ from gdsym.language.scope import Dimension, Scope, Value
 from gdsym.language.typed import broadcast
 
 # Changes that are tried at most, in the order in which they are made.
-MOST_CHANGES = 700
+MOST_CHANGES = 900
 MOST_INSERTIONS = 900
 # Factors of the exact derivative that are longer than this are not put in.
 LONGEST_FACTOR = 100
@@ -42,7 +42,7 @@ SWAPS = [
     ("normal_pdf", "normal_cdf", "wrong_chain_factor"),
     ("abs", "sign", "wrong_chain_factor"),
     ("min", "max", "kink_side"),
-    ("sum", "mean", "wrong_axis"),
+    ("sum", "mean", "factor"),
     ("softmax", "log_softmax", "wrong_chain_factor"),
 ]
 COMPARED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
@@ -70,7 +70,20 @@ class Change:
     def applied(self, text: str) -> str:
         """A claim's text with the change made."""
         span = self.part.span
+        if span.start == 0 and span.stop == len(text):
+            return _bare(self.instead)
         return text[: span.start] + self.instead + text[span.stop :]
+
+
+def _bare(text: str) -> str:
+    """A text without brackets around all of it."""
+    depth = 0
+    for place, sign in enumerate(text):
+        depth += (sign == "(") - (sign == ")")
+        if depth == 0:
+            whole = text.startswith("(") and place == len(text) - 1
+            return _bare(text[1:-1]) if whole else text
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +149,13 @@ class Reader:
 
     def _put(self, place: Place, new: Node) -> Node | None:
         graph = self.builder.graph
+        if not set(new.axes) <= set(place.hole.axes):
+            return None
         at = _Same({place.hole: new})
         for node in place.above:
             at[node] = graph.copied(node, at)
+            if not set(at[node].axes) <= set(node.axes):
+                return None
         made = at[place.whole]
         return made if set(made.axes) <= set(canonical_axes(self.dims)) else None
 
@@ -263,11 +280,11 @@ def changes(program: Program, block: Node, root: syntax.Expression, text: str) -
     yield from _of_terms(parts, text)
     yield from _of_factors(parts, text, [dim.name for dim in model.dims])
     yield from _of_names(parts, text, model)
-    yield from _of_functions(parts, text)
+    yield from _of_functions(parts, text, [dim.name for dim in model.dims])
     yield from _of_numbers(parts, text)
     own = _own_factors(program, block)
     numbers = _numbers(model)
-    usual = [*numbers, *_factors_in(parts, text), *_usual_factors(model), *own]
+    usual = [*numbers, *own, *_factors_in(parts, text), *_usual_factors(model)]
     yield from _of_missing_factors(parts, text, list(dict.fromkeys(usual)), numbers)
     yield from _of_wrong_factors(parts, text, own)
 
@@ -408,7 +425,9 @@ def _coded(text: str, values: Mapping[str, tuple[float, ...] | None]) -> str:
     return ""
 
 
-def _of_functions(parts: Sequence[syntax.Expression], text: str) -> Iterator[Change]:
+def _of_functions(
+    parts: Sequence[syntax.Expression], text: str, dims: Sequence[str]
+) -> Iterator[Change]:
     """Another function, an argument of the other sign, limits that are missing or too many."""
     for part in parts:
         if isinstance(part, syntax.Chain) and part.operators[0] in COMPARED:
@@ -426,6 +445,7 @@ def _of_functions(parts: Sequence[syntax.Expression], text: str) -> Iterator[Cha
                 other = second if name == first else first
                 told = f"`{name}` should be `{other}`"
                 yield Change(kind, whole, told, part, other + rest)
+        yield from _of_axes(part, text, dims)
         if name in ("clip", "min", "max", "relu"):
             told = f"`{whole}` cuts off what the derivative does not"
             for argument in arguments[: 2 if name in ("min", "max") else 1]:
@@ -438,6 +458,19 @@ def _of_functions(parts: Sequence[syntax.Expression], text: str) -> Iterator[Cha
             turned = whole[: whole.index("(", len(name))] + f"(-({arguments[0]}))"
             told = f"the argument of `{whole}` has the wrong sign"
             yield Change("sign", whole, told, part, turned)
+
+
+def _of_axes(part: syntax.Call, text: str, dims: Sequence[str]) -> Iterator[Change]:
+    """A sum, mean, largest entry or softmax over another axis."""
+    if part.axes is None:
+        return
+    written = [_of(text, axis) for axis in part.axes]
+    arguments = ", ".join(_of(text, argument) for argument in part.arguments)
+    for dim in dims:
+        if written != [dim]:
+            name, whole = part.function.text, _of(text, part)
+            told = f"`{name}[{', '.join(written)}]` should be `{name}[{dim}]`"
+            yield Change("wrong_axis", whole, told, part, f"{name}[{dim}]({arguments})")
 
 
 def _of_numbers(parts: Sequence[syntax.Expression], text: str) -> Iterator[Change]:
@@ -465,6 +498,8 @@ def insertions(
     parts = [part for part in _parts(root) if not isinstance(part, syntax.Number | syntax.Index)]
     for term in _terms_of(program, block, parts, text):
         for part in parts:
+            if isinstance(part, syntax.Chain) and term in [_of(text, o) for o in part.operands]:
+                continue  # one that stands there does not belong there: see `extra_term`
             inner = _of(text, part)
             told = f"`{term}` is missing at `{inner}`"
             for sign, written in ((1, "+"), (-1, "-")):
@@ -535,8 +570,8 @@ def _own_factors(program: Program, block: Node) -> list[str]:
 def _of_wrong_factors(
     parts: Sequence[syntax.Expression], text: str, factors: Sequence[str]
 ) -> Iterator[Change]:
-    """What should be a factor of the exact derivative."""
-    for part in parts:
+    """What should be a factor of the exact derivative, the smallest parts first."""
+    for part in sorted(parts, key=lambda part: part.span.stop - part.span.start):
         if isinstance(part, syntax.Name | syntax.Call | syntax.Group):
             for factor in factors:
                 told = f"`{_of(text, part)}` should be `{factor[1:-1]}`"

@@ -21,10 +21,12 @@ from gdsym.gradcheck.diagnose.samples import (
     recognised,
     same,
 )
-from gdsym.gradcheck.report import Finding
+from gdsym.gradcheck.report import AND_ALSO, Finding
 
 # Terms beyond these are not told apart.
 MOST_TERMS = 12
+# How findings call the terms of the objective.
+OF_A_TERM = "the gradient of "
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def terms(program: Program, name: str, block: Node) -> list[Term]:
         grad = program.graph.neg(grad) if negative else grad
         alone = len(written) == 1 and penalties == 1 and penalty
         text = next(iter(written)) if alone else notation.text(part)
-        named = f"the gradient of `{text}`"
+        named = f"{OF_A_TERM}`{text}`"
         found.append(Term(named, notation.text(grad), grad, True, penalty))
     for part in addends(program.graph, block)[:MOST_TERMS]:
         if part is not block and part not in [term.node for term in found]:
@@ -160,6 +162,21 @@ def _share(
 # -- findings
 
 
+def together(found: Sequence[Finding]) -> list[Finding]:
+    """Findings that explain something only together, so worded."""
+    first, *rest = found
+    plain = [f.text.removeprefix(AND_ALSO) for f in rest]
+    return [first, *(replace(f, text=AND_ALSO + t) for f, t in zip(rest, plain, strict=True))]
+
+
+def first_of(found: Sequence[Finding]) -> list[Finding]:
+    """The first explanation: a finding with those that belong to it."""
+    count = 1
+    while count < len(found) and found[count].text.startswith(AND_ALSO):
+        count += 1
+    return list(found[:count])
+
+
 def factor_findings(factor: Multiple, block: str, text: str) -> list[Finding]:
     """The whole block times a factor."""
     inverse = str(factor.inverse())
@@ -167,8 +184,8 @@ def factor_findings(factor: Multiple, block: str, text: str) -> list[Finding]:
     if factor.plain and factor.number == -1:
         return [Finding("sign", block, "it has the wrong sign", f"-({text})" if text else "")]
     if factor.number < 0:
-        (rest,) = factor_findings(factor.negative(), block, "")
-        return [Finding("sign", block, "it has the wrong sign", corrected), rest]
+        rest = factor_findings(factor.negative(), block, "")
+        return together([Finding("sign", block, "it has the wrong sign", corrected), *rest])
     kind = "log_base" if factor.name.startswith("log(") else "factor"
     return [Finding(kind, block, f"it is `{factor}` times the derivative", corrected)]
 
@@ -186,8 +203,7 @@ def term_findings(term: Term, share: Multiple, text: str) -> list[Finding]:
     if share.plain and share.number == -1:
         return [turned]
     if share.number < 0:
-        (rest,) = term_findings(term, share.negative(), "")
-        return [turned, rest]
+        return together([turned, *term_findings(term, share.negative(), "")])
     told = f"{term.name} is `{share}` times what it should be"
     return [Finding("scaled_term", term.name, told, corrected)]
 
@@ -260,7 +276,7 @@ def two_terms(
                 parts += term_findings(term, Multiple(more.number + 1), text)
             else:
                 parts.append(stranger_finding(term, more, text, False))
-        found.append(tuple(parts))
+        found.append(tuple(together(parts)))
     return found
 
 

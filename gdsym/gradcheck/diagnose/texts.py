@@ -28,13 +28,17 @@ from gdsym.gradcheck.diagnose.repair import (
     insertions,
 )
 from gdsym.gradcheck.diagnose.samples import same
+from gdsym.gradcheck.diagnose.terms import OF_A_TERM, first_of
 from gdsym.gradcheck.report import Finding
 from gdsym.language import syntax
 from gdsym.language.parse import parse_expression
 
 # Two mistakes that change no more words are not searched for simpler ones.
 FEW_WORDS = 4
+# One mistake that changes more words may be two that change fewer.
 MANY_WORDS = 6
+# More than any text has words: a pair whose mended text is not known is told if there is no other.
+UNMENDED = 1e6
 # Pairs of equal values that are looked at, and mended texts that are searched for a second change.
 MOST_EQUAL = 12
 
@@ -77,25 +81,23 @@ def words_changed(first: str, second: str) -> int:
     return sum(max(b - a, d - c) for tag, a, b, c, d in parts if tag != "equal")
 
 
-def simplest_first(text: str, found: Iterable[Finding]) -> list[Finding]:
-    """Findings by how many words of a text they change; those without a mended one last."""
-
-    return sorted(found, key=lambda finding: _words(text, [finding]))
-
-
-def many_words(text: str, finding: Finding) -> bool:
-    """True where two mistakes may be simpler than this one: it rewrites much of the text."""
-    return _words(text, [finding]) > MANY_WORDS
-
-
-def fewer_words(text: str, pair: list[Finding], single: Sequence[Finding]) -> Sequence[Finding]:
-    """Two mistakes, or one if that takes about as few words."""
-    return pair if pair and _words(text, pair) + 1 < _words(text, single) else single[:1]
-
-
-def _words(text: str, found: Sequence[Finding]) -> float:
+def words(evidence: Evidence, found: Sequence[Finding]) -> float:
+    """How many words of the claim an explanation changes. What has a name is one word: all of
+    the block, a term of the objective, the coding of labels."""
+    block = evidence.block
     mended = next((f.corrected for f in found if f.corrected), "")
-    return words_changed(text, mended) if mended else float("inf")
+    if not mended:
+        return float("inf")
+    (first, *rest) = found
+    named = first.where == block.title or first.where.startswith(OF_A_TERM)
+    if not rest and (named or first.kind == "label_coding"):
+        return 1
+    return words_changed(block.text, mended)
+
+
+def simplest_first(evidence: Evidence, found: Iterable[Finding]) -> list[Finding]:
+    """Single findings, those that change the fewest words first."""
+    return sorted(found, key=lambda finding: words(evidence, [finding]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ def _repairs(evidence: Evidence, made: Changed) -> list[Finding]:
     right = [c for (c, _), v in zip(likely, rest, strict=True) if same(v, evidence.exact)]
     right.sort(key=lambda change: change.cost)
     found = [replace(_finding(c), corrected=c.applied(made.text)) for c in right]
-    return simplest_first(made.text, found)
+    return sorted(found, key=lambda f: words_changed(made.text, f.corrected))
 
 
 def _finding(change: Change) -> Finding:
@@ -157,12 +159,16 @@ def two_of_text(evidence: Evidence, banks: Banks, deadline: float) -> list[Findi
     def search(made: Changed) -> Search:
         samples = evidence.knowing(made.program)
         few = replace(samples, points=samples.points[:FEW])
-        return Search(evidence, made, few.values(node for _, node in made.read), deadline)
+        values = few.values(node for _, node in made.read)
+        # Some changes change nothing.
+        kept = [i for i, v in enumerate(values) if not same(v, evidence.claimed[:FEW])]
+        made = replace(made, read=tuple(made.read[i] for i in kept))
+        return Search(evidence, made, [values[i] for i in kept], deadline)
 
     best: list[Finding] = []
     least = float("inf")
     likely, others = search(banks.changes), search(banks.insertions)
-    all_made = replace(banks.changes, read=(*banks.changes.read, *banks.insertions.read))
+    all_made = replace(likely.made, read=(*likely.made.read, *others.made.read))
     together = replace(likely, made=all_made, values=[*likely.values, *others.values])
     for strategy, space in (
         (_change_and_values, likely),
@@ -171,9 +177,9 @@ def two_of_text(evidence: Evidence, banks: Banks, deadline: float) -> list[Findi
         (_two_meeting, likely),
     ):
         for pair in strategy(space):
-            words = min(_words(evidence.block.text, pair), 1e6)
-            if words < least:
-                best, least = pair, words
+            count = min(words(evidence, pair), UNMENDED)
+            if count < least:
+                best, least = pair, count
         if least <= FEW_WORDS:
             break
     return best
@@ -195,7 +201,7 @@ def _change_and_values(search: Search) -> Iterator[list[Finding]]:
         text = change.applied(made.text)
         left = simple(evidence, everywhere, evidence.exact, text, sparse=True)
         if left and not _is_another(change, left[0]):
-            yield [_finding(change), *left[: 2 if not left[-1].corrected else 1]]
+            yield [_finding(change), *first_of(left)]
 
 
 def _is_another(change: Change, left: Finding) -> bool:

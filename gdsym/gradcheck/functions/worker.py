@@ -83,6 +83,7 @@ def call(
     try:
         # Beside its point a function may well give no number; a step that it makes real is none.
         with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
             warnings.simplefilter("error", np.exceptions.ComplexWarning)
             answer: dict[str, Any] = {"value": plain(function(*given, **named))}
     except _NoNumbers as error:
