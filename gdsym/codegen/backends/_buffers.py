@@ -194,40 +194,48 @@ class BufferWriter(Writer):
             case Map():
                 self._function_into(name, node)
             case Contract() if len(node.factors) == 2:
-                for factor in node.factors:
-                    self._named(factor.node)
-                sides = as_matmul(node)
-                assert sides is not None
-                left, right = (self.oriented(factor, order).code for factor, order in sides)
-                self._begin(name, f"np.matmul({left}, {right}")
-            case Contract() if self._is_lines(node):
-                (table, indices), (delta,) = node.factors[0], node.deltas
-                own = dict(zip(indices, table.axes, strict=True))
-                code, kept = sorted(indices, key=lambda index: index != delta.axis)
-                lines = self.oriented(table, (own[code], own[kept])).code
-                call = f'np.take({lines}, {self._codes(delta)}, axis=0, mode="clip"'
-                self._begin(name, call)
-            case Contract() if (pair := self._as_lines(node)) is not None:
-                order = tuple(sorted(pair[0].axes, key=lambda axis: axis != self.row))
-                for side in pair:
-                    self._named(side)
-                left, right = (self.oriented(side, order).code for side in pair)
-                letter = next(c for c in (order[1].dim + "dk").lower() if c.isalpha() and c != "n")
-                self._begin(name, f'np.einsum("n{letter},n{letter}->n", {left}, {right}')
+                self._matmul_into(name, node)
             case Contract() if node.deltas:
-                table, codes = node.factors[0].node, self._codes(node.deltas[0])
-                self._begin(name, f'np.take({self._named(table)}, {codes}, mode="clip"')
+                self._gather_into(name, node)
+            case Contract() if (pair := self._as_lines(node)) is not None:
+                self._dots_into(name, *pair)
             case Contract():
                 arg, indices = node.factors[0]
                 where = dict(zip(indices, arg.axes, strict=True))
-                over = [where[index] for index in node.summed]
-                axis = self._axis_argument(arg, over)
+                axis = self._axis_argument(arg, [where[index] for index in node.summed])
                 self._begin(name, f"np.sum({self._named(arg)}{axis}")
             case Reduce():
                 axis = self._axis_argument(node.arg, node.over)
                 self._begin(name, f"np.{node.op}({self._named(node.arg)}{axis}")
             case _:
                 raise TypeError(node)
+
+    def _matmul_into(self, name: str, node: Contract) -> None:
+        for factor in node.factors:
+            self._named(factor.node)
+        sides = as_matmul(node)
+        assert sides is not None
+        left, right = (self.oriented(factor, order).code for factor, order in sides)
+        self._begin(name, f"np.matmul({left}, {right}")
+
+    def _gather_into(self, name: str, node: Contract) -> None:
+        """Entries of a vector, or lines of a table, at codes; that no code is outside is known."""
+        (table, indices), (delta,) = node.factors[0], node.deltas
+        axis, text = "", self._named(table)
+        if len(indices) == 2:
+            own = dict(zip(indices, table.axes, strict=True))
+            code, kept = sorted(indices, key=lambda index: index != delta.axis)
+            axis, text = ", axis=0", self.oriented(table, (own[code], own[kept])).code
+        self._begin(name, f'np.take({text}, {self._codes(delta)}{axis}, mode="clip"')
+
+    def _dots_into(self, name: str, *pair: Node) -> None:
+        """The product of each line of one table with that of another."""
+        order = tuple(sorted(pair[0].axes, key=lambda axis: axis != self.row))
+        for side in pair:
+            self._named(side)
+        left, right = (self.oriented(side, order).code for side in pair)
+        letter = next(c for c in (order[1].dim + "dk").lower() if c.isalpha() and c != "n")
+        self._begin(name, f'np.einsum("n{letter},n{letter}->n", {left}, {right}')
 
     def _begin(self, name: str, call: str) -> None:
         self.lines.append(f"{name} = {call}, out=@{name})")
