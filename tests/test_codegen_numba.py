@@ -168,7 +168,7 @@ def test_products_of_matrices_stay_in_numpy():
     partial = text[text.index("def partial(") : text.index("def finish(")]
 
     assert "W.T @ X.T" in partial
-    assert "BLOCK_BYTES = 2**21" in text
+    assert "BLOCK_BYTES = 2**22" in text
     assert "_loop_" in partial
 
 
@@ -195,6 +195,71 @@ def test_what_is_no_number_stays_none(value):
         found.append(acc.sums)
     for key, expected in found[0].items():
         np.testing.assert_allclose(found[1][key], expected, rtol=1e-12)
+
+
+# -- lines of tables -----------------------------------------------------------------------------
+
+RATINGS = "dim f = 5\ndata user[n] in u, item[n] in i, r[n]\nparam U[u, f], V[i, f]"
+LINES = {
+    "factors": f"{RATINGS}, a[u], c\n"
+    "loss mean((r - c - a[user] - sum[f](U[user]*V[item]))^2) + 0.1*sum(U^2)\n",
+    "a function of a line": f"{RATINGS}\nlet z = sum[f](U[user]*tanh(V[item]))\n"
+    "loss mean(log(1 + exp(z)) - 0.3*r*z)\n",
+    "read twice": f"{RATINGS}\nlet e = exp(U[user] - V[item])\nloss mean(sum[f](e*e + r*e))\n",
+    "a longer product": f"{RATINGS}, s[f]\nlet z = sum[f](s*U[user]*V[item]^2)\n"
+    "loss mean(exp(-z^2) + r*z)\n",
+    "with a table of data": "data user[n] in u, X[n, d], r[n]\nparam B[u, d], w[d]\n"
+    "loss mean(sqrt(1 + (r - X @ w - sum[d](X*B[user]))^2))\n",
+    "one table twice": "dim f = 5\ndata user[n] in u, other[n] in u, r[n]\nparam U[u, f]\n"
+    "let q = U[user] - U[other]\nloss mean((r - sqrt(1 + sum[f](q^2)))^2)\n",
+}
+
+
+def data_of_lines(text: str, rows: int = 300):
+    draw = np.random.default_rng(1)
+    columns = {"user": 7, "other": 7, "item": 4}
+    data = {n: draw.integers(0, k, rows) for n, k in columns.items() if f"{n}[n]" in text}
+    for name, codes in data.items():
+        codes[0] = columns[name] - 1  # the sizes are those of the largest codes
+    if "X[n, d]" in text:
+        data["X"] = draw.normal(size=(rows, 3))
+    return {**data, "r": draw.normal(size=rows)}
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_lines_of_tables_go_row_by_row_and_give_the_same(name):
+    text = LINES[name]
+    one, two = (module.bind(**data_of_lines(text)) for module in modules(text))
+    theta = np.random.default_rng(2).normal(size=one.size)
+
+    assert "for i in range(m):" in text_of(text)
+    agree(one, two, theta)
+    np.testing.assert_allclose(two.hvp(theta, theta), one.hvp(theta, theta), atol=1e-12)
+    np.testing.assert_allclose(two.hess(theta), one.hess(theta), atol=1e-12)
+
+
+def test_factors_need_no_array_but_their_sums():
+    text = text_of(LINES["factors"])
+    loop = text[text.index("def _loop_1(") : text.index("def _loop_2(")]
+
+    assert "np.empty" not in loop
+    assert "np.zeros" not in loop
+
+
+def test_blocks_add_to_one_running_sum():
+    text = LINES["factors"]
+    data = data_of_lines(text)
+    theta = np.random.default_rng(2).normal(size=12 * 5 + 3)
+    found = []
+    for module, parts in zip(modules(text), (1, 3), strict=True):
+        blocks = list(zip(*(np.array_split(array, parts) for array in data.values()), strict=True))
+        totals = module.prepare(blocks)
+        acc = module.empty(totals)
+        for block in blocks:
+            module.partial(theta, block, totals, acc)
+        found.append(module.finish(theta, acc, totals))
+    assert found[1][0] == pytest.approx(found[0][0], rel=1e-13)
+    np.testing.assert_allclose(found[1][1], found[0][1], rtol=1e-12, atol=1e-13)
 
 
 # -- data of any kind ----------------------------------------------------------------------------

@@ -427,7 +427,7 @@ def factorization_machine(X, y, w, b, V):
     total = 0.0
     for x, v in zip(X, y, strict=True):
         z = b + x @ w
-        for i in range(4):
+        for i in range(len(x)):
             for j in range(i):
                 z += V[i] @ V[j] * x[i] * x[j]
         total += (v - z) ** 2

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import check_grad
+from others import Flat, jax_objection, scipy_difference, torch_objection
 from scipy.special import expit, ndtr
 
 import gdsym
@@ -175,7 +175,7 @@ def of_gdsym(gradient: Gradient) -> Told:
     return Told(True, "; ".join(words))
 
 
-def _flat(gradient: Gradient) -> tuple[Callable[[Any], Any], Callable[[Any], Any], Any]:
+def _flat(gradient: Gradient) -> Flat:
     """Loss and gradient of one vector, and the point."""
     X, y, w, b = drawn()
 
@@ -186,63 +186,22 @@ def _flat(gradient: Gradient) -> tuple[Callable[[Any], Any], Callable[[Any], Any
         by_w, by_b = gradient(X, y, theta[:-1], theta[-1])
         return np.append(by_w, by_b)
 
-    return value, slope, np.append(w, b)
+    return Flat(value, slope, np.append(w, b))
 
 
 def of_scipy(gradient: Gradient) -> Told:
-    difference = check_grad(*_flat(gradient))
+    difference = scipy_difference(_flat(gradient))
     return Told(difference > SCIPY_WRONG, f"{difference:.1g}")
 
 
 def of_torch(gradient: Gradient) -> Told:
-    import torch
-
-    value, slope, point = _flat(gradient)
-
-    class Loss(torch.autograd.Function):
-        @staticmethod
-        def forward(context: Any, theta: Any) -> Any:
-            context.save_for_backward(theta)
-            return torch.tensor(value(theta.detach().numpy()), dtype=torch.float64)
-
-        @staticmethod
-        def backward(context: Any, above: Any) -> Any:
-            (theta,) = context.saved_tensors
-            return above * torch.from_numpy(slope(theta.detach().numpy()))
-
-    theta = torch.tensor(point, dtype=torch.float64, requires_grad=True)
-    try:
-        torch.autograd.gradcheck(Loss.apply, (theta,))
-    except RuntimeError as error:  # GradcheckError is one
-        return Told(True, _first_words(str(error)))
-    return Told(False, "`True`")
+    objection = torch_objection(_flat(gradient))
+    return Told(bool(objection), _first_words(objection) if objection else "`True`")
 
 
 def of_jax(gradient: Gradient) -> Told:
-    import jax
-    import jax.numpy as jnp
-    from jax.test_util import check_grads
-
-    jax.config.update("jax_enable_x64", True)
-    value, slope, point = _flat(gradient)
-
-    @jax.custom_vjp
-    def objective(theta: Any) -> Any:
-        return jax.pure_callback(value, jax.ShapeDtypeStruct((), jnp.float64), theta)
-
-    def forward(theta: Any) -> Any:
-        return objective(theta), theta
-
-    def backward(theta: Any, above: Any) -> Any:
-        shape = jax.ShapeDtypeStruct(theta.shape, jnp.float64)
-        return (above * jax.pure_callback(lambda t: slope(np.asarray(t)), shape, theta),)
-
-    objective.defvjp(forward, backward)
-    try:
-        check_grads(objective, (jnp.asarray(point),), order=1, modes=["rev"])
-    except AssertionError as error:
-        return Told(True, _first_words(str(error)))
-    return Told(False, "passes")
+    objection = jax_objection(_flat(gradient))
+    return Told(bool(objection), _first_words(objection) if objection else "passes")
 
 
 def _first_words(text: str) -> str:

@@ -17,10 +17,10 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
@@ -44,7 +44,8 @@ PAIRS_IN_A_FUNCTION = 3
 
 
 class Case(NamedTuple):
-    """A wrong gradient: what was planted, the text it has, and whether it was diagnosed."""
+    """A wrong gradient: what was planted, the text it has, and whether it was diagnosed.
+    `function` is the one that was checked, None for a claim."""
 
     model: str
     mistakes: tuple[Planted, ...]
@@ -52,6 +53,7 @@ class Case(NamedTuple):
     verdict: Verdict
     right: bool
     seconds: float
+    function: Callable[..., Any] | None = None
 
     @property
     def kind(self) -> str:
@@ -120,7 +122,8 @@ def of_claims(double: bool, of: int = 1, only: str = "") -> Iterator[Case]:
 
 
 def of_functions(double: bool, of: int = 1, only: str = "") -> Iterator[Case]:
-    """Wrong functions: of each one block that is wrong, up to so many kinds for each model."""
+    """Wrong functions: of each one block that is wrong, up to so many kinds for each model. Also
+    those whose blocks all hold, since they give the same: `verdict.holds` tells them."""
     draw = Random(2)
     place = 0
     for model in BY_HAND:
@@ -148,22 +151,31 @@ def of_functions(double: bool, of: int = 1, only: str = "") -> Iterator[Case]:
                 continue
             seconds = time.process_time() - began
             bad = [v for v in report.claims if not v.holds]
+            if not bad:
+                kinds.discard(kind)
+                (held, *_) = report.claims
+                yield Case(model, wrong.mistakes, wrong.text, held, False, seconds, wrong.function)
+                continue
             bad = [v for v in bad if v.block == f"grad({wrong.block})"] or bad
             bad = [v for v in bad if all(wrong.seen.get(v.block[5:-1], ()))]
-            if not bad:  # a change that gives the same function, or the same as one of two
+            if not bad:  # it gives the same as one of its two changes
                 kinds.discard(kind)
                 continue
             verdict = draw.choice(bad)
             good = all_named(wrong.mistakes, verdict.diagnosis)
-            yield Case(model, wrong.mistakes, wrong.text, verdict, good, seconds)
+            yield Case(model, wrong.mistakes, wrong.text, verdict, good, seconds, wrong.function)
 
 
 PARTS = {
     "claims": lambda of, only: of_claims(False, of, only),
     "claims2": lambda of, only: of_claims(True, of, only),
-    "functions": lambda of, only: of_functions(False, of, only),
-    "functions2": lambda of, only: of_functions(True, of, only),
+    "functions": lambda of, only: _wrong(of_functions(False, of, only)),
+    "functions2": lambda of, only: _wrong(of_functions(True, of, only)),
 }
+
+
+def _wrong(cases: Iterator[Case]) -> Iterator[Case]:
+    return (case for case in cases if not case.verdict.holds)
 
 
 def measure_wrong(part: str, of: int, only: str) -> None:

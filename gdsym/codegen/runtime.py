@@ -225,7 +225,7 @@ def merge(acc: Sums, other: Sums) -> None:
         if key in LOGSUMS:
             _add_logsum(acc.sums, key, value)
         else:
-            acc.sums[key] = acc.sums[key] + value
+            acc.sums[key] += value
 
 
 def _scaled_sum(values: Array) -> tuple[Array, Array]:
@@ -748,6 +748,8 @@ class _Blocks:
             self.block_rows = min(max(fitting, adding, FEWEST_ROWS), MOST_ROWS)
         if not whole and widest > 1:
             self.block_rows = min(self.block_rows, max(1, WIDE_BYTES // (8 * widest)))
+        # Nor must merging the sums of a super-block take longer than a part of its rows.
+        self.most = 2 ** int(math.log2(max(2, rows * width // (8 * max(1, sums)))))
         self.width = width
         self.work = rows * (width + 8)
 
@@ -809,7 +811,7 @@ class _Blocks:
     def groups(self, most: int | None = None) -> list[list[slice]]:
         """Super-blocks: each has accumulators of its own, merged in order."""
         slices = self.slices()
-        size = -(-len(slices) // (SUPER_BLOCKS if most is None else most))
+        size = -(-len(slices) // min(SUPER_BLOCKS if most is None else most, self.most))
         return [slices[first : first + size] for first in range(0, len(slices), size)]
 
 

@@ -144,6 +144,13 @@ def _loops_contraction(node: Contract, row: Axis | None) -> bool:
     return len(node.factors) == 1 or len(inside) <= 2  # more than that is BLAS's
 
 
+def _is_line(node: Node, row: Axis | None) -> bool:
+    """True for lines of a table, `V[item[n], :]`, that lie in one piece."""
+    return isinstance(node, Contract) and bool(
+        node.deltas and node.factors and row in node.axes and len(node.axes) == 2
+    )
+
+
 def _renamed(indices: Axes, axes: Axes) -> bool:
     return indices != axes
 
@@ -273,6 +280,9 @@ class _Loop:
         self.nodes = nodes
         self.sums = {total.node: total for total in part.totals if total.node in nodes}
         self.taken = {"first", "count", "start", "m", "i", "j", "work", "np", "nb", "math"}
+        self.by_line = self._goes_by_line()
+        self.again = {node for node in nodes if self.by_line and self._is_taken_again(node)}
+        self.codes: dict[str, str] = {}  # of a row, to their names; where it goes by lines
         self.arguments: dict[str, str] = {}  # the kernel's text to the name in the loop
         self.indices: dict[Axis, str] = {}
         self.local: dict[Node, str] = {}
@@ -281,6 +291,7 @@ class _Loop:
         self.outputs: dict[Node, str] = {}
         self.allocated: list[str] = []
         self.results: dict[Node, str] = {}  # totals: what the function returns
+        self.running: dict[Node, str] = {}  # totals: the arrays it adds to
         self.steps = 0
         self.matrix = False
         self.rows_of: str | None = None
@@ -289,6 +300,47 @@ class _Loop:
         depth = self._depths()
         for node in sorted(nodes, key=lambda n: (depth[n], self._nest(n) is not None, n.id)):
             self._place(node)
+
+    # -- one row after the other, and its lines of tables in innermost loops
+
+    def _goes_by_line(self) -> bool:
+        """True where lines of tables are read: what is computed of them needs no array then."""
+        own = (_without(node.axes, self.row) for node in self.nodes if self.row in node.axes)
+        return (
+            any(_is_line(node, self.row) for node in self.nodes)
+            and all(len(axes) <= 1 for axes in own)
+            and not any(self.part.is_read_later(node) for node in self.nodes)
+        )
+
+    def _is_taken_again(self, node: Node) -> bool:
+        """True for what each reader takes anew: entries of lines, and products of them."""
+        readers = self.part.readers.get(node, [])
+        if len(node.axes) != 2 or any(self._reads_elsewhere(r, node) for r in readers):
+            return False
+        once = len(readers) == 1 and node not in self.writer.names
+        return _is_line(node, self.row) or (once and isinstance(node, Map) and node.op == "mul")
+
+    @staticmethod
+    def _reads_elsewhere(reader: Node, node: Node) -> bool:
+        """True where codes choose the entry of a node that is read."""
+        return isinstance(reader, Contract) and any(
+            set(factor.indices) != set(node.axes)
+            for factor in reader.factors
+            if factor.node == node and reader.deltas
+        )
+
+    def _places_of(self, node: Node) -> set[int]:
+        """The groups in which a node's text stands."""
+        if node not in self.again:
+            return {self.group[node]} if node in self.group else set()
+        readers = self.part.readers.get(node, ())
+        return {place for reader in readers for place in self._places_of(reader)}
+
+    def hoisted(self, code: str) -> str:
+        """The name of a code of a row, which is read once."""
+        if code not in self.codes:
+            self.codes[code] = self._fresh(None)
+        return self.codes[code]
 
     # -- which statements share a nest
 
@@ -356,7 +408,7 @@ class _Loop:
             body += self._group(group)
         made = self.writer.functions
         name = f"_loop_{len(made) + 1}"
-        kept = [self.outputs[node] for node in self.outputs]
+        kept = [*self.outputs.values(), *self.running.values()]
         chunk = CHUNK if self.matrix else 4 * CHUNK
         sized = [line.replace("CHUNK", str(chunk)) for line in self.allocated]
         scratch = self.vectors * chunk
@@ -370,10 +422,7 @@ class _Loop:
             f"{INDENT}m = {self.rows_of}",
             *(INDENT + line for line in sized),
             *(f"{INDENT}{total} = 0.0" for node, total in self.results.items() if not node.axes),
-            *_row_by_row(body),
-            f"{INDENT}for first in range({'start' if _is_cheap(body) else '0'}, m, {chunk}):",
-            f"{INDENT * 2}count = min({chunk}, m - first)",
-            *(INDENT * 2 + line.replace("CHUNK", str(chunk)) for line in body),
+            *(INDENT + line for line in self._over_rows(body, chunk)),
             *([f"{INDENT}return {results}"] if results else []),
         ]
         function = [part for line in lines for part in wrapped(line)]
@@ -387,6 +436,25 @@ class _Loop:
             made.append(function)
         self.writer.helpers.add("numba")
         return self._call(name, scratch)
+
+    def _over_rows(self, body: Sequence[str], chunk: int) -> list[str]:
+        """The loop over chunks of rows, or over rows."""
+        if self.by_line:
+            codes = [f"{name} = {code}" for code, name in self.codes.items()]
+            return ["for i in range(m):", *(INDENT + line for line in (*codes, *body))]
+        return [
+            *_row_by_row(body),
+            f"for first in range({'start' if _is_cheap(body) else '0'}, m, {chunk}):",
+            f"{INDENT}count = min({chunk}, m - first)",
+            *(INDENT + line.replace("CHUNK", str(chunk)) for line in body),
+        ]
+
+    def _made_by_code(self, node: Node) -> str:
+        """A total by code: the running sum itself, which may be long, where there is one."""
+        if self.part.into is None:
+            return self._made(node)
+        name = self.running[node] = self._fresh(_sum_name(self.sums[node]))
+        return name
 
     def _made(self, node: Node) -> str:
         """A total that is an array: one of the loop's own, which nothing else can overlap."""
@@ -405,11 +473,16 @@ class _Loop:
             axes = self._layout(node)
             shape = ", ".join(self._size(axis) for axis in axes)
             lines.append(f"{outer} = np.empty(({shape}{',' if len(axes) == 1 else ''}))")
+        for node, inner in self.running.items():
+            outer = names[node] = writer.fresh(inner)
+            lines.append(f"{outer} = {self._running(node)}")
         work = [self.writer.scratch(scratch)] if scratch else []
         call = f"{name}({', '.join([*self.arguments, *work, *names.values()])})"
         results = {node: writer.fresh(inner) for node, inner in self.results.items()}
         lines.append(f"{', '.join(results.values())} = {call}" if results else call)
         for node, outer in {**results, **names}.items():
+            if node in self.running:
+                continue
             code = writer._oriented_name(outer, self._layout(node), node.axes).code
             if node in self.sums and self.part.into is not None:
                 lines.append(f'{self.part.into}["{self.sums[node].key}"] += {code}')
@@ -418,6 +491,13 @@ class _Loop:
             if node in self.sums and self.part.scale:
                 lines.append(f"{outer} *= {self.part.scale}")
         return lines
+
+    def _running(self, node: Node) -> str:
+        """The running sum in the order of axes in which the loop has it."""
+        layout = self._layout(node)
+        shape = ", ".join(self._size(axis) for axis in layout) + "," * (len(layout) == 1)
+        order = ", ".join(str(node.axes.index(axis)) for axis in layout)
+        return f'_running({self.part.into}, "{self.sums[node].key}", ({shape}), {order})'
 
     def _size(self, axis: Axis) -> str:
         if axis == self.row:
@@ -443,12 +523,12 @@ class _Loop:
         lines = []
         for node in group.nodes:
             lines += self._statement(node, group)
-        return self._nested(group.axes, lines)
+        return self._nested(group.axes, lines) if lines else []
 
     def _nested(self, axes: Axes, lines: Iterable[str], rows: bool = True) -> list[str]:
         """Lines inside loops over some axes, and the rows of the chunk innermost."""
         nest = [f"for {self._index(axis)} in range({self._argument_size(axis)}):" for axis in axes]
-        nest += ["for i in range(count):"] if rows else []
+        nest += ["for i in range(count):"] if rows and not self.by_line else []
         made = [INDENT * depth + line for depth, line in enumerate(nest)]
         return made + [INDENT * len(nest) + line for line in lines]
 
@@ -491,8 +571,10 @@ class _Loop:
             name = self.results[node] = self._fresh(_sum_name(self.sums[node]))
             product = element._product([factor.node for factor in node.factors], ())
             return [f"{name} = _plus({name}, {product.at(SUM)})"]
+        if node in self.again:
+            return []
         stored = self._stored(node)
-        if not (stored or self._is_named(node)):
+        if not (stored or self._is_named(node) or self._is_read_elsewhere(node)):
             return []
         code = element.opened(node)
         name = self.local[node] = self._fresh(self.writer.names.get(node))
@@ -501,11 +583,15 @@ class _Loop:
     def _is_named(self, node: Node) -> bool:
         return self.writer.uses.get(node, 0) > 1 or node in self.writer.names
 
+    def _is_read_elsewhere(self, node: Node) -> bool:
+        """True where another nest of this loop reads a node."""
+        readers = self.part.readers.get(node, ())
+        return any(self._places_of(reader) - {self.group[node]} for reader in readers)
+
     def _stored(self, node: Node) -> list[str]:
         """Where a node's entry goes for other nests, and for what comes after the loop."""
         places = []
-        here = self.group[node]
-        if any(self.group.get(r, here) != here for r in self.part.readers.get(node, ())):
+        if self._is_read_elsewhere(node) and (not self.by_line or len(node.axes) > 1):
             places.append(self._scratch_at(node))
         if self.part.is_read_later(node):
             if node not in self.outputs:
@@ -515,11 +601,15 @@ class _Loop:
         return places
 
     def _place_of(self, axis: Axis) -> str:
-        return "first + i" if axis == self.row else self._index(axis)
+        if axis == self.row:
+            return "i" if self.by_line else "first + i"
+        return self._index(axis)
 
     def _scratch_at(self, node: Node) -> str:
         """The entry of a node in what this chunk keeps."""
         axes = _without(node.axes, self.row)
+        if self.by_line:
+            return self._kept_by_line(node, axes)
         if not axes:
             return f"work[{self._offset(node)} + i]" if self._offset(node) != "0" else "work[i]"
         if node not in self.scratch:
@@ -527,6 +617,15 @@ class _Loop:
             shape = ", ".join(self._argument_size(axis) for axis in axes)
             self.allocated.append(f"{name} = np.empty(({shape}, CHUNK))")
         return f"{self.scratch[node]}[{', '.join(self._index(axis) for axis in axes)}, i]"
+
+    def _kept_by_line(self, node: Node, axes: Axes) -> str:
+        """The same where a row goes by lines: a number, or a line."""
+        kept = self.scratch if axes else self.local
+        if node not in kept:
+            kept[node] = self._fresh(None)
+            if axes:
+                self.allocated.append(f"{kept[node]} = np.empty({self._argument_size(axes[0])})")
+        return f"{kept[node]}[{self._index(axes[0])}]" if axes else kept[node]
 
     def _offset(self, node: Node) -> str:
         """Where a vector of scratch begins; `CHUNK` is the length of one."""
@@ -567,7 +666,8 @@ class _Loop:
             return self._scratch_at(node)
         self._scratch_at(node)
         axes = _without(node.axes, self.row)
-        return f"{self.scratch[node]}[{', '.join(at.get(a) or self._index(a) for a in axes)}, i]"
+        places = [at.get(axis) or self._index(axis) for axis in axes]
+        return f"{self.scratch[node]}[{', '.join([*places, *([] if self.by_line else ['i'])])}]"
 
     # -- nodes with loops of their own
 
@@ -601,6 +701,8 @@ class _Loop:
             assert isinstance(node, Contract)
             product = element._product([factor.node for factor in node.factors], ())
             first, step = "0.0", f"{result} + {product.at(PRODUCT)}"
+            if self.by_line:  # the innermost loop is this sum, and becomes vectors in any order
+                step = f"_plus({result}, {product.at(SUM)})"
         lines = self._nested(_without(node.axes, self.row), [f"{result} = {first}"])
         lines += self._nested(self._inside(node), [f"{result} = {step}"])
         if self.part.is_read_later(node):
@@ -611,7 +713,7 @@ class _Loop:
     def _matrix(self, factor: Node) -> str | None:
         """The name of data [n, d] with the rows first, as most tables are."""
         native = self.writer.native.get(factor)
-        if native is None or len(native) != 2 or native[0] != self.row:
+        if self.by_line or native is None or len(native) != 2 or native[0] != self.row:
             return None
         self.reference(factor, {})
         self.matrix = True
@@ -659,13 +761,15 @@ class _Loop:
 
     def _scattered(self, node: Contract) -> list[str]:
         """A total by code: each row adds where its codes point to."""
-        out = self._made(node)
+        out = self._made_by_code(node)
         element = _Element(self, _Group(None))
         lines = []
         at = {}
         for delta in node.deltas:
-            name = at[delta.axis] = self._fresh(None)
-            lines.append(f"{name} = {element.code(delta)}")
+            code = at[delta.axis] = element.code(delta)
+            if not code.isidentifier():
+                at[delta.axis] = self._fresh(None)
+                lines.append(f"{at[delta.axis]} = {code}")
         value = element._product([factor.node for factor in node.factors], ()).code
         layout = self._layout(node)
         places = ", ".join(at.get(axis) or self._index(axis) for axis in layout)
@@ -694,7 +798,10 @@ class _Element(numpy_backend.Writer):
             return Text(numpy_backend.CONSTANTS[node.name])
         if self._is_inline(node):
             return self._map(node)
-        if node in self.loop.local and self.loop.group.get(node) == self._here():
+        if node in self.loop.local and (
+            self.loop.group.get(node) == self._here()
+            or (self.loop.by_line and len(node.axes) == 1)
+        ):
             return Text(self.loop.local[node])
         return Text(self.loop.reference(node, {}))
 
@@ -704,7 +811,7 @@ class _Element(numpy_backend.Writer):
         )
 
     def _is_inline(self, node: Node) -> bool:
-        return (
+        return node in self.loop.again or (
             node in self.group.nodes
             and node not in self.loop.local
             and not isinstance(node, Reduce)
@@ -839,7 +946,9 @@ class _Element(numpy_backend.Writer):
         assert source is not None
         if source in self.loop.group:
             return f"int({self.text(source).code})"
-        return f"int({self.loop.reference(source, {}, code=True)})"
+        code = f"int({self.loop.reference(source, {}, code=True)})"
+        hoists = self.loop.by_line and source.axes == (self.row,)
+        return self.loop.hoisted(code) if hoists else code
 
 
 # -- few columns and little to do for a row ------------------------------------------------------
@@ -884,7 +993,7 @@ def _row_by_row(body: Sequence[str]) -> list[str]:
             entry = re.sub(r"work\[(?:([\w*]+) \+ )?i\]", lambda m: _register(m[1]), line)
             lines.append(entry.removeprefix(INDENT).replace("first + i", "first"))
     head = [f"start = m if {vector}.size < {WIDE} else 0", "for first in range(start):"]
-    return [INDENT + line for line in (*head, *(INDENT + line for line in lines))]
+    return [*head, *(INDENT + line for line in lines)]
 
 
 def _register(place: str | None) -> str:
@@ -984,6 +1093,13 @@ def _take2(a: Any, rows: Any, out: Any) -> Any:
         n = rows[i]
         for j in range(a.shape[1]):
             out[i, j] = a[n, j]
+
+
+def _running(sums: Any, key: str, shape: Any, *order: int) -> Any:
+    """A running sum as an array that a loop adds to, which has its axes in this order."""
+    if isinstance(sums[key], float):  # nothing was added
+        sums[key] = np.zeros(shape).transpose(np.argsort(order))
+    return sums[key].transpose(order)
 
 
 def _room(a: Any, size: int) -> Any:

@@ -137,6 +137,27 @@ def _entry(text: str, option: str) -> Entry:
     return Entry(match["name"], dims, domain)
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What --shapes and --params say: arrays and parameters by name, `sizes` of dimensions.
+
+    `told`: there are --params. `outside`: variables of the module that are data. `flat`: the
+    argument that is the vector of the `pieces`, "" where none is.
+    """
+
+    shaped: dict[str, Entry]
+    chosen: dict[str, Entry]
+    sizes: dict[str, int]
+    told: bool
+    outside: tuple[str, ...]
+    pieces: tuple[str, ...]
+    flat: str
+
+    def parts(self, argument: str) -> tuple[str, ...]:
+        """What an argument holds."""
+        return self.pieces if argument == self.flat else (argument,)
+
+
 def roles(
     function: str,
     arguments: Sequence[Parameter],
@@ -146,35 +167,48 @@ def roles(
 ) -> Roles:
     """Decides what each argument is. `variables`: those of the function's module, which may be
     data, too. Raises UsageError where that cannot be told."""
+    said = _said(function, arguments, variables, shapes, params)
+    rows = _rows(said.shaped.values(), said.sizes)
+    by_argument = {a.name: _of_argument(a, said, rows) for a in arguments}
+    by_argument |= {name: _of_argument(Parameter(name), said, rows) for name in said.outside}
+    declared = [entry for found in by_argument.values() for entry in found]
+    declared = _with_parameters(function, declared, said.told)
+    declared = [replace(d, sizes=_own(d.dims, said.sizes)) for d in declared]
+    _check_dims(declared, said.sizes)
+    _check_domains(declared)
+    held = [(a.name, said.parts(a.name)) for a in arguments if by_argument[a.name]]
+    return Roles(tuple(declared), _task(declared, held, said.outside, said.flat, said.sizes))
+
+
+def _said(
+    function: str,
+    arguments: Sequence[Parameter],
+    variables: Sequence[str],
+    shapes: Given,
+    params: Given | None,
+) -> Said:
     listed = {entry.name: entry for entry in entries(shapes, "--shapes")}
     chosen = {} if params is None else {e.name: e for e in entries(params, "--params")}
     names = [argument.name for argument in arguments]
     both = [*listed.items(), *chosen.items()]
     sizes = {n: e.size for n, e in both if e.size is not None and n not in names}
     shaped = {n: e for n, e in listed.items() if n not in sizes}
-    outside = [n for n in shaped if n in variables and n not in names]
-    pieces = [n for n in chosen if n not in names and n not in sizes]
+    outside = tuple(n for n in shaped if n in variables and n not in names)
+    pieces = tuple(n for n in chosen if n not in names and n not in sizes)
     _check_names(function, [*names, *outside], shaped, pieces)
     flat = _flat(function, arguments, shaped, chosen, pieces) if pieces else ""
-    declared: list[Declared] = []
-    held: list[tuple[str, tuple[str, ...]]] = []
-    rows = _rows(shaped.values(), sizes)
-    for argument in [*arguments, *map(Parameter, outside)]:
-        parts = pieces if argument.name == flat else [argument.name]
-        found = [chosen[name] for name in parts if name in chosen]
-        shape = shaped.get(argument.name)
-        if not found and shape is None and argument.left:
-            continue  # it keeps its default, which is no number
-        declared += [_param(entry, shape) for entry in found]
-        if not found:
-            declared.append(_declared(argument, shape, params is not None, rows))
-        if argument.name in names:
-            held.append((argument.name, tuple(parts)))
-    declared = _with_parameters(function, declared, params is not None)
-    declared = [replace(d, sizes=_own(d.dims, sizes)) for d in declared]
-    _check_dims(declared, sizes)
-    _check_domains(declared)
-    return Roles(tuple(declared), _task(declared, held, outside, flat, _known(sizes)))
+    return Said(shaped, chosen, sizes, params is not None, outside, pieces, flat)
+
+
+def _of_argument(argument: Parameter, said: Said, rows: str) -> list[Declared]:
+    """What stands for an argument: nothing for one that keeps a default which is no number."""
+    shape = said.shaped.get(argument.name)
+    chosen = [said.chosen[name] for name in said.parts(argument.name) if name in said.chosen]
+    if chosen:
+        return [_param(entry, shape) for entry in chosen]
+    if shape is None and argument.left:
+        return []
+    return [_declared(argument, shape, said.told, rows)]
 
 
 def of_gradient(function: str, arguments: Sequence[Parameter], found: Roles) -> Task:
@@ -196,10 +230,6 @@ def of_gradient(function: str, arguments: Sequence[Parameter], found: Roles) -> 
                 f"help: {mend}"
             )
     return replace(found.task, arguments=tuple(own), flat=flat, gradient=True)
-
-
-def _known(sizes: Mapping[str, int | None]) -> dict[str, int]:
-    return {name: size for name, size in sizes.items() if size is not None}
 
 
 def _own(dims: Sequence[str], sizes: Mapping[str, int | None]) -> dict[str, int]:
