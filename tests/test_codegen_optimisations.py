@@ -12,7 +12,7 @@ from gdsym.errors import UsageError
 AT_WORK = {
     "buffers": "logistic",
     "guards": "logistic",
-    "dots": "randhie",
+    "dots": "factorisation",
     "once": "beta",
     "sparse": "factorisation",
     "symmetry": "logistic",

@@ -100,7 +100,8 @@ def test_an_entry_says_what_it_needs_to():
 def test_the_numpy_printer_knows_every_core_function_and_no_other():
     core = {name for name, entry in FUNCTIONS.items() if entry.core and name != "pow"}
 
-    assert core == {*printer.FUNCTIONS, *SIGNS}
+    in_guards = {"bounded_exp", "softplus_of", "sigmoid_of"}  # made by `lower` alone
+    assert core | in_guards == {*printer.FUNCTIONS, *SIGNS}
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

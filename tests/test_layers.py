@@ -29,7 +29,10 @@ GRANTS = {
     "pytest_plugin": {"gradcheck", "pytest"},
     "optimizers": {"errors", "numpy", "scipy"},
     "data": {"errors", "files", "numpy", "pyarrow", "pandas"},
-    "run": {"errors", "files", "data", "optimizers", "numpy", "scipy", "threadpoolctl"},
+    "run": {
+        *("errors", "files", "data", "optimizers"),
+        *("numpy", "numexpr", "scipy", "threadpoolctl"),
+    },
     "cache": {"errors", "files", "private", "compiler"},
     "api": {"errors", "files", "cache", "compiler", "data", "optimizers", "run", "numpy"},
     "cli": {

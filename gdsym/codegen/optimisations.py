@@ -12,7 +12,7 @@ from gdsym.errors import UsageError, did_you_mean
 OPTIMISATIONS = {
     "buffers": "steps write into arrays that a worker keeps from block to block",
     "guards": "one exponential for log(1 + exp(x)) and its derivatives where no x is too large",
-    "dots": "products inside sums over rows are dot products",
+    "dots": "sums over rows of a product are dot products",
     "once": "functions of a row's data alone are computed once for a fit",
     "sparse": "sums by code of what is read at codes are products of sparse matrices",
     "symmetry": "a product of a matrix with itself is computed by half",

@@ -222,10 +222,14 @@ class BufferWriter(Writer):
         """Entries of a vector, or lines of a table, at codes; that no code is outside is known."""
         (table, indices), (delta,) = node.factors[0], node.deltas
         axis, text = "", self._named(table)
+        floats = table in self.known and not (isinstance(table, Leaf) and table.kind == "data")
         if len(indices) == 2:
             own = dict(zip(indices, table.axes, strict=True))
             code, kept = sorted(indices, key=lambda index: index != delta.axis)
-            axis, text = ", axis=0", self.oriented(table, (own[code], own[kept])).code
+            axis, lines = ", axis=0", self.oriented(table, (own[code], own[kept]))
+            text = lines.code
+        if not floats:  # codes, or choices between whole numbers, are none
+            text = f"np.asarray({text}, float)"
         self._begin(name, f'np.take({text}, {self._codes(delta)}{axis}, mode="clip"')
 
     def _dots_into(self, name: str, *pair: Node) -> None:
@@ -365,10 +369,14 @@ class BufferWriter(Writer):
         first = self._first_into(name, above, axes)
         begun = first is not None
         texts = [self._read_as(arg, axes) for arg in above if arg is not first]
-        if scaled and scale.code.startswith("1/") and begun:
+        if scaled and begun and scale.code.startswith("1/"):
             self.lines.append(f"{name} /= {scale.code[2:]}")
-            scaled = False
-        if scaled:
+        elif scaled and begun and texts:  # 3*y*inf is 0 where y is
+            part = self.fresh(None)
+            self.made[part] = (axes, False)
+            self._begin(part, f"np.multiply({texts[0].code}, {scale.code}")
+            texts[0] = Text(part)
+        elif scaled:
             texts.insert(0, scale)
         if not begun and len(texts) > 1:
             self._begin(name, f"np.multiply({texts[1].code}, {texts[0].code}")
@@ -471,54 +479,9 @@ class BufferWriter(Writer):
 
     def _addition(self, total: Total, into: str) -> str:
         if total.kind in ("sum", "rows") and isinstance(total.node, Contract):
-            folded = self._folded(total.node) if total.kind == "sum" else None
-            if folded is not None:
-                return f'{into}["{total.key}"] += {folded}'
             self._prepare(total.node)
         line = Writer._addition(self, total, into)
         return re.sub(r"np\.sum\((\w+)\)$", r"\1.sum()", line)  # the same, called directly
-
-    def _folded(self, node: Contract) -> str | None:
-        """The sum over rows of a sum with products in it: these are dot products."""
-        factor = node.factors[0].node if len(node.factors) == 1 else None
-        if node.deltas or node.axes or not isinstance(factor, Map) or factor in self.known:
-            return None
-        if "dots" in self.without:
-            return None
-        if factor.op != "add" or factor.axes != (self.row,):
-            return None
-        dots = [arg for arg in factor.args if self._is_dot(arg)]
-        rest = [arg for arg in factor.args if arg not in dots]
-        if not dots or any(self.row not in arg.axes for arg in rest):
-            return None
-        code = ""
-        if rest:
-            kept = rest[0] if len(rest) == 1 else Map(factor.id, factor.axes, "add", tuple(rest))
-            code = f"{self._named(kept)}.sum()"
-        for dot in sorted(dots, key=reading_order):
-            minus = is_negative(dot)
-            args = list(dot.operands)
-            scale = [arg for arg in args if self.row not in arg.axes]
-            left, right = (self.text(arg).at(UNARY) for arg in args if self.row in arg.axes)
-            if minus:
-                assert isinstance(scale[0], Number)
-                size = self._product(scale[1:], (), -scale[0].value)
-            else:
-                size = self._product(scale, ())
-            product = f"{left} @ {right}"
-            if size.code != "1":
-                product = f"{size.at(PRODUCT)}*({product})"
-            sign = "-" if minus else "+"
-            code = f"{code} {sign} {product}" if code else f"{sign if minus else ''}{product}"
-        return code
-
-    def _is_dot(self, node: Node) -> bool:
-        """True for the product of two vectors of rows, and of what has no rows."""
-        if node in self.known or not (isinstance(node, Map) and node.op == "mul"):
-            return False
-        vectors = [arg for arg in node.args if self.row in arg.axes]
-        plain = all(self._ready(arg) and not self.logical(arg) for arg in vectors)
-        return len(vectors) == 2 and plain and all(arg.axes == (self.row,) for arg in vectors)
 
     def _prepare(self, node: Contract) -> None:
         """Gives names to what a total sums, so that no expression in it makes an array."""
@@ -577,7 +540,7 @@ class BufferWriter(Writer):
                 assert self.row is not None
                 place = self.native.get(leaf, leaf.axes).index(self.row)
                 self.read.add(leaf)
-                return f"{name}.shape[{place}]" if place else f"len({name})"
+                return f"{name}.shape[{place}]"
         return "_rows(block)"
 
     def _extend_views(self, lines: list[str], read: list[set[str]], last: dict[str, int]) -> None:

@@ -613,7 +613,7 @@ class Writer:
 
     def _as_dot(self, arg: Node) -> Text | None:
         """The sum of a product of row vectors as a dot product."""
-        if arg in self.known or not isinstance(arg, Map):
+        if "dots" in self.without or arg in self.known or not isinstance(arg, Map):
             return None
         if arg.op == "pow" and arg.args[1:] and isinstance(arg.args[1], Number):
             if arg.args[1].value == 2 and arg.args[0] in self.known:
