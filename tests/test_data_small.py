@@ -35,7 +35,7 @@ def told(path, monkeypatch=None):
     st.sampled_from(["\n", "\r\n", "\r", "\n\n"]),
 )
 def test_they_are_read_as_pyarrow_reads_them(tmp_path_factory, rows, end):
-    path = tmp_path_factory.mktemp("small") / "t.csv"
+    path = tmp_path_factory.getbasetemp() / "small.csv"
     path.write_bytes(end.join(["x,t", *map(",".join, rows), ""]).encode())
 
     ours = told(path)
