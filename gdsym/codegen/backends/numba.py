@@ -1038,22 +1038,30 @@ def _fused(a: Any, b: Any, c: Any) -> Any:
 
 @_compiled(reassoc=True, nsz=True, contract=True)
 def _dots(X: Any, w: Any, first: Any, count: Any, out: Any, at: Any) -> Any:
-    """X @ w for some rows, to a place in `out`; four rows share a read of w."""
+    """X @ w for some rows, to a place in `out`; eight rows share a read of w."""
     i = 0
-    while i + 4 <= count:
+    while i + 8 <= count:
         n = first + i
-        a = b = c = e = 0.0
+        a = b = c = d = e = f = g = h = 0.0
         for j in range(w.size):
             v = w[j]
             a += X[n, j] * v
             b += X[n + 1, j] * v
             c += X[n + 2, j] * v
-            e += X[n + 3, j] * v
+            d += X[n + 3, j] * v
+            e += X[n + 4, j] * v
+            f += X[n + 5, j] * v
+            g += X[n + 6, j] * v
+            h += X[n + 7, j] * v
         out[at + i] = a
         out[at + i + 1] = b
         out[at + i + 2] = c
-        out[at + i + 3] = e
-        i += 4
+        out[at + i + 3] = d
+        out[at + i + 4] = e
+        out[at + i + 5] = f
+        out[at + i + 6] = g
+        out[at + i + 7] = h
+        i += 8
     while i < count:
         a = 0.0
         for j in range(w.size):
@@ -1064,14 +1072,17 @@ def _dots(X: Any, w: Any, first: Any, count: Any, out: Any, at: Any) -> Any:
 
 @_compiled(reassoc=True, nsz=True, contract=True)
 def _adds(X: Any, t: Any, at: Any, first: Any, count: Any, out: Any) -> Any:
-    """Adds X.T @ t for some rows to `out`, t from a place on."""
+    """Adds X.T @ t for some rows to `out`, t from a place on; eight rows share a write."""
     i = 0
-    while i + 4 <= count:
+    while i + 8 <= count:
         n = first + i
-        a, b, c, e = t[at + i], t[at + i + 1], t[at + i + 2], t[at + i + 3]
+        a, b, c, d = t[at + i], t[at + i + 1], t[at + i + 2], t[at + i + 3]
+        e, f, g, h = t[at + i + 4], t[at + i + 5], t[at + i + 6], t[at + i + 7]
         for j in range(out.size):
-            out[j] += (a * X[n, j] + b * X[n + 1, j]) + (c * X[n + 2, j] + e * X[n + 3, j])
-        i += 4
+            low = (a * X[n, j] + b * X[n + 1, j]) + (c * X[n + 2, j] + d * X[n + 3, j])
+            high = (e * X[n + 4, j] + f * X[n + 5, j]) + (g * X[n + 6, j] + h * X[n + 7, j])
+            out[j] += low + high
+        i += 8
     while i < count:
         a = t[at + i]
         for j in range(out.size):
