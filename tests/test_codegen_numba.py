@@ -380,6 +380,22 @@ def test_an_epoch_in_loops_takes_the_steps_of_numpy():
         assert after.objective == pytest.approx(before.objective, rel=1e-12)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "data X[n, d], y[n]\nparam w[d], v[d], b\nlet z = X @ w + b*(X @ v)\n"
+        "loss sum(log(1 + exp(z)) - y*z)\npenalty sum(w^2) + sum(v^2) + 0.3*sum(w*v)\n",
+        "data X[n, d], y[n]\nparam w[d], b\nlet z = X @ w + b\n"
+        "loss mean(log(1 + exp(z)) - y*z)\npenalty sum(exp(w)) + b^2*sum(w^2)\n",
+    ],
+)
+def test_penalties_of_several_vectors_step_entry_by_entry(text):
+    one, two = fitted("numpy", text), fitted("numba", text)
+
+    assert hasattr(two.module, "epoch_adam")
+    np.testing.assert_allclose(two.theta, one.theta, rtol=1e-11)
+
+
 @pytest.mark.parametrize("options", [{"lr": "0.01/sqrt(t)"}, {"fix": {"b": 0.25}}])
 def test_what_changes_a_step_goes_batch_by_batch(options):
     one, two = fitted("numpy", **options), fitted("numba", **options)

@@ -12,7 +12,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gdsym.calculus.program import Contract, Leaf, Map, Node, Number, canonical_axes, is_zero
+from gdsym.calculus.program import (
+    Axes,
+    Contract,
+    Leaf,
+    Map,
+    Node,
+    Number,
+    canonical_axes,
+    is_zero,
+    reachable,
+)
 from gdsym.codegen import update
 from gdsym.codegen.backends.numpy import Writer
 from gdsym.codegen.layout import INDENT, wrapped
@@ -27,15 +37,23 @@ if TYPE_CHECKING:
 class BatchWriter(Writer):
     """A writer that can put the totals of a batch into names.
 
-    `room` is how many numbers of scratch its loops then want in `_work`.
+    `room` is how many numbers of scratch its loops then want in `_work`, and `kept` has the
+    dimensions of the sums that lie side by side in `_sums`, with their sizes' names.
     """
 
     room: int | None = None
+    kept: Sequence[tuple[str, str]] = ()
 
     def batch(self, totals: Sequence[Total], scale: str) -> list[str] | None:
         """Statements after which each total is known by a name, times `scale`; None if not all
         of them are sums in loops."""
         raise NotImplementedError
+
+    def keep(self, dim: str, size: str) -> str:
+        """Room for one more sum: a step makes no array that an earlier one had."""
+        before = " + ".join(name for _, name in self.kept)
+        self.kept = [*self.kept, (dim, size)]
+        return f"_sums[{before} : {before} + {size}]" if before else f"_sums[:{size}]"
 
 
 # What numba has of NumPy for arrays without rows, under the same name.
@@ -101,6 +119,7 @@ class _Batch:
     lines: list[str]
     take: list[str]
     room: int
+    kept: list[str]
     data: list[Data]
     given: list[str]
 
@@ -117,20 +136,22 @@ def _batch(kernels: Kernels, totals: Sequence[Total]) -> _Batch | None:
         return None
     read = {leaf.name for leaf in writer.read if isinstance(leaf, Leaf) and leaf.kind == "data"}
     data = [item for item in kernels.model.data if item.name in read]
-    lines = ["_work = _room[-1]", *_part(kernels, data), *_split(kernels, writer), *lines]
+    room = ["_work, _sums = _room[-1], _room[-2]"]
+    lines = [*room, *_part(kernels, data), *_split(kernels, writer), *lines]
     used = set(re.findall(r"\w+", "\n".join(lines)))
     given = {name: text for name, text in outside.items() if name in used}
     unpacked = [f"{_tuple(given)} = _given"] if given else []
     made = [part for line in (*unpacked, *lines) for part in wrapped(INDENT + line)]
     head = [
-        "@_compiled",
+        "@_compiled(inline=True)",
         "def _batch(theta: Any, _first: Any, _rows: Any, _n: Any, _room: Any, _given: Any,"
         " _g: Any) -> Any:",
         f'{INDENT}"""The objective estimated from some rows in _room; its gradient goes to _g."""',
     ]
     head[1:2] = wrapped(head[1])
+    kept = [f'totals.dims["{dim}"]' for dim, _ in writer.kept]
     return _Batch(
-        [*head, *made], _take(kernels, data), writer.room or 0, data, list(given.values())
+        [*head, *made], _take(kernels, data), writer.room or 0, kept, data, list(given.values())
     )
 
 
@@ -161,11 +182,46 @@ def _gradient(kernels: Kernels, writer: BatchWriter, totals: Sequence[Total]) ->
         if node.axes and node.axes != axes:
             return None
         code = writer.text(node).code
-        shape = f".reshape({_sizes(kernels, param)})[:]" if len(axes) > 1 else ""
-        lines.append(f"_g[{place}]{shape} = {code}")
+        lines += _entries_of(kernels, writer, node, place) or [_whole(kernels, param, code, place)]
     value = writer.text(program.value).code
     constant = " + _offset" if program.offset is not None and not is_zero(program.offset) else ""
-    return [*lines, f"return {value}{constant}"]
+    return [DOT.sub(r"_inner(\1, \2)", line) for line in (*lines, f"return {value}{constant}")]
+
+
+# BLAS takes longer to be called than a short dot product.
+DOT = re.compile(r"\((\w+) @ (\w+)\)")
+NAME = re.compile(r"(?<![\w.])([A-Za-z_]\w*)(?![\w.(])")
+# What has no form for one entry: reductions, entries, shapes, and choices.
+NOT_BY_ENTRY = re.compile(
+    r"@|\[|None|where|(sum|max|min|einsum|dot|ones|zeros|full)\(|broadcast|_inner"
+)
+
+
+def _is_param(node: Node) -> bool:
+    return isinstance(node, Leaf) and node.kind == "param"
+
+
+def _whole(kernels: Kernels, param: Param, code: str, place: str) -> str:
+    shape = f".reshape({_sizes(kernels, param)})[:]" if len(param.dims) > 1 else ""
+    return f"_g[{place}]{shape} = {code}"
+
+
+def _entries_of(kernels: Kernels, writer: Writer, node: Node, place: str) -> list[str]:
+    """The gradient of a vector, entry by entry without an array of its own; none if unknown."""
+    code = writer.text(node).code
+    axes: dict[str, Axes] = dict.fromkeys(kernels.size_names.values(), ())
+    axes |= {writer.text(leaf).code: leaf.axes for leaf in reachable([node]) if _is_param(leaf)}
+    axes |= {name: n.axes for n, name in writer.known.items() if name.isidentifier()}
+    names = set(NAME.findall(code))
+    if len(node.axes) != 1 or NOT_BY_ENTRY.search(DOT.sub("", code)) or not names <= axes.keys():
+        return []
+    vectors = {name for name in names if axes[name]}
+    if any(axes[name] != node.axes for name in vectors):
+        return []
+    first, _, _ = place.partition(":")
+    at = "_j" if first == "0" else f"{first} + _j"
+    entry = NAME.sub(lambda m: f"{m[1]}[_j]" if m[1] in vectors else m[1], code)
+    return [f"for _j in range(_g[{place}].size):", f"{INDENT}_g[{at}] = {entry}"]
 
 
 def _places(kernels: Kernels) -> list[tuple[Param, str]]:
@@ -280,7 +336,7 @@ def _step(rule: Rule) -> list[str] | None:
     returned = f"({_tuple(f'float({name})' for name in scalars)})" if scalars else "_scalars"
     arrays = "_theta: Any, _g: Any" if one_by_one else "theta: Any, g: Any"
     return [
-        "@_compiled",
+        "@_compiled(inline=True)",
         *wrapped(
             f"def _step_{rule.name}({arrays}, f: Any, t: Any, T: Any, _vectors: Any, "
             "_scalars: Any, _options: Any) -> Any:"
@@ -325,7 +381,7 @@ def _caller(rule: Rule, kernels: Kernels, batch: _Batch) -> list[str]:
         f"_room({name}, {several})" if kernels.model.row in item.dims else name
         for name, item in zip(used, batch.data, strict=True)
     ]
-    rows.append(f"np.empty({batch.room})")
+    rows += [f"np.empty({' + '.join(batch.kept) or 0})", f"np.empty({batch.room})"]
     vectors = [f'state["{name.rstrip("_")}"]' for name in _vectors(rule)]
     arguments = {
         "data": used,

@@ -79,7 +79,7 @@ class Writer(BatchWriter):
         self.uses = {}
         self.count([total.node for total in totals])
         part = _Part(self, totals, scale=scale)
-        self.room = 0
+        self.room, self.kept = 0, []
         return part.lines() if part.is_looped else None
 
     def scratch(self, size: int) -> str:
@@ -416,7 +416,7 @@ class _Loop:
         parameters = ", ".join(f"{name}: Any" for name in names)
         results = ", ".join(self.results.values())
         lines = [
-            "@_compiled",
+            "@_compiled(inline=True)",
             *wrapped(f"def {name}({parameters}) -> Any:"),
             f'{INDENT}"""Loops over the rows of a block."""',
             f"{INDENT}m = {self.rows_of}",
@@ -458,8 +458,13 @@ class _Loop:
 
     def _made(self, node: Node) -> str:
         """A total that is an array: one of the loop's own, which nothing else can overlap."""
-        name = self.results[node] = self._fresh(_sum_name(self.sums[node]))
         layout = self._layout(node)
+        name = self._fresh(_sum_name(self.sums[node]))
+        if self.writer.room is not None and len(layout) == 1:
+            self.running[node] = name
+            self.allocated.append(f"{name}[:] = 0.0")
+            return name
+        self.results[node] = name
         shape = ", ".join(self._argument_size(axis) for axis in layout)
         self.allocated.append(f"{name} = np.zeros(({shape}{',' if len(layout) == 1 else ''}))")
         return name
@@ -481,7 +486,7 @@ class _Loop:
         results = {node: writer.fresh(inner) for node, inner in self.results.items()}
         lines.append(f"{', '.join(results.values())} = {call}" if results else call)
         for node, outer in {**results, **names}.items():
-            if node in self.running:
+            if node in self.running and self.part.into is not None:
                 continue
             code = writer._oriented_name(outer, self._layout(node), node.axes).code
             if node in self.sums and self.part.into is not None:
@@ -493,8 +498,10 @@ class _Loop:
         return lines
 
     def _running(self, node: Node) -> str:
-        """The running sum in the order of axes in which the loop has it."""
+        """The running sum in the order of axes in which the loop has it; a batch's is in room."""
         layout = self._layout(node)
+        if self.part.into is None:
+            return self.writer.keep(layout[0].dim, self._size(layout[0]))
         shape = ", ".join(self._size(axis) for axis in layout) + "," * (len(layout) == 1)
         order = ", ".join(str(node.axes.index(axis)) for axis in layout)
         return f'_running({self.part.into}, "{self.sums[node].key}", ({shape}), {order})'
@@ -1010,14 +1017,16 @@ def _sum_name(total: Total) -> str:
 
 
 SUPPORT = '''\
-def _compiled(function: Any = None, /, **fastmath: bool) -> Any:
+def _compiled(function: Any = None, /, inline: bool = False, **fastmath: bool) -> Any:
     """A function of numbers and arrays as machine code, kept on disk where there is a place.
 
+    `inline` puts it into its callers, which saves a short batch the handing over of arrays;
     `fastmath` has what the compiler may do to its arithmetic.
     """
     if function is None:
-        return lambda each: _compiled(each, **fastmath)
-    options = {"nogil": True, "error_model": "numpy", "fastmath": set(fastmath)}
+        return lambda each: _compiled(each, inline, **fastmath)
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": set(fastmath)}
+    options["forceinline"] = inline
     try:
         return nb.njit(cache=True, **options)(function)
     except RuntimeError:  # this module is no file, or nothing can be written anywhere
@@ -1036,24 +1045,32 @@ def _fused(a: Any, b: Any, c: Any) -> Any:
     return a + b * c
 
 
-@_compiled(reassoc=True, nsz=True, contract=True)
+@_compiled(inline=True, reassoc=True, nsz=True, contract=True)
 def _dots(X: Any, w: Any, first: Any, count: Any, out: Any, at: Any) -> Any:
-    """X @ w for some rows, to a place in `out`; four rows share a read of w."""
+    """X @ w for some rows, to a place in `out`; eight rows share a read of w."""
     i = 0
-    while i + 4 <= count:
+    while i + 8 <= count:
         n = first + i
-        a = b = c = e = 0.0
+        a = b = c = d = e = f = g = h = 0.0
         for j in range(w.size):
             v = w[j]
             a += X[n, j] * v
             b += X[n + 1, j] * v
             c += X[n + 2, j] * v
-            e += X[n + 3, j] * v
+            d += X[n + 3, j] * v
+            e += X[n + 4, j] * v
+            f += X[n + 5, j] * v
+            g += X[n + 6, j] * v
+            h += X[n + 7, j] * v
         out[at + i] = a
         out[at + i + 1] = b
         out[at + i + 2] = c
-        out[at + i + 3] = e
-        i += 4
+        out[at + i + 3] = d
+        out[at + i + 4] = e
+        out[at + i + 5] = f
+        out[at + i + 6] = g
+        out[at + i + 7] = h
+        i += 8
     while i < count:
         a = 0.0
         for j in range(w.size):
@@ -1062,21 +1079,33 @@ def _dots(X: Any, w: Any, first: Any, count: Any, out: Any, at: Any) -> Any:
         i += 1
 
 
-@_compiled(reassoc=True, nsz=True, contract=True)
+@_compiled(inline=True, reassoc=True, nsz=True, contract=True)
 def _adds(X: Any, t: Any, at: Any, first: Any, count: Any, out: Any) -> Any:
-    """Adds X.T @ t for some rows to `out`, t from a place on."""
+    """Adds X.T @ t for some rows to `out`, t from a place on; eight rows share a write."""
     i = 0
-    while i + 4 <= count:
+    while i + 8 <= count:
         n = first + i
-        a, b, c, e = t[at + i], t[at + i + 1], t[at + i + 2], t[at + i + 3]
+        a, b, c, d = t[at + i], t[at + i + 1], t[at + i + 2], t[at + i + 3]
+        e, f, g, h = t[at + i + 4], t[at + i + 5], t[at + i + 6], t[at + i + 7]
         for j in range(out.size):
-            out[j] += (a * X[n, j] + b * X[n + 1, j]) + (c * X[n + 2, j] + e * X[n + 3, j])
-        i += 4
+            low = (a * X[n, j] + b * X[n + 1, j]) + (c * X[n + 2, j] + d * X[n + 3, j])
+            high = (e * X[n + 4, j] + f * X[n + 5, j]) + (g * X[n + 6, j] + h * X[n + 7, j])
+            out[j] += low + high
+        i += 8
     while i < count:
         a = t[at + i]
         for j in range(out.size):
             out[j] += a * X[first + i, j]
         i += 1
+
+
+@_compiled(inline=True)
+def _inner(a: Any, b: Any) -> Any:
+    """A dot product of vectors, of which a batch has short ones."""
+    total = 0.0
+    for j in range(a.size):
+        total = _fused(total, a[j], b[j])
+    return total
 
 
 @_compiled
