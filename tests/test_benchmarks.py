@@ -288,3 +288,24 @@ def test_the_page_on_checking_gradients_shows_what_the_checkers_report_of_the_sa
     for row in [right.removesuffix(" |").split(" | "), *mistakes]:
         assert " | ".join(row[:3]) in page
     assert counts[1] == f"{len(mistakes)} of {len(mistakes)}"
+
+
+def test_the_page_counts_what_the_checkers_object_to_among_all_wrong_functions():
+    script = ROOT / "benchmarks" / "gradcheck" / "counts.py"
+    page = (ROOT / "docs" / "gradient-checking.md").read_text(encoding="utf-8")
+    stored = (ROOT / "benchmarks" / "gradcheck" / "counts.csv").read_text(encoding="utf-8")
+
+    def printed(*options: str) -> str:
+        answer = subprocess.run(
+            [sys.executable, str(script), *options], capture_output=True, text=True, cwd=ROOT
+        )
+        assert answer.returncode == 0, answer.stderr
+        return answer.stdout
+
+    assert f"\n\n{printed('--table')}\n" in page
+    lines = printed("--first", "12", "--without", "PyTorch", "JAX").splitlines()
+    wanted = stored.splitlines()[1:13]
+    assert len(lines) == 12
+    for line, other in zip(lines, wanted, strict=True):
+        assert line.endswith(",-,-")
+        assert line.split(",")[:5] == other.split(",")[:5]

@@ -55,6 +55,10 @@ CASES = [
     (LOGISTIC, "grad(b) = mean(normal_cdf(z) - y)", "wrong_link"),
     (LOGISTIC, "grad(b) = mean(sigmoid(z) - (y + 1)/2)", "label_coding"),
     (LOGISTIC, "hess(b, b) = mean(sigmoid(z))", "missing_chain_factor"),
+    (LOGISTIC, "hess(w, w) = X.T @ (X*sigmoid(z)*sigmoid(-z))/n", "missing_term"),
+    (LOGISTIC, "hvp(w, v) = X.T @ ((X @ v)*sigmoid(z)*sigmoid(-z))/n", "missing_term"),
+    (LOGISTIC, "hvp(w, v) = X.T @ ((X @ v)*sigmoid(z)*sigmoid(-z))/n + 2*lam*v", "scaled_term"),
+    (LOGISTIC, "hvp(w, v) = X.T @ ((X @ v)*sigmoid(z)*sigmoid(-z))/n - lam*v", "sign"),
     (SCALE, "grad(m) = sum(m - x)/s", "missing_chain_factor"),
     (SCALE, "grad(m) = sum(m - x)/s^3", "wrong_term"),
     (SCALE, "grad(s) = n/s - sum((x - s)^2)/s^3", "swapped_parameters"),
@@ -104,6 +108,43 @@ def test_a_mistake_of_values_alone_is_named_too(model, claim, kind):
     found = diagnose(program, block, claimed)
 
     assert WITHOUT_A_TEXT.get(claim, kind) in [finding.kind for finding in found]
+
+
+@pytest.mark.parametrize(
+    ("claim", "told", "mended"),
+    [
+        (
+            "hvp(w, v) = X.T @ ((X @ w)*sigmoid(z)*sigmoid(-z))/n + lam*v",
+            "`w` should be `v`",
+            "X.T @ ((X @ v)*sigmoid(z)*sigmoid(-z))/n + lam*v",
+        ),
+        (
+            "hvp(w, v) = X.T @ ((X @ v)*sigmoid(z)*sigmoid(-z))/n",
+            "the Hessian-vector product of `lam/2*sum(w^2)` is missing",
+            "X.T @ ((X @ v)*sigmoid(z)*sigmoid(-z))/n + lam*v",
+        ),
+        (
+            "hess(w, w) = X.T @ (X*sigmoid(z)*sigmoid(-z))/n",
+            "the Hessian of `lam/2*sum(w^2)` is missing",
+            "X.T @ (X*sigmoid(z)*sigmoid(-z))/n + lam*eye(d)",
+        ),
+    ],
+)
+def test_mistakes_in_second_derivatives_are_told_and_mended_in_the_words_of_the_claim(
+    claim, told, mended
+):
+    (found,) = check_text(f"{LOGISTIC}claim {claim}\n", "model.gd").claims
+
+    assert found.diagnosis[0].text == told
+    assert found.diagnosis[0].corrected == f"claim {claim.partition(' = ')[0]} = {mended}"
+
+
+def test_what_stands_in_a_sum_is_not_told_to_be_missing_beside_itself():
+    claim = "hess(b, b) = mean(sigmoid(z)*sigmoid(-z)) + lam"
+    (found,) = check_text(f"{LOGISTIC}claim {claim}\n", "model.gd").claims
+
+    assert found.diagnosis[0].kind == "extra_term"
+    assert not any(f.corrected.endswith("- lam) + lam") for f in found.diagnosis)
 
 
 def test_two_mistakes_are_both_named():

@@ -142,6 +142,12 @@ def leaves(X, y, w, b, lam):
 def exits(X, y, w, b, lam):
     sys.exit("bye")
 
+def interrupts(X, y, w, b, lam):
+    raise KeyboardInterrupt
+
+def constant(X, y, w, b, lam):
+    return np.zeros_like(w), 1.5
+
 def asks(X, y, w, b, lam):
     return input()
 
@@ -345,6 +351,13 @@ def test_a_mistake_is_named_and_the_other_block_stays_right(name, block, kind, t
     assert text in claim.diagnosis[0].text
 
 
+def test_a_function_that_gives_one_number_everywhere_is_said_to_do_so():
+    found = [claim.diagnosis[0] for claim in check("constant").claims]
+
+    assert [finding.kind for finding in found] == ["stale_coordinate", "stale_coordinate"]
+    assert [finding.text.rpartition(", ")[2] for finding in found] == ["0", "1.5"]
+
+
 def test_the_formula_that_would_be_right_is_shown():
     (claim, _) = check("no_penalty").claims
     formula = claim.diagnosis[0].corrected
@@ -480,6 +493,7 @@ def test_a_kink_is_not_called_wrong():
         ("raises", "raises ValueError: matmul"),
         ("leaves", "ends its process (exit code 7)"),
         ("exits", "raises SystemExit: bye"),
+        ("interrupts", "raises KeyboardInterrupt"),
         ("asks", "raises EOFError"),
         ("nothing", "returns None"),
         ("words", "returns str, no numbers"),
@@ -579,6 +593,7 @@ def test_json_has_the_shape_of_claims_and_numbers_that_json_has(capsys):
         ["--against", "mine.py:parts", "--map", "w=weight"],
         ["--against", "mine.py:parts", "--wrt", "weight"],
         ["--against", "mine.py:parts", "--data", "nowhere.csv"],
+        ["other.gd"],
     ],
 )
 def test_options_that_do_not_fit_are_exit_2(options, capsys):

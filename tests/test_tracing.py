@@ -386,6 +386,16 @@ def test_check_traces_both_and_prints_json(code, capsys):
     assert [claim["verdict"] for claim in report["claims"]] == ["WRONG", "PROVED"]
 
 
+def test_check_takes_the_shapes_in_several_words_as_trace_does(code, capsys):
+    command = ["check", "mine.py:loss", "--grad", "mine.py:no_penalty", "--shapes"]
+    told = []
+    for shapes in ([SHAPES], SHAPES.split()):
+        assert run([*command, *shapes]) == 1
+        told.append(capsys.readouterr().out)
+
+    assert told[0] == told[1]
+
+
 def test_a_module_by_its_name_will_do(code, capfd):
     assert run(["trace", "mine:by_place", "--shapes", "y=n", "w"]) == 0
     assert capfd.readouterr().out.endswith("loss  sum((y - w)^2)\n")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Prove a hand-derived gradient, or show where it is wrong.")
 @click.argument("model", type=click.Path())
+@click.argument("more", nargs=-1, metavar="[NAME=DIMS]...")
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
 @click.option(
     "--points",
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 @output_format
 def command(
     model: str,
+    more: tuple[str, ...],
     as_json: bool,
     points: int,
     seed: int,
@@ -77,7 +79,7 @@ def command(
       gdsym check logistic.gd --against mine.py:gradient
       gdsym check logistic.gd --against mine.py:gradient --data churn.csv --map theta=w
       gdsym check mine.py:loss --grad mine.py:gradient --at x0.npy
-      gdsym check mine.py:loss --grad mine.py:gradient --shapes "X=n,d y=n w=d"
+      gdsym check mine.py:loss --grad mine.py:gradient --shapes X=n,d y=n w=d
 
     A claim is PROVED (the formulas are equal), AGREES (equal at random points, but not proved),
     WRONG, or INCONCLUSIVE. Exit code 0 where all are proved or agree, else 1.
@@ -86,6 +88,8 @@ def command(
         raise UsageError("--against is for a model, --grad for a loss in Python: one of them")
     if against is None and (data or sets or wrt or maps or flat):
         raise UsageError("--data, --set, --wrt, --map and --flat belong to --against FUNCTION")
+    if more and not shapes:
+        raise UsageError(f"one model was expected, and `{more[0]}` stands behind it")
     if grad is None and (at is not None or shapes or params):
         raise UsageError("--at, --shapes and --params belong to --grad FUNCTION")
     if grad is not None and (at is None) == (not shapes):
@@ -117,7 +121,7 @@ def command(
             model,
             grad,
             at=None if at is None else _array(at),
-            shapes=list(shapes) or None,
+            shapes=[*shapes, *more] or None,
             params=params,
             points=points,
             seed=seed,

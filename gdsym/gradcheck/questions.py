@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from gdsym.calculus.build import SIGNS, Builder, build
@@ -92,16 +92,21 @@ def _question(program: Program, claim: Claim, claimed: Node) -> Question:
 
 def _meanings(program: Program, claim: Claim) -> tuple[Meaning, ...]:
     """What is minimised, or its derivatives."""
-    match claim.quantity:
-        case "grad":
-            return (Meaning(program.grads[claim.names[0]]),)
-        case "hess":
-            return (Meaning(_hessian(program, *claim.names)),)
-        case "hvp":
-            return (Meaning(_along(program, claim)),)
+    if claim.quantity != "loss":
+        return (Meaning(derivative(program, claim.quantity, claim.names)),)
     if program.loss is program.value:
         return (Meaning(program.value),)
     return Meaning(program.value), Meaning(program.loss, "without the penalties")
+
+
+def derivative(program: Program, quantity: str, names: Sequence[str]) -> Node:
+    """A gradient, a block of the Hessian, or that times a direction, of what is minimised."""
+    match quantity:
+        case "grad":
+            return program.grads[names[0]]
+        case "hess":
+            return _hessian(program, *names)
+    return _along(program, names[0])
 
 
 def _hessian(program: Program, p: str, q: str) -> Node:
@@ -119,13 +124,12 @@ def _hessian(program: Program, p: str, q: str) -> Node:
     return graph.renamed(node, dict(zip(had, wanted, strict=True)))
 
 
-def _along(program: Program, claim: Claim) -> Node:
+def _along(program: Program, name: str) -> Node:
     """The Hessian block of a parameter times the direction."""
-    name = claim.names[0]
     own = canonical_axes(_dims(program.model, [name]))
     other = paired(own, own)
     block = _hessian(program, name, name)
-    leaf = program.graph.known_leaf("const", direction(claim))
+    leaf = program.graph.known_leaf("const", DIRECTION + name)
     assert leaf is not None  # `questions` has declared it
     at = dict(zip(own, other, strict=True))
     factors = [

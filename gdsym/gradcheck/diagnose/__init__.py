@@ -74,7 +74,7 @@ def _of_claim(evidence: Evidence, deadline: float) -> Sequence[Finding]:
         return single
     pairs = [] if single else two_terms(evidence.claimed, evidence.exact, evidence.terms, "")
     for pair in pairs:
-        if len(pair) == 2 and all(f.where.startswith(OF_A_TERM) for f in pair):
+        if len(pair) == 2 and all(f.where.startswith(tuple(OF_A_TERM.values())) for f in pair):
             return pair
     both = two_of_text(evidence, banks, deadline)
     both = together(both) if both else both
@@ -122,7 +122,7 @@ def _corrected(evidence: Evidence, found: Sequence[Finding]) -> tuple[Finding, .
     """The findings with the whole line that is right: the claim's own text mended where it can
     be, else the exact derivative in our words, with the first."""
     program, block = evidence.program, evidence.block
-    reader = Reader(program, block.dims)
+    reader = Reader(program, block.dims, block.written)
     told = []
     for finding in found:
         node = reader.read(finding.corrected) if finding.corrected else None

@@ -85,6 +85,15 @@ def of_coordinates(
     return [Finding("wrong_term", where, f"{where} alone is wrong")]
 
 
+def unmoved(claimed: Sequence[Array], exact: Sequence[Array], title: str) -> list[Finding]:
+    """Explanations by one number that every entry is at every point."""
+    entries = np.concatenate([c.ravel() for c in claimed])
+    if not _one(entries.tolist()) or _one(np.concatenate([e.ravel() for e in exact]).tolist()):
+        return []
+    text = f"it is the same at every point, {entries[0]:.6g}"
+    return [Finding("stale_coordinate", title, text)]
+
+
 def cut_off(claimed: Sequence[Array], exact: Sequence[Array], title: str) -> list[Finding]:
     """Explanations by a gradient whose entries, or whose length, have a largest value."""
     changed = [(c, e) for c, e in zip(claimed, exact, strict=True) if not same([c], [e])]
@@ -107,7 +116,7 @@ def cut_off(claimed: Sequence[Array], exact: Sequence[Array], title: str) -> lis
     if not enough or not ends or not (_one(above) and _one(below)):
         return []
     high, low = (*above, np.inf)[0], (*below, -np.inf)[0]
-    if low > high or not all(
+    if low >= high or not all(
         np.all((e < high) | (c <= high + SAME * abs(high))) for c, e in changed
     ):
         return []

@@ -8,10 +8,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gdsym.calculus.program import Node, Program
-from gdsym.gradcheck.diagnose.entries import cut_off, misplaced, of_coordinates, to_decimals
+from gdsym.gradcheck.diagnose.entries import (
+    cut_off,
+    misplaced,
+    of_coordinates,
+    to_decimals,
+    unmoved,
+)
 from gdsym.gradcheck.diagnose.samples import Array, Claimed, Samples
 from gdsym.gradcheck.diagnose.terms import Term, explained, named, strangers, terms
 from gdsym.gradcheck.points import Point, point, sizes
+from gdsym.gradcheck.questions import DIRECTION
 from gdsym.gradcheck.report import Finding
 from gdsym.language.model import Dims
 
@@ -36,6 +43,11 @@ class Block:
     dims: Dims
     exact: Node
     text: str = ""
+
+    @property
+    def written(self) -> dict[str, str]:
+        """What the text calls the direction of a Hessian-vector product, and what it is."""
+        return {self.names[1]: DIRECTION + self.names[0]} if self.quantity == "hvp" else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +94,10 @@ def gathered(program: Program, block: Block, claimed: Claimed) -> Evidence | Non
         return None
     own: tuple[tuple[Term, Values], ...] = ()
     other: tuple[tuple[Term, Values], ...] = ()
+    if block.quantity != "loss":
+        listed = terms(program, block.quantity, block.names, block.exact)
+        own = named(found.samples, listed)
     if block.quantity == "grad":
-        own = named(found.samples, terms(program, block.names[0], block.exact))
         other = named(found.samples, strangers(program, block.names[0]))
     rows = None
     if program.model.row is not None:
@@ -117,6 +131,9 @@ def simple(
     """One mistake between two lists of values that needs no other formula: a factor, a term, the
     place of entries, one of them, a largest value. `sparse`: without what explains little."""
     block = evidence.block
+    constant = unmoved(claimed, exact, block.title)
+    if constant and not text:
+        return constant
     scalar = not block.dims
     own, other = evidence.own, evidence.other
     found = explained(

@@ -36,7 +36,7 @@ def _plain(domain: Domain) -> Domain:
 def readable(program: Program, samples: Samples, exact: list[Array], texts: Sequence[str]) -> str:
     """The first text that a user can write, too, and that is right; "" where there is none."""
     for text in texts:
-        reader = Reader(program, samples.dims)
+        reader = Reader(program, samples.dims, {})
         node = reader.read(text)
         if node is not None:
             knowing = replace(program, stats=dict(reader.builder.stats))

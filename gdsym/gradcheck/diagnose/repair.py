@@ -11,6 +11,7 @@ from gdsym.calculus.build import Builder
 from gdsym.calculus.notation import Notation
 from gdsym.calculus.program import Contract, Map, Node, Number, Program, canonical_axes, reachable
 from gdsym.errors import GdsymError, Source, Span
+from gdsym.gradcheck.questions import DIRECTION
 from gdsym.language import syntax
 from gdsym.language.expressions import Typer
 from gdsym.language.model import Const, Data, Dims, Domain, Model, Param
@@ -98,9 +99,10 @@ class Place:
 
 
 class Reader:
-    """Types texts in the scope of a model, and makes nodes of them."""
+    """Types texts in the scope of a model, and makes nodes of them. `names`: what texts call
+    values of the model that have another name there."""
 
-    def __init__(self, program: Program, dims: Dims) -> None:
+    def __init__(self, program: Program, dims: Dims, names: Mapping[str, str]) -> None:
         self.model = program.model
         self.dims = dims
         self.builder = Builder(program.graph, program.model)
@@ -109,6 +111,9 @@ class Reader:
             self.builder.declare(kind, name, own)
         self.builder.values.update(program.lets)
         self.scope = _scope(program.model)
+        for written, name in names.items():
+            self.builder.values[written] = self.builder.values[name]
+            self.scope.values[written] = replace(self.scope.values[name], name=written)
         self.places: dict[tuple[int, int], Place | None] = {}
         self.parts: dict[str, tuple[Node | None, Dims]] = {}
 
@@ -383,8 +388,10 @@ def _of_factors(
 
 def _of_names(parts: Sequence[syntax.Expression], text: str, model: Model) -> Iterator[Change]:
     """Labels of another coding, a name for another one."""
-    dims = {name: own for _, name, own in model.declared()}
+    dims = {n: own for _, n, own in model.declared() if not n.startswith(DIRECTION)}
     dims |= {let.name: let.expr.dims for let in model.lets}
+    along = [claim.names for claim in model.claims if claim.quantity == "hvp"]
+    dims |= {direction: dims[param] for param, direction in along}
     values = {item.name: item.domain.values for item in model.data}
     categories = {item.name: item.domain.category for item in model.data}
     params = {param.name for param in model.params}
@@ -401,7 +408,7 @@ def _of_names(parts: Sequence[syntax.Expression], text: str, model: Model) -> It
             told = f"`{name}` is in {{{', '.join(map(str, coding))}}}: another coding is meant"
             yield Change("label_coding", name, told, part, pattern.format(y=name))
         for other, own in dims.items():
-            if other == name or own != dims[name] or other.startswith("direction "):
+            if other == name or own != dims[name]:
                 continue
             if categories.get(other) != categories.get(name):
                 continue
@@ -496,15 +503,28 @@ def insertions(
     """Terms that may be missing inside a text: names, and those of sums in it and in the exact
     derivative."""
     parts = [part for part in _parts(root) if not isinstance(part, syntax.Number | syntax.Index)]
+    beside = _operands_beside(parts, text)
     for term in _terms_of(program, block, parts, text):
         for part in parts:
-            if isinstance(part, syntax.Chain) and term in [_of(text, o) for o in part.operands]:
+            if term in beside.get(id(part), ()):
                 continue  # one that stands there does not belong there: see `extra_term`
             inner = _of(text, part)
             told = f"`{term}` is missing at `{inner}`"
             for sign, written in ((1, "+"), (-1, "-")):
                 new = f"({inner} {written} {term})"
                 yield Change("missing_term", term, told, part, new, 2, "", term, sign)
+
+
+def _operands_beside(parts: Sequence[syntax.Expression], text: str) -> dict[int, tuple[str, ...]]:
+    """The texts of a chain's operands, for the chain, and for each operand of a sum."""
+    found: dict[int, tuple[str, ...]] = {}
+    for part in parts:
+        if isinstance(part, syntax.Chain):
+            operands = tuple(_of(text, operand) for operand in part.operands)
+            sums = part.operands if part.operators[0] in "+-" else ()
+            for same in (part, *sums):
+                found[id(same)] = (*found.get(id(same), ()), *operands)
+    return found
 
 
 def _terms_of(
@@ -534,7 +554,7 @@ def _usual_factors(model: Model) -> list[str]:
     found = []
     declared: list[Data | Param | Const] = [*model.consts, *model.params, *model.data]
     for item in declared:
-        if not item.name.startswith("direction ") and item.domain.category is None:
+        if not item.name.startswith(DIRECTION) and item.domain.category is None:
             found += [item.name, f"1/{item.name}"]
             found += [f"(1 - {item.name})"] if not item.dims else []
     for let in model.lets:

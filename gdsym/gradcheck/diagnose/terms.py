@@ -21,12 +21,17 @@ from gdsym.gradcheck.diagnose.samples import (
     recognised,
     same,
 )
+from gdsym.gradcheck.questions import DIRECTION, derivative
 from gdsym.gradcheck.report import AND_ALSO, Finding
 
 # Terms beyond these are not told apart.
 MOST_TERMS = 12
-# How findings call the terms of the objective.
-OF_A_TERM = "the gradient of "
+# How findings call what terms of the objective give to a block.
+OF_A_TERM = {
+    "grad": "the gradient of ",
+    "hess": "the Hessian of ",
+    "hvp": "the Hessian-vector product of ",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +71,20 @@ def addends(graph: Graph, node: Node) -> list[Node]:
     return [node]
 
 
-def terms(program: Program, name: str, block: Node) -> list[Term]:
-    """The gradients of the objective's terms by a parameter, then the block's own addends."""
+def terms(program: Program, quantity: str, names: Sequence[str], block: Node) -> list[Term]:
+    """The derivatives of the objective's terms, then the block's own addends."""
     notation = Notation.of(program)
+
+    def shown(node: Node) -> str:
+        text = notation.text(node)
+        return text.replace(DIRECTION + names[0], names[1]) if quantity == "hvp" else text
+
     source = program.model.source.text
     written = {
         " ".join(source[p.span.start : p.span.stop].split()) for p in program.model.penalties
     }
     # A claim may be about the negative of what is minimised.
-    negative = block is program.graph.neg(program.grads[name])
+    negative = block is program.graph.neg(derivative(program, quantity, names))
     found: list[Term] = []
     objective = addends(program.graph, program.value)
     loss = addends(program.graph, program.loss)
@@ -83,17 +93,17 @@ def terms(program: Program, name: str, block: Node) -> list[Term]:
     if 1 < len(loss) < len(objective):
         parts.append((program.loss, False))
     for part, penalty in parts if 1 < len(objective) <= MOST_TERMS else ():
-        grad = derive(replace(program, value=part)).grads[name]
-        if isinstance(grad, Number) and grad.value == 0:
+        own = derivative(derive(replace(program, value=part)), quantity, names)
+        if isinstance(own, Number) and own.value == 0:
             continue
-        grad = program.graph.neg(grad) if negative else grad
+        own = program.graph.neg(own) if negative else own
         alone = len(written) == 1 and penalties == 1 and penalty
         text = next(iter(written)) if alone else notation.text(part)
-        named = f"{OF_A_TERM}`{text}`"
-        found.append(Term(named, notation.text(grad), grad, True, penalty))
+        named = f"{OF_A_TERM[quantity]}`{text}`"
+        found.append(Term(named, shown(own), own, True, penalty))
     for part in addends(program.graph, block)[:MOST_TERMS]:
         if part is not block and part not in [term.node for term in found]:
-            text = notation.text(part)
+            text = shown(part)
             found.append(Term(f"the term `{text}`", text, part))
     return found
 
@@ -107,7 +117,7 @@ def strangers(program: Program, name: str) -> list[Term]:
     found = [Term(f"`{name}`", name, leaf, own=False, penalty=True)]
     for const in program.model.consts:
         weight = graph.known_leaf("const", const.name)
-        if not const.dims and weight is not None and not const.name.startswith("direction "):
+        if not const.dims and weight is not None and not const.name.startswith(DIRECTION):
             text = f"{const.name}*{name}"
             found.append(Term(f"`{text}`", text, graph.mul(weight, leaf), False, True))
     return found

@@ -61,7 +61,7 @@ def changed(
     most: int = MOST_CHANGES,
 ) -> Changed:
     program, block = evidence.program, evidence.block
-    reader = Reader(program, block.dims)
+    reader = Reader(program, block.dims, block.written)
     root = parse_expression(text)
     exact = spelt(program.graph, block.exact)
     read: dict[Node, Change] = {}
@@ -89,7 +89,7 @@ def words(evidence: Evidence, found: Sequence[Finding]) -> float:
     if not mended:
         return float("inf")
     (first, *rest) = found
-    named = first.where == block.title or first.where.startswith(OF_A_TERM)
+    named = first.where == block.title or first.where.startswith(tuple(OF_A_TERM.values()))
     if not rest and (named or first.kind == "label_coding"):
         return 1
     return words_changed(block.text, mended)

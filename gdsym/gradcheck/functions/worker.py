@@ -88,7 +88,7 @@ def call(
             answer: dict[str, Any] = {"value": plain(function(*given, **named))}
     except _NoNumbers as error:
         answer = {"error": f"returns {error}"}
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # Ctrl-C of a user who waits
         raise
     except BaseException as error:  # also SystemExit: it is theirs, not ours
         answer = {"error": f"raises {_told(error)}"}
@@ -202,7 +202,11 @@ def serve(requests: BinaryIO, answers: BinaryIO, spec: str) -> None:
             first, *rest = pickle.load(requests)
         except EOFError:
             return
-        _send(answers, first(function, *rest) if callable(first) else call(function, first, *rest))
+        try:
+            answer = first(function, *rest) if callable(first) else call(function, first, *rest)
+        except KeyboardInterrupt as error:  # the function's own: Ctrl-C does not come here
+            answer = {"error": f"raises {_told(error)}", "changed": []}
+        _send(answers, answer)
 
 
 def _send(answers: BinaryIO, answer: dict[str, Any]) -> None:
