@@ -123,11 +123,11 @@ def _examined(
     if kink := _kink(module):
         return Examined(_at_a_kink(module, outcome, kink), here)
     end = outcome.message, outcome.grad_norm
-    effort = Effort(MOST_WORK, int(np.clip(objective.evaluations, 20, 60)))
+    effort = Effort(MOST_WORK, int(np.clip(objective.evaluations // 2, 10, 60)))
     if not states_errors(module):
         # Without errors to report, looking must not take much longer than fitting did.
-        # A product of matrices runs several times as fast as one of a matrix and a vector.
-        spent = 100.0 * objective.evaluations * size * (problem.n_rows or 1)
+        # A product of matrices runs twice as fast, at least, as one of a matrix and a vector.
+        spent = 40.0 * objective.evaluations * size * (problem.n_rows or 1)
         effort = replace(effort, work=max(CHEAP, min(MOST_WORK, spent)))
     return examine(module, problem, here, start, _blocks(module, problem), end, effort)
 

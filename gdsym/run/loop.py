@@ -37,6 +37,8 @@ BETWEEN_TICKS = 0.1  # seconds
 # The largest Hessian that a fit without one is finished with: its side, and side^2 times the rows.
 MOST_DENSE = 1000
 MOST_WORK = 2 * 10**10
+# A Hessian with so many parameters for each evaluation takes longer than these did.
+LONGER = 4
 # With a larger one, the fewest and the most products that one of the last steps may take.
 PRODUCTS = 20, 500
 
@@ -206,7 +208,10 @@ class _Run:
         iterates = minimize(view.objective, start, view.lower, view.upper, **plan.options)
         limits = Limits(plan.tol, self._steps())
         outcome = follow(iterates, start, limits, view.lower, view.upper, note)
-        if outcome.status == "converged" or outcome.own_end:  # not where it was cut short
+        ended = outcome.status == "converged" or outcome.own_end  # not where it was cut short
+        # With a tolerance that leaves digits out, the last steps are not to take longer than that.
+        dear = len(view.lower) > LONGER * self.objective.evaluations
+        if ended and not (plan.is_loose and dear):
             # One of the last steps costs about as much as the fit did, at most.
             products = int(np.clip(self.objective.evaluations // 2, *PRODUCTS))
             known = self._for_last_steps(view)

@@ -39,6 +39,11 @@ class Plan:
     seed: int = 0
     reason: str = ""
 
+    @property
+    def is_loose(self) -> bool:
+        """Whether a tolerance was asked for that leaves digits out."""
+        return self.tol > DEFAULT_TOL
+
     def given(self) -> dict[str, float | str]:
         """Every option in force, for the record."""
         common = {name: getattr(self, name) for name in COMMON if name != "seed"}
