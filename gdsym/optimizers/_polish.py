@@ -43,7 +43,6 @@ PRODUCTS = 200
 SOLVED = 1e-6  # of the gradient: what such a step is to leave of it
 POORLY = 0.1  # and the most that it may leave
 SHORTER = 0.03  # what a step by an earlier Hessian is to leave of the gradient, at most
-STALLED = 0.5  # where one leaves more than this after one that did, the rest is rounding
 NOISE = EPS**0.5  # a rise of f, relative to its size, that its rounding may explain
 
 
@@ -89,7 +88,10 @@ def polish(
         if here.hess is not None and objective.residual_qr is None:
             there = _correction(objective, after, now.g, bounds, products, here.hess)
             left = np.inf if there is None else there.length / here.length
-            if chord and left > STALLED:
+            if chord and left > SHORTER:  # what an earlier one could do is done: rounding
+                if there is not None and left < 1:
+                    g = _kinks.least(objective.kinks, x, g)
+                    yield replace(after, g=g, ahead=0.5 * there.length**2)
                 return
             chord = left <= SHORTER
             there = there if chord else None
