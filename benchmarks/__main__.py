@@ -38,6 +38,7 @@ def main() -> int:
     parser.add_argument("--full", action="store_true", help="all cases, not only the quick ones")
     parser.add_argument("--tiny", action="store_true", help="the smallest cases, in one process")
     parser.add_argument("--only", metavar="PATTERN", help="cases of such names: 'logistic*'")
+    parser.add_argument("--heap", choices=list(HEAPS), help="with this heap alone")
     parser.add_argument("--render", action="store_true", help="the page anew, nothing is measured")
     parser.add_argument("--list", action="store_true", help="print the names of the cases")
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "docs", metavar="FOLDER")
@@ -57,8 +58,9 @@ def main() -> int:
     results: Results = {"set": which, "machine": machine(), "records": []}
     if asked.only and kept.exists():
         results = {**json.loads(kept.read_text(encoding="utf-8")), "machine": machine()}
+        results["set"] = which
     with tempfile.TemporaryDirectory(prefix="gdsym-benchmarks-") as cache:
-        measure_all(chosen, asked.tiny, results, kept, cache)
+        measure_all(chosen, asked, results, kept, cache)
     return write(asked.output, results)
 
 
@@ -70,14 +72,16 @@ def selected(full: bool, tiny: bool, only: str | None) -> list[Case]:
 
 
 def measure_all(
-    chosen: list[Case], together: bool, results: Results, kept: Path, cache: str
+    chosen: list[Case], asked: argparse.Namespace, results: Results, kept: Path, cache: str
 ) -> None:
-    """Every case with every heap; `together`: all in one process, without rounds."""
-    began = time.perf_counter()
+    """Every case with every heap that is asked for; the tiny ones in one process, without
+    rounds."""
+    began, together = time.perf_counter(), asked.tiny
     runs: list[tuple[tuple[Case, ...], str]] = [
         ((case,), heap)
         for case in chosen
         for heap in (case.quick if results["set"] == "quick" else case.heaps)
+        if asked.heap in (None, heap)
     ]
     if together:
         runs = [(tuple(chosen), "default")]

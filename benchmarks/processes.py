@@ -25,8 +25,12 @@ GDSYM = (sys.executable, "-m", "gdsym")
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment of this process, where `gdsym` and `benchmarks` can be imported."""
+    """The environment of this process, where `gdsym` and `benchmarks` can be imported.
+
+    Python keeps what it compiled, as it does for everybody.
+    """
     given = {**os.environ, **(more or {})}
+    given.pop("PYTHONDONTWRITEBYTECODE", None)
     paths = [str(ROOT), *filter(None, [given.get("PYTHONPATH")])]
     return {**given, "PYTHONPATH": os.pathsep.join(paths)}
 
