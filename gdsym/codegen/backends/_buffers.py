@@ -302,7 +302,9 @@ class BufferWriter(Writer):
                 self._into(name, term)
             texts.insert(1 if minus and not texts[0][0] else 0, (minus, Text(name)))
         (minus, first), (minus2, second), *rest = texts
-        if first.code == name and not minus:
+        if first.code == name:
+            if minus:
+                self._continue(name, f"np.negative({name}")
             rest.insert(0, (minus2, second))
         else:
             start = f"-{first.at(UNARY)}" if minus else first.code
