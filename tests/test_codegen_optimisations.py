@@ -1,11 +1,13 @@
 """Every optimisation can be left out, and none is worth a digit."""
 
+import mpmath
 import numpy as np
 import pytest
 from models import EVERY, TEXTS, case
 
 import gdsym
 from gdsym.codegen.optimisations import OPTIMISATIONS
+from gdsym.codegen.special import _bounded_exp, _sigmoid_of, _softplus_of
 from gdsym.errors import UsageError
 
 # Which of them changes the text of which model.
@@ -65,3 +67,29 @@ def test_what_is_no_optimisation_is_told_by_name():
     with pytest.raises(UsageError, match="there is no optimisation `bufers`") as caught:
         gdsym.compile("param x\nloss x^2", without=["bufers"])
     assert "buffers" in str(caught.value)
+
+
+def test_functions_of_one_exponential_are_within_four_units_in_the_last_place():
+    draw = np.random.default_rng(0)
+    large, small = draw.uniform(-700, 349, 400), 10 ** draw.uniform(-300, 2.5, 400)
+    with mpmath.workdps(50):
+        # All below the guard, and with one above it, for which all take the other way.
+        for x in (np.concatenate([large, small, -small]), np.concatenate([large, [1e3], -small])):
+            e = _bounded_exp(x)
+            found = _softplus_of(x, e), _sigmoid_of(x, e), e / (1 + e) ** 2
+            for values, exact in zip(found, (_softplus, _sigmoid, _slope), strict=True):
+                for value, z in zip(values.tolist(), x.tolist(), strict=True):
+                    error = abs(mpmath.mpf(value) - exact(mpmath.mpf(z)))
+                    assert error <= 4 * np.spacing(max(value, 1e-305))
+
+
+def _softplus(z):
+    return mpmath.log1p(mpmath.exp(z))
+
+
+def _sigmoid(z):
+    return 1 / (1 + mpmath.exp(-z))
+
+
+def _slope(z):
+    return mpmath.exp(-abs(z)) / (1 + mpmath.exp(-abs(z))) ** 2
