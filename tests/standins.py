@@ -126,7 +126,7 @@ def module_of(problem, **changes):
         "CONSTS": (),
         "PREDICTIONS": (),
         "METHOD": None,
-        "OBJECTIVE": {"kind": "loss", "line": 2, "sign": 1.0},
+        "OBJECTIVE": {"kind": "loss", "line": 2, "sign": 1.0, "penalised": True},
         "MINIBATCH": None,
         "RULES": RULES,
         "SCHEDULES": {},
@@ -290,7 +290,7 @@ def line_module(problem, **changes):
             "PREDICTIONS": (
                 {"name": "yhat", "arg": "yhat", "dims": ("n",), "doc": "", "data": ("X",)},
             ),
-            "OBJECTIVE": {"kind": "loss", "line": 6, "sign": 1.0},
+            "OBJECTIVE": {"kind": "loss", "line": 6, "sign": 1.0, "penalised": True},
             "PLACES": {"z": (5, 7, "z"), "(y - z)^2": (6, 12, "(y - z)^2")},
             "predict": line_predict,
             **changes,

@@ -232,7 +232,7 @@ def test_a_module_describes_its_model():
     assert generated.DATA[1]["domain"]["labels"] == ("no", "yes")
     assert [entry["line"] for entry in generated.PARAMS] == [5, 5]
     assert generated.CONSTS[0]["value"] == 1e-3
-    assert generated.OBJECTIVE == {"kind": "loss", "line": 9, "sign": 1.0}
+    assert generated.OBJECTIVE == {"kind": "loss", "line": 9, "sign": 1.0, "penalised": True}
     assert generated.METHOD == {"name": "adam", "options": {"lr": 0.05}}
     assert generated.PREDICTIONS[0]["data"] == ("X",)
     assert list(generated.RULES) == ["adam"]

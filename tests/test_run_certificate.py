@@ -400,3 +400,75 @@ def test_a_method_that_could_do_no_more_at_a_minimum_has_converged():
     assert judged(outcome("stopped", own_end=True), certificate).status == "converged"
     assert judged(outcome("stopped"), certificate).status == "stopped"  # a limit came first
     assert judged(outcome("finished"), certificate).status == "finished"
+
+
+# -- without a Hessian more than the fit has -----------------------------------------------------
+
+WIDE = np.random.default_rng(7).standard_normal((400, 120))
+MEAN = "data X[n, d], y[n] in {0, 1}\nparam w[d]\nlet z = X @ w\nloss mean(log(1 + exp(z)) - y*z)"
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """The Hessians and the products with one that a fit asks for, by name."""
+    made = []
+    module = gdsym.compile(MEAN + "\npenalty 0.01*sum(w^2)").module
+    for name in ("value_grad_hess", "hvp"):
+        whole = getattr(module.Problem, name)
+
+        def counted(self, *args, _whole=whole, _name=name, **kwargs):
+            made.append(_name)
+            return _whole(self, *args, **kwargs)
+
+        monkeypatch.setattr(module.Problem, name, counted)
+    return made
+
+
+def answers(scores):
+    return (np.random.default_rng(8).random(len(scores)) < 1 / (1 + np.exp(-scores))).astype(float)
+
+
+def test_many_parameters_of_a_convex_objective_are_certified_by_a_few_products(asked):
+    y = answers(WIDE @ np.full(120, 0.1))
+    model = gdsym.compile(MEAN + "\npenalty 0.01*sum(w^2)")
+
+    result = model.fit(X=WIDE, y=y, method="lbfgs", tol=1e-6)
+
+    assert (result.status, result.certificate.kind) == ("converged", "minimum")
+    assert result.certificate.estimated
+    assert "value_grad_hess" not in asked
+    assert asked.count("hvp") <= result.evaluations
+    p = 1 / (1 + np.exp(-WIDE @ result.theta))
+    g = WIDE.T @ (p - y) / 400 + 0.02 * result.theta
+    h = (WIDE * (p * (1 - p))[:, None]).T @ WIDE / 400 + 0.02 * np.eye(120)
+    left = 0.5 * g @ np.linalg.solve(h, g)
+    assert result.certificate.decrement == pytest.approx(left, rel=1e-2)
+
+
+def test_many_parameters_that_separate_the_data_are_at_infinity_nevertheless():
+    y = (WIDE[:, 0] > 0).astype(float)
+
+    result = gdsym.fit(MEAN, {"X": WIDE, "y": y}, method="lbfgs", tol=1e-5)
+
+    assert result.certificate.kind == "infinity"
+
+
+def test_a_newton_fit_is_certified_by_the_hessian_that_it_ended_with(asked):
+    y = answers(WIDE[:, :5] @ np.full(5, 0.5))
+    model = gdsym.compile(MEAN + "\npenalty 0.01*sum(w^2)")
+
+    result = model.fit(X=WIDE[:, :5], y=y, method="newton")
+
+    assert result.certificate.kind == "minimum"
+    assert not result.certificate.estimated
+    steps = sum(record.step > 0 for record in result.history)
+    assert 0 < asked.count("value_grad_hess") <= steps
+
+
+def test_the_loss_of_a_model_without_penalties_is_its_objective(monkeypatch):
+    model = gdsym.compile(LOGIT)
+    monkeypatch.delattr(model.module.Problem, "loss")
+
+    result = model.fit(X=X, y=Y)
+
+    assert result.loss == result.objective

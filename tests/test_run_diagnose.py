@@ -59,7 +59,7 @@ def explained(x, theta, f=np.nan, places=PLACES, y=None, minibatch=None):
         SOURCE_NAME="m.gd",
         PLACES=places,
         MINIBATCH=minibatch,
-        OBJECTIVE={"kind": "nll", "line": 5, "sign": 1.0},
+        OBJECTIVE={"kind": "nll", "line": 5, "sign": 1.0, "penalised": False},
     )
     data = {"x": x, "y": y}
     return diagnose.explain(module, problem, np.array([*theta, 0.0]), f, "at the start", data)
@@ -139,7 +139,11 @@ def test_a_model_without_places_is_named_by_the_line_of_its_objective():
 def test_the_sign_is_the_one_of_the_user():
     X, y = line_data()
     problem = Line(X, y)
-    module = line_module(problem, PLACES={}, OBJECTIVE={"kind": "loglik", "line": 6, "sign": -1.0})
+    module = line_module(
+        problem,
+        PLACES={},
+        OBJECTIVE={"kind": "loglik", "line": 6, "sign": -1.0, "penalised": False},
+    )
 
     message = diagnose.explain(module, problem, np.zeros(3), np.inf, "at the start")
 

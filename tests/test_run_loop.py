@@ -57,7 +57,9 @@ def test_a_flat_direction_at_the_minimum_is_followed_beyond_the_tolerance():
 
 def test_a_maximum_is_reported_in_the_sign_of_the_user():
     problem = Flat(lambda x: ((x[0] - 2) ** 2 - 5, 2 * (x - 2)), [0.0])
-    module = module_of(problem, OBJECTIVE={"kind": "maximize", "line": 2, "sign": -1.0})
+    module = module_of(
+        problem, OBJECTIVE={"kind": "maximize", "line": 2, "sign": -1.0, "penalised": False}
+    )
 
     result = fit(module, NO_DATA)
 
@@ -617,7 +619,7 @@ def test_a_hessian_that_is_too_large_is_refused_in_words():
         fit_curved(problem, method="newton")
 
 
-@pytest.mark.parametrize("call", range(2, 27, 3))
+@pytest.mark.parametrize("call", range(2, 25, 3))
 def test_an_interrupt_in_any_evaluation_of_newton_gives_what_was_reached(call):
     problem = Curved(rosenbrock, [-1.2, 1.0], hessian=rosenbrock_hessian, interrupt_at=call)
 
@@ -638,6 +640,10 @@ def test_a_method_does_not_see_what_no_parameter_moves_and_the_report_does():
             f, g = super().value_and_grad(theta)
             seen.append(offset)
             return f + (1e9 if offset else 0.0), g
+
+        def value_grad_hess(self, theta, *, offset=True):
+            f, g, H = super().value_grad_hess(theta)
+            return f + (1e9 if offset else 0.0), g, H
 
     # Beside 1e9 the value has no digit left of what is still to gain here.
     problem = Offset(

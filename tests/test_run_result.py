@@ -140,7 +140,7 @@ def test_constants_reach_bind_under_their_python_names():
 
     fit(module, Bound({"X": X, "y": Y}, {}, [], 23, {}), consts={"lambda": 3.0})
 
-    assert set(seen) == {"X", "y", "lambda_", "dims"}
+    assert set(seen) == {"X", "y", "lambda_", "dims", "check"}
     assert seen["lambda_"] == 3.0
 
 

@@ -128,3 +128,55 @@ def test_one_product_is_enough_for_a_multiple_of_the_identity():
 
     assert (seen.smallest, seen.largest) == pytest.approx((3, 3))
     np.testing.assert_allclose(seen.step, -np.ones(50) / 3)
+
+
+# -- convex objectives: conjugate gradients alone ------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("condition", [1.0, 10.0, 100.0])
+def test_the_decrement_of_a_convex_objective_is_known_from_few_products(seed, condition):
+    h = matrix(np.geomspace(1.0, 1 / condition, 40), seed)
+    g = np.random.default_rng(seed).standard_normal(40)
+    asked = []
+
+    def product(v):
+        asked.append(v)
+        return h @ v
+
+    found = probe(product, g, 40, convex=True)
+
+    assert found.decrement == pytest.approx(0.5 * g @ np.linalg.solve(h, g), rel=1e-3)
+    assert found.downhill is None
+    values = np.linalg.eigvalsh(h)
+    assert values[0] * (1 - 1e-9) <= found.smallest <= found.largest <= values[-1] * (1 + 1e-9)
+    assert len(asked) <= 40
+    assert found.settled
+    if condition < 50:
+        assert len(asked) < 40
+
+
+def test_a_run_that_was_cut_short_says_so():
+    h = matrix(np.geomspace(1.0, 1e-6, 40))
+
+    found = probe(lambda v: h @ v, np.ones(40), 10, convex=True)
+
+    assert not found.settled
+
+
+def test_a_direction_of_little_curvature_is_not_overlooked_beside_a_steep_one():
+    # The steep direction has nearly all of the gradient, the flat one nearly all of the decrement.
+    h, g = np.diag([1.0, 0.5, 1e-6]), np.array([1.0, 0.3, 1e-2])
+
+    found = probe(lambda v: h @ v, g, 3, convex=True)
+
+    assert found.decrement == pytest.approx(0.5 * g @ np.linalg.solve(h, g), rel=1e-6)
+
+
+def test_the_extremes_of_a_run_of_conjugate_gradients_are_eigenvalues_in_the_end():
+    values = np.array([1.0, 2.0, 3.0, 7.0])
+    h = matrix(values)
+
+    found = probe(lambda v: h @ v, np.ones(4), 4, convex=True)
+
+    assert (found.smallest, found.largest) == pytest.approx((1.0, 7.0), rel=1e-3)

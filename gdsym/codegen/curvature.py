@@ -12,16 +12,17 @@ from gdsym.codegen.layout import INDENT, wrapped
 from gdsym.codegen.plan import is_total
 
 BY_BLOCKS = [
-    "def _curved(problem: Problem, theta: Array) -> tuple[float, Array, Array]:",
+    "def _curved(problem: Problem, theta: Array, totals: Totals) -> tuple[float, Array, Array]:",
     f'{INDENT}"""The objective, its gradient and its Hessian."""',
     f"{INDENT}acc = problem._gathered(theta, 2)",
-    f"{INDENT}f, g = finish(theta, acc, problem._totals)",
-    f"{INDENT}return float(f), g, finish_hess(theta, acc, problem._totals)",
+    f"{INDENT}f, g = finish(theta, acc, totals)",
+    f"{INDENT}return float(f), g, finish_hess(theta, acc, totals)",
 ]
 BY_COLUMNS = [
-    "def _curved(problem: Problem, theta: Array) -> tuple[float, Array, Array]:",
+    "def _curved(problem: Problem, theta: Array, totals: Totals) -> tuple[float, Array, Array]:",
     f'{INDENT}"""The objective, its gradient and its Hessian: too many parameters for blocks."""',
-    f"{INDENT}return *problem.value_and_grad(theta), _columns(problem, theta)",
+    f"{INDENT}f, g = finish(theta, problem._gathered(theta, 1), totals)",
+    f"{INDENT}return float(f), g, _columns(problem, theta)",
 ]
 
 

@@ -293,6 +293,7 @@ def _description(
             "kind": model.objective.kind,
             "line": line(model.objective),
             "sign": float(SIGNS[model.objective.kind]),
+            "penalised": plan.program.value is not plan.program.loss,
         },
         "METHOD": _method(model),
         "PREDICTIONS": predictions,
@@ -504,6 +505,7 @@ def _bind(model: Model, kernels: Kernels) -> list[str]:
     parameters += [*constants, "dims: Mapping[str, Any] | None = None"]
     parameters.append("stats: Mapping[str, Any] | None = None")
     parameters += ["threads: int | None = None", "dtype: Any = np.float64"]
+    parameters.append("check: bool = True")
     if parameters and parameters[0] == "*" and len(parameters) == 1:
         parameters = []
     shapes = "; ".join(
@@ -517,11 +519,12 @@ def _bind(model: Model, kernels: Kernels) -> list[str]:
         "    Categories are codes 0..k-1. `dims` has sizes or labels that the data do not show.",
         "    `threads`: how many an evaluation may use; by default the physical cores, one where",
         "    data are few. No digit depends on it. `dtype`: np.float32 keeps data by rows in half",
-        "    the memory; all arithmetic is in float64.",
+        "    the memory; all arithmetic is in float64. `check`: False for data that are known to",
+        "    be finite and in their domains.",
         "    Raises TypeError or ValueError for data that do not fit.",
         '    """',
     ]
-    call = f"    return _bound({data}, dims, stats, threads, dtype, {given})"
+    call = f"    return _bound({data}, dims, stats, threads, dtype, check, {given})"
     return [*_signature("bind", parameters, "Problem"), *text, *wrapped(call)]
 
 

@@ -54,7 +54,7 @@ _keep: Callable[[Array, Block, Totals], dict[str, Any]]
 _trace: Callable[[Array, Block, Totals, Mapping[str, Any]], dict[str, Any]]
 partial: Callable[[Array, Block, Totals, Sums], None]
 finish: Callable[[Array, Sums, Totals], tuple[float, Array]]
-_curved: Callable[[Problem, Array], tuple[float, Array, Array]]
+_curved: Callable[[Problem, Array, Totals], tuple[float, Array, Array]]
 partial_hvp: Callable[[Array, Array, Block, Totals, Sums], None]
 finish_hvp: Callable[[Array, Array, Sums, Totals], Array]
 _scores: Callable[[Array, Block, Totals], Array]
@@ -561,8 +561,8 @@ def _checked_consts(given: Mapping[str, Any]) -> dict[str, Any]:
     values = {}
     for name, value in given.items():
         if name not in by_argument:
-            own = ("dims", "stats", "threads")
-            known = ", ".join([*(e["arg"] for e in DATA), *by_argument, *own, "dtype"])
+            own = ("dims", "stats", "threads", "dtype", "check")
+            known = ", ".join([*(e["arg"] for e in DATA), *by_argument, *own])
             raise TypeError(f"{MODEL} has no argument `{name}`; it takes {known}")
         if value is not None:
             values[by_argument[name]] = _numbers(f"the constant `{name}`", value)
@@ -596,7 +596,9 @@ def _numbers(what: str, value: Any, mend: str = "") -> Array:
     return array
 
 
-def _array(entry: Mapping[str, Any], value: Any, dtype: Any = np.float64) -> Array:
+def _array(
+    entry: Mapping[str, Any], value: Any, dtype: Any = np.float64, check: bool = True
+) -> Array:
     """An argument in C order, checked against its declaration: float64, or int64 for codes.
 
     By rows it is float32 where that is asked for, or what it is: then blocks of it are converted.
@@ -612,14 +614,16 @@ def _array(entry: Mapping[str, Any], value: Any, dtype: Any = np.float64) -> Arr
             codes = piece.astype(np.float64)
             return ~((codes >= 0) & (codes < 2**31) & (codes == np.floor(codes)))
 
-        _refuse(entry, array, no_code, f"is not a code 0, 1, ... of {category}")
+        if check:
+            _refuse(entry, array, no_code, f"is not a code 0, 1, ... of {category}")
         return array.astype(np.int64, copy=False)
     if array.dtype != np.float32 or ROW not in entry["dims"]:
         with np.errstate(over="ignore"):
             array = array.astype(dtype if ROW in entry["dims"] else np.float64, "C", copy=False)
     array = np.asarray(array, dtype=array.dtype.newbyteorder("="), order="C")
-    _refuse(entry, array, lambda piece: ~np.isfinite(piece), "is not a finite number")
-    _check_domain(entry, array)
+    if check:
+        _refuse(entry, array, lambda piece: ~np.isfinite(piece), "is not a finite number")
+        _check_domain(entry, array)
     return array
 
 
@@ -672,6 +676,7 @@ def _bound(
     stats: Mapping[str, Any] | None,
     threads: int | None,
     dtype: Any,
+    check: bool,
     consts: Mapping[str, Any],
 ) -> Problem:
     """Checks the arguments and learns what the data alone can tell."""
@@ -687,7 +692,7 @@ def _bound(
     if missing:
         raise TypeError(f"{MODEL} needs the data {', '.join(f'`{name}`' for name in missing)}")
     arrays = [
-        None if value is None else _array(entry, value, dtype)
+        None if value is None else _array(entry, value, dtype, check)
         for entry, value in zip(DATA, data, strict=True)
     ]
     rows: dict[int, str] = {}
@@ -1171,12 +1176,13 @@ class Problem:
         """
         return self.value_grad_hess(theta)[2]
 
-    def value_grad_hess(self, theta: Any) -> tuple[float, Array, Array]:
+    def value_grad_hess(self, theta: Any, *, offset: bool = True) -> tuple[float, Array, Array]:
         """The objective, its gradient and its Hessian, in one pass over the rows."""
         self._check_hessian()
         theta = self._theta(theta)
+        totals = self._totals if offset else self._moving
         with np.errstate(all="ignore"):
-            return _curved(self, theta)
+            return _curved(self, theta, totals)
 
     def hvp(self, theta: Any, v: Any) -> Array:
         """The product of the Hessian of `value` with a vector, shape (size,)."""

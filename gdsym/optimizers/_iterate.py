@@ -39,7 +39,8 @@ class Objective:
     """The function to be minimised and what else is known of it; None is what is not.
 
     Everything takes a vector x of free coordinates and gives what is not finite rather than
-    raise. `hess` is (p, p), symmetric; `hvp(x, v)` the same times v.
+    raise. `hess` is (p, p), symmetric; `hvp(x, v)` the same times v; `value_grad_hess` is all
+    three, at the cost of the last.
 
     `residual_qr(x)`: (R, z, rest) where the objective is a constant plus `squares` times the sum
     of squares of residuals r with the Jacobian J: R is upper triangular, R'R = J'J, R'z = J'r and
@@ -58,6 +59,7 @@ class Objective:
     squares: float = 1.0
     kinks: tuple[Kink, ...] = ()
     convex: bool | None = None
+    value_grad_hess: Callable[[Vector], tuple[float, Vector, Matrix]] | None = None
 
     def __call__(self, x: Vector) -> tuple[float, Vector]:
         return self.value_and_grad(x)

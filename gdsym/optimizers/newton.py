@@ -7,8 +7,9 @@ negative curvature, so the method leaves saddles and never goes uphill.
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 
-from gdsym.optimizers._iterate import Iterate, Objective, Vector, finite
+from gdsym.optimizers._iterate import Iterate, Matrix, Objective, Vector, finite
 from gdsym.optimizers._quadratic import HessianModel
 from gdsym.optimizers._trust_region import trust_region
 
@@ -16,12 +17,29 @@ NEEDS = ("hess",)
 
 
 class _Exact:
+    """The Hessian at accepted points: with the value and the gradient there, in one pass, while
+    trials are accepted as they come."""
+
     def __init__(self, objective: Objective) -> None:
         assert objective.hess is not None
-        self.hess = objective.hess
+        self._objective = objective
+        self._hess = objective.hess
+        self._tried: Vector | None = None
+        self._accepted = False
+        self._known: tuple[Vector, Matrix] | None = None
+
+    def value_and_grad(self, x: Vector) -> tuple[float, Vector]:
+        expected, self._accepted, self._tried = self._accepted, False, x
+        if not expected or self._objective.value_grad_hess is None:
+            return self._objective(x)
+        f, g, H = self._objective.value_grad_hess(x)
+        self._known = x, H
+        return f, g
 
     def at(self, now: Iterate) -> HessianModel | None:
-        H = self.hess(now.x)
+        self._accepted |= now.x is self._tried
+        known = self._known is not None and self._known[0] is now.x
+        H = self._known[1] if known and self._known is not None else self._hess(now.x)
         return HessianModel(now.g, H) if finite(H) else None
 
     def learn(self, step: Vector, change: Vector) -> bool:
@@ -35,4 +53,6 @@ def minimize(
 
     radius: the first trust radius, in sizes of the start measured by the curvature.
     """
-    return (yield from trust_region(objective, start, lower, upper, _Exact(objective), radius))
+    exact = _Exact(objective)
+    evaluated = replace(objective, value_and_grad=exact.value_and_grad)
+    return (yield from trust_region(evaluated, start, lower, upper, exact, radius))

@@ -11,7 +11,7 @@ import numpy as np
 from gdsym.data import Bound
 from gdsym.run import probes
 from gdsym.run.certificate import Certificate, Effort, Examined, examine
-from gdsym.run.curvature import MOST_DENSE, MOST_WORK, Place, place
+from gdsym.run.curvature import MOST_DENSE, MOST_WORK, Matrix, Place, place
 from gdsym.run.flat import blocks_of
 from gdsym.run.generated import Module, Problem, Vector
 from gdsym.run.inference import (
@@ -28,6 +28,10 @@ from gdsym.run.outcome import Outcome
 from gdsym.run.summary import printable
 
 CHEAP = 1e9  # multiplications for a Hessian after epochs of mini-batches
+# With so many parameters for each evaluation a Hessian takes longer than these did.
+LONGER = 4
+# How far, relative to the point and the way there, an earlier Hessian may be from the end.
+NEAR, NEAR_AND_CONVEX = 1e-10, 1e-3
 MOST_ROWS_NAMED = 5
 
 
@@ -59,9 +63,7 @@ def assess(
         why = f"the curvature could not be computed ({error or type(error).__name__})"
         seen = Examined(_not_looked(outcome, why), _place(problem, objective, outcome))
     certificate = seen.certificate
-    names = [
-        n for b in _blocks(module, problem) for n in map(b.entry, range(b.start, b.part.stop))
-    ]
+    names = [name for block in _blocks(module, problem) for name in block.entries()]
     inference, derived = infer(
         module,
         seen,
@@ -82,7 +84,7 @@ def _told(
 ) -> Told:
     """What the model says that its derivatives do not."""
     theta, penalised, response = here.theta, False, None
-    if states_errors(module):
+    if module.OBJECTIVE["penalised"] and states_errors(module):
         penalised = probes.is_penalised(problem, (theta, here.at(here.phi + 0.5).theta))
     if module.OBJECTIVE["kind"] in LIKELIHOODS and not penalised:
         penalised = probes.has_terms_apart(module, bound, problem, (theta, start))
@@ -122,21 +124,53 @@ def _examined(
         return Examined(_not_looked(outcome, why), here)
     if kink := _kink(module):
         return Examined(_at_a_kink(module, outcome, kink), here)
+    here = replace(here, hess=_near(module, objective, here, start))
     end = outcome.message, outcome.grad_norm
-    effort = Effort(MOST_WORK, int(np.clip(objective.evaluations // 2, 10, 60)))
-    if not states_errors(module):
-        # Without errors to report, looking must not take much longer than fitting did.
-        # A product of matrices runs twice as fast, at least, as one of a matrix and a vector.
-        spent = 40.0 * objective.evaluations * size * (problem.n_rows or 1)
-        effort = replace(effort, work=max(CHEAP, min(MOST_WORK, spent)))
+    effort = _effort(module, problem, objective, here)
     return examine(module, problem, here, start, _blocks(module, problem), end, effort)
+
+
+def _effort(module: Module, problem: Problem, objective: FreeObjective, here: Place) -> Effort:
+    """Without errors to report, looking must not take much longer than fitting did."""
+    made, size = objective.evaluations, len(here.moving)
+    products = int(np.clip(made // 2, 10, 60))
+    if states_errors(module):
+        return Effort(MOST_WORK, products)
+    # A product of matrices runs twice as fast, at least, as one of a matrix and a vector.
+    work = max(CHEAP, min(MOST_WORK, 40.0 * made * size * (problem.n_rows or 1)))
+    first = _is_convex(module) and here.hess is None and size > LONGER * made
+    return Effort(work, products, products_first=first)
+
+
+def _near(module: Module, objective: FreeObjective, here: Place, start: Vector) -> Matrix | None:
+    """The last Hessian of the fit, if it is from here or from near enough; None otherwise.
+
+    What a model leaves open along a curve is flat at the minimum alone, and errors are to have
+    all their digits; but where a convex objective is flat, it is so along lines.
+    """
+    if objective.curvature is None:
+        return None
+    phi, h = objective.curvature
+    part = NEAR_AND_CONVEX if _is_convex(module) and not states_errors(module) else NEAR
+    way = np.maximum(np.abs(here.phi), np.abs(here.phi - objective.start))
+    if not np.all(np.abs(here.phi - phi) <= part * way):
+        return None
+    kept = np.isin(objective.moving, here.moving)
+    return h[np.ix_(kept, kept)]
+
+
+def _is_convex(module: Module) -> bool:
+    return bool(getattr(module, "STRUCTURE", {}).get("convex"))
 
 
 def _place(problem: Problem, objective: FreeObjective, outcome: Outcome) -> Place:
     theta = objective.to_theta(outcome.phi)
     fixed = np.zeros(len(theta), dtype=bool)
     fixed[objective.fixed] = True
-    return place(problem, outcome.phi, theta, fixed, objective.plain, outcome.held)
+    known = None
+    if np.isfinite(outcome.f):
+        known = outcome.f, objective.grad(outcome.phi)
+    return place(problem, outcome.phi, theta, fixed, objective.plain, outcome.held, known)
 
 
 def _kink(module: Module) -> str:
@@ -148,7 +182,7 @@ def _kink(module: Module) -> str:
 def _at_a_kink(module: Module, outcome: Outcome, kink: str) -> Certificate:
     """Second derivatives say nothing where the gradient jumps; convexity may say enough."""
     certificate = _not_looked(outcome, f"`{kink}` has kinks, where no curvature is defined")
-    if outcome.status == "converged" and getattr(module, "STRUCTURE", {}).get("convex"):
+    if outcome.status == "converged" and _is_convex(module):
         return replace(certificate, kind="minimum")
     return certificate
 

@@ -34,6 +34,7 @@ NEXT_TO_ZERO = 1e-24  # the square of a relative singular value that may be all 
 DOUBTFUL = 1e-8  # the part of the largest eigenvalue that may be an effect of the gradient
 STATIONARY = 1e-6  # a gradient at which a point with negative curvature is a saddle
 FAR = 1e-4  # a gradient, or a step, that may still lead somewhere else
+FAR_OUT = 1e-2  # where the minimum is at infinity, steps are no smaller than this
 MOST_NAMES = 6
 
 
@@ -88,10 +89,11 @@ class Certificate:
 @dataclass(frozen=True, slots=True)
 class Effort:
     """How much may be spent: multiplications for a Hessian, and products with one that would
-    take more."""
+    take more. products_first: of a convex objective they may tell enough to do without it."""
 
     work: float
     products: int
+    products_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ def examine(
     """What kind of point `here` is. start: theta at the start; outcome: the stopping rule in
     words, and the scaled norm of the gradient."""
     rule, grad_norm = outcome
-    names = [block.entry(i) for block in blocks for i in range(block.start, block.part.stop)]
+    names = [name for block in blocks for name in block.entries()]
     known: dict[str, Any] = {"rule": rule, "grad_norm": grad_norm}
     known["active"] = tuple(names[i] for i in here.active)
     why = why_no_hessian(module, problem)
@@ -127,6 +129,10 @@ def examine(
         return Examined(Certificate(kind="minimum", decrement=0.0, **known), here)
     if why:
         return Examined(Certificate(why=why, **known), here)
+    if effort.products_first:
+        found = _by_products(module, here, names, effort.products, start, known, convex=True)
+        if found.kind == "minimum":
+            return Examined(found, here)
     h = dense_hessian(here, effort.work)
     if h is None:
         return Examined(_by_products(module, here, names, effort.products, start, known), here)
@@ -141,7 +147,7 @@ def _by_hessian(
     blocks: Sequence[Block],
     known: dict[str, Any],
 ) -> Examined:
-    names = [block.entry(i) for block in blocks for i in range(block.start, block.part.stop)]
+    names = [name for block in blocks for name in block.entries()]
     f, g = here.value_and_grad()
     spectrum = _nearer(here, of_hessian(h), g)
     (step, decrement), squares, rest = spectrum.newton_step(g), None, np.nan
@@ -333,11 +339,12 @@ def _by_products(
     products: int,
     start: Vector,
     known: dict[str, Any],
+    convex: bool = False,
 ) -> Certificate:
-    """The certificate where the Hessian is too large to be made: by products with vectors."""
+    """The certificate without the Hessian as a matrix: by products with vectors."""
     f, g = here.value_and_grad()
     try:
-        seen: Probe = probe(here.product(), g, products)
+        seen: Probe = probe(here.product(), g, products, convex=convex)
     except (ValueError, *NOT_A_NUMBER):
         return Certificate(why="products with the Hessian are not finite", **known)
     if not np.isfinite(seen.decrement + seen.smallest + seen.largest):
@@ -352,4 +359,6 @@ def _by_products(
     if not _arrived(here, seen.step, seen.decrement, unit, start, f):
         why = f"{seen.decrement:.2g} of the objective is still to gain"
         return Certificate(why=why, **known)
+    if convex and not (seen.settled and _is_short(here, seen.step, start, FAR_OUT)):
+        return Certificate(why="some directions are nearly flat", **known)
     return Certificate("minimum", **known)

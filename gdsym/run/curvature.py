@@ -24,7 +24,8 @@ class Place:
     """A point: theta, its free coordinates, and which of these move.
 
     `active`: at a closed bound; `held`: at 0 by a penalty with a kink there; `moving`: neither
-    of these, nor fixed.
+    of these, nor fixed. `known`: f and its gradient by phi, where they have been computed; `hess`:
+    a Hessian by the moving coordinates, from here or from so near that it tells the same.
     """
 
     problem: Problem
@@ -35,6 +36,8 @@ class Place:
     active: NDArray[np.intp]
     held: NDArray[np.intp]
     plain: bool
+    known: tuple[float, Vector] | None = None
+    hess: Matrix | None = None
 
     def tangents(self) -> Matrix:
         """d theta / d phi for the coordinates that move, (p, q)."""
@@ -48,7 +51,7 @@ class Place:
         """The same coordinates moving, elsewhere."""
         theta = phi if self.plain else self.problem.from_free(phi)
         theta[self.fixed] = self.theta[self.fixed]
-        return replace(self, phi=phi, theta=theta)
+        return replace(self, phi=phi, theta=theta, known=None, hess=None)
 
     def moved(self, step: Vector) -> Place:
         """The point a step of the moving coordinates away."""
@@ -61,6 +64,8 @@ class Place:
 
     def value_and_grad(self) -> tuple[float, Vector]:
         """The objective, and its gradient by the moving coordinates."""
+        if self.known is not None:
+            return self.known[0], self.known[1][self.moving]
         f, g = self.problem.value_and_grad(self.theta)
         return float(f), self._pulled(g)
 
@@ -73,7 +78,8 @@ class Place:
 
     def product(self) -> Callable[[Vector], Vector]:
         """Hessian times vector, for the coordinates that move."""
-        problem, g = self.problem, self.problem.value_and_grad(self.theta)[1]
+        problem = self.problem
+        g = self.theta if self.plain else problem.value_and_grad(self.theta)[1]
 
         def times(v: Vector) -> Vector:
             full = np.zeros_like(self.theta)
@@ -108,6 +114,7 @@ def place(
     fixed: NDArray[np.bool_],
     plain: bool,
     held: Sequence[int] = (),
+    known: tuple[float, Vector] | None = None,
 ) -> Place:
     """The point, with what is fixed or at a bound set apart."""
     lower, upper = problem.free_bounds
@@ -130,6 +137,7 @@ def place(
         active=np.flatnonzero(at_bound),
         held=np.flatnonzero(at_kink & ~fixed),
         plain=plain,
+        known=known,
     )
 
 
@@ -143,6 +151,8 @@ def why_no_hessian(module: Any, problem: Problem) -> str:
 
 def dense_hessian(here: Place, most_work: float) -> Matrix | None:
     """The Hessian by the moving coordinates; None where it is too large to make, or not finite."""
+    if here.hess is not None:
+        return here.hess
     size = len(here.moving)
     if size > MOST_DENSE or (here.problem.n_rows or 1) * size * size > most_work:
         return None

@@ -49,13 +49,17 @@ class Block:
         """The places in theta, in the shape of the parameter."""
         return np.arange(self.start, self.start + self.size).reshape(self.shape)
 
+    def entries(self) -> list[str]:
+        """The names of all entries, in the order of theta."""
+        return [self._named(labels) for labels in itertools.product(*self.labels)]
+
     def entry(self, place: int) -> str:
         """The name of the entry at a place of theta: `W[age,red]`."""
-        if not self.shape:
-            return self.name
-        at = np.unravel_index(place - self.start, self.shape)
-        shown = (labels[i] for labels, i in zip(self.labels, at, strict=True))
-        return f"{self.name}[{','.join(shown)}]"
+        at = np.unravel_index(place - self.start, self.shape) if self.shape else ()
+        return self._named([labels[i] for labels, i in zip(self.labels, at, strict=True)])
+
+    def _named(self, labels: Sequence[str]) -> str:
+        return f"{self.name}[{','.join(labels)}]" if labels else self.name
 
 
 def blocks_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from gdsym import optimizers
 from gdsym.data import Bound
 from gdsym.errors import DataError, UsageError
 from gdsym.optimizers._iterate import Iterate, Objective, Vector, grad_norm
-from gdsym.run.assess import Assessed, assess, unlooked
+from gdsym.run.assess import LONGER, Assessed, assess, unlooked
 from gdsym.run.auto import PLAIN
 from gdsym.run.batch import Limits, follow, polished, rule_iterates
 from gdsym.run.diagnose import NotFiniteError, explain
@@ -37,8 +38,6 @@ BETWEEN_TICKS = 0.1  # seconds
 # The largest Hessian that a fit without one is finished with: its side, and side^2 times the rows.
 MOST_DENSE = 1000
 MOST_WORK = 2 * 10**10
-# A Hessian with so many parameters for each evaluation takes longer than these did.
-LONGER = 4
 # With a larger one, the fewest and the most products that one of the last steps may take.
 PRODUCTS = 20, 500
 
@@ -69,11 +68,8 @@ def fit(
     Ctrl-C ends the fit with status `interrupted` and what was reached. Raises UsageError and
     DataError, and NotFiniteError where the objective is not finite at the start.
     """
-    from threadpoolctl import threadpool_limits
-
-    # One BLAS thread: the blocks are small, so more of them only wait for each other, and the
-    # digits of a sum would depend on their number. What is not finite is dealt with here.
-    with threadpool_limits(1, user_api="blas"), _one_thread(module), np.errstate(all="ignore"):
+    # What is not finite is dealt with here.
+    with _one_blas_thread(), _one_thread(module), np.errstate(all="ignore"):
         plan = make_plan(module, method, options or {})
         check(module, asked := asked or Asked())
         problem = bind_problem(module, bound, consts or {}, threads)
@@ -83,6 +79,29 @@ def fit(
             for line in remarks(module, problem, plan):
                 say(line)
         return _Run(module, bound, problem, plan, start, fix or {}, asked, progress).result()
+
+
+@contextmanager
+def _one_blas_thread() -> Iterator[None]:
+    """The blocks are small, so more threads only wait for each other, and the digits of a sum
+    would depend on their number."""
+    changed = [(library, library.num_threads) for library in _blas_libraries()]
+    for library, _ in changed:
+        library.set_num_threads(1)
+    try:
+        yield
+    finally:
+        for library, count in changed:
+            library.set_num_threads(count)
+
+
+@functools.cache
+def _blas_libraries() -> list[Any]:
+    """Looked for once in a process: that takes some milliseconds."""
+    from threadpoolctl import ThreadpoolController
+
+    found: list[Any] = ThreadpoolController().select(user_api="blas").lib_controllers
+    return found
 
 
 @contextmanager
@@ -104,6 +123,8 @@ def bind_problem(
 ) -> Problem:
     """The module's problem for these data and constants, both by the user's names."""
     given = {**arguments(module.DATA, bound.arrays), **arguments(module.CONSTS, consts)}
+    # Every number has been looked at where it was read; one of float32 may have become infinite.
+    given["check"] = any(array.dtype == np.float32 for array in bound.arrays.values())
     if threads is not None:
         given["threads"] = threads
     try:
@@ -160,7 +181,7 @@ class _Run:
             # One step at a time: an interrupt in a later one must not lose an earlier one's.
             outcome = self._completed(outcome)
             outcome = self._judged(outcome)
-            loss = self.sign * self._loss(outcome.phi)
+            loss = self.sign * self._loss(outcome)
             assessed = self._assessed(outcome, self.sign * loss)
         except KeyboardInterrupt:
             assessed = unlooked(replace(outcome, status="interrupted"))
@@ -318,9 +339,11 @@ class _Run:
         data = self.bound.arrays
         return explain(self.module, self.problem, theta, f, when, data, self.fixed)
 
-    def _loss(self, phi: Vector) -> float:
+    def _loss(self, outcome: Outcome) -> float:
+        if not self.module.OBJECTIVE["penalised"]:
+            return outcome.f
         try:
-            return float(self.problem.loss(self.objective.to_theta(phi)))
+            return float(self.problem.loss(self.objective.to_theta(outcome.phi)))
         except NOT_A_NUMBER:
             return nan
 

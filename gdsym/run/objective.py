@@ -46,16 +46,27 @@ class FreeObjective:
         self.plain = _is_plain(problem, theta)
         self.start = self.to_free(theta)
         self.offset = float(getattr(problem, "offset", 0.0))
-        self._last: tuple[Vector, Vector] | None = None  # where products were asked for: phi, g
+        # Points, and what was computed there: the gradient by phi, that by theta, the Hessian.
+        self._last: tuple[Vector, Vector] | None = None
+        self._slope: tuple[Vector, Vector] | None = None
+        self.curvature: tuple[Vector, Matrix] | None = None
 
     def __call__(self, phi: Vector) -> tuple[float, Vector]:
-        return self._evaluate(phi, self.problem.value_and_grad)
+        return self._noted(phi, self._evaluate(phi, self.problem.value_and_grad))
 
     def varying(self, phi: Vector) -> tuple[float, Vector]:
         """The value without `offset`, the part that no parameter moves: it has more digits."""
         if not self.offset:
             return self(phi)
-        return self._evaluate(phi, partial(self.problem.value_and_grad, offset=False))
+        without = partial(self.problem.value_and_grad, offset=False)
+        return self._noted(phi, self._evaluate(phi, without))
+
+    def grad(self, phi: Vector) -> Vector:
+        """The gradient; where it is that of the last evaluation, without another one."""
+        if self._last is None or not np.array_equal(self._last[0], phi):
+            self(phi)
+        assert self._last is not None
+        return self._last[1].copy()
 
     def batches(self, rows: Rows | list[slice], size: int) -> Iterator[tuple[int, Any]]:
         """Batch after batch of these rows: their number, and what else `at_batch` takes."""
@@ -98,15 +109,25 @@ class FreeObjective:
         return Iterate(phi, f, g, 0.0, np.inf)
 
     def hess(self, phi: Vector) -> Matrix:
-        """The Hessian by the coordinates that move."""
+        """The Hessian by the coordinates that move; that of the last point costs nothing."""
+        if self.curvature is None or not np.array_equal(self.curvature[0], phi):
+            self.value_grad_hess(phi)
+        assert self.curvature is not None
+        return self.curvature[1].copy()
+
+    def value_grad_hess(self, phi: Vector) -> tuple[float, Vector, Matrix]:
+        """The value without `offset`, the gradient, and the Hessian by what moves."""
         problem, theta = self.problem, self.to_theta(phi)
         self.evaluations += 1
-        if self.plain:
-            H = problem.hess(theta)
-        else:
-            _, g, H = problem.value_grad_hess(theta)
-            H = problem.pullback_hess(phi, g, H)
-        return H if not len(self.fixed) else H[np.ix_(self.moving, self.moving)]
+        without = {"offset": False} if self.offset else {}
+        f, g, H = problem.value_grad_hess(theta, **without)
+        if not self.plain:
+            g, H = problem.pullback(phi, g), problem.pullback_hess(phi, g, H)
+        if len(self.fixed):
+            g[self.fixed] = 0.0
+            H = H[np.ix_(self.moving, self.moving)]
+        self.curvature = phi.copy(), H.copy()
+        return *self._noted(phi, (float(f), g)), H
 
     def hvp(self, phi: Vector, v: Vector) -> Vector:
         """The Hessian times a vector of all coordinates."""
@@ -114,11 +135,11 @@ class FreeObjective:
         self.evaluations += 1
         if self.plain:
             return problem.hvp(theta, v)
-        if self._last is None or not np.array_equal(self._last[0], phi):
+        if self._slope is None or not np.array_equal(self._slope[0], phi):
             self.evaluations += 1
-            self._last = phi.copy(), problem.value_and_grad(theta)[1]
+            self._slope = phi.copy(), problem.value_and_grad(theta)[1]
         product = problem.hvp(theta, problem.tangent(phi, v))
-        return problem.pullback_hvp(phi, self._last[1], v, product)
+        return problem.pullback_hvp(phi, self._slope[1], v, product)
 
     def residual_qr(self, phi: Vector) -> tuple[Matrix, Vector, float]:
         """The factor of the Jacobian by the coordinates that move; see `Objective`."""
@@ -128,6 +149,10 @@ class FreeObjective:
         if not self.plain:
             R = np.array([problem.pullback(phi, row) for row in R])
         return R[:, self.moving], z, rest
+
+    def _noted(self, phi: Vector, found: tuple[float, Vector]) -> tuple[float, Vector]:
+        self._last = phi.copy(), found[1].copy()
+        return found
 
     def _evaluate(
         self, phi: Vector, compute: Callable[[Vector], tuple[float, Vector]]
@@ -177,6 +202,13 @@ def moving(free: FreeObjective, module: Module) -> Moving:
     def hess(x: Vector) -> Matrix:
         return _guarded(lambda: free.hess(whole(x)), lambda: np.full((len(at), len(at)), np.nan))
 
+    def value_grad_hess(x: Vector) -> tuple[float, Vector, Matrix]:
+        def nothing() -> tuple[float, Vector, Matrix]:
+            return np.nan, np.full(len(at), np.nan), np.full((len(at), len(at)), np.nan)
+
+        f, g, H = _guarded(lambda: free.value_grad_hess(whole(x)), nothing)
+        return f, g[at] if len(g) > len(at) else g, H
+
     def hvp(x: Vector, v: Vector) -> Vector:
         all_v = np.zeros_like(free.start)
         all_v[at] = v
@@ -198,6 +230,7 @@ def moving(free: FreeObjective, module: Module) -> Moving:
         free.problem.squares if squares else 1.0,
         _kinks(free, module),
         True if missing(module, "convex") is None else None,
+        value_grad_hess if smooth else None,
     )
     return Moving(free, objective, free.lower[at], free.upper[at])
 

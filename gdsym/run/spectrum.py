@@ -20,6 +20,7 @@ Matrix = NDArray[np.float64]
 ROUNDING = 1e-14
 # What is negative beyond any rounding, and beyond the distance to the minimum of a singular one.
 NEGATIVE = 1e-9
+NEARLY = 1e-6  # what may be missing of a decrement, by what has been seen of the curvature
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,7 @@ Product = Callable[[Vector], Vector]
 class Probe:
     """What products with a Hessian have told: an inner estimate of its extreme eigenvalues (not
     scaled), the decrement, and a direction along which the curvature is negative, if one was met.
+    settled: whether more products would not change the decrement.
     """
 
     smallest: float
@@ -140,21 +142,27 @@ class Probe:
     decrement: float
     step: Vector
     downhill: Vector | None
+    settled: bool
 
 
-def probe(product: Product, g: Vector, steps: int, seed: int = 0) -> Probe:
+def probe(product: Product, g: Vector, steps: int, seed: int = 0, convex: bool = False) -> Probe:
     """`steps` products by Lanczos (with full reorthogonalisation), as many by conjugate gradients.
 
     The extremes of a Lanczos run lie inside those of the Hessian, so a negative one proves
-    negative curvature, and a positive one proves nothing.
+    negative curvature, and a positive one proves nothing. convex: no curvature is negative, so
+    that conjugate gradients are enough, and end where the decrement is known.
     """
     steps = min(steps, len(g))
-    start = np.random.default_rng(seed).standard_normal(len(g))
-    values, ritz = _lanczos(product, start / np.linalg.norm(start), steps)
-    step, decrement, downhill = _conjugate_gradients(product, g, steps)
-    if downhill is None and values[0] < -NEGATIVE * abs(values[-1]):
-        downhill = ritz
-    return Probe(float(values[0]), float(values[-1]), decrement, step, downhill)
+    solved = _conjugate_gradients(product, g, steps, NEARLY if convex else 0.0)
+    if convex:
+        values, downhill = solved.ritz_values(), solved.downhill
+    else:
+        start = np.random.default_rng(seed).standard_normal(len(g))
+        values, ritz = _lanczos(product, start / np.linalg.norm(start), steps)
+        negative = solved.downhill is None and values[0] < -NEGATIVE * abs(values[-1])
+        downhill = ritz if negative else solved.downhill
+    extremes = float(values[0]), float(values[-1])
+    return Probe(*extremes, solved.decrement, solved.x, downhill, solved.settled)
 
 
 def _lanczos(product: Product, q: Vector, steps: int) -> tuple[Vector, Vector]:
@@ -176,23 +184,56 @@ def _lanczos(product: Product, q: Vector, steps: int) -> tuple[Vector, Vector]:
     return values, np.column_stack(basis) @ vectors[:, 0]
 
 
-def _conjugate_gradients(
-    product: Product, g: Vector, steps: int
-) -> tuple[Vector, float, Vector | None]:
-    """-H^-1 g as far as `steps` go, half its decrease g'H^-1 g / 2, and where that failed: a
-    direction of negative curvature."""
+@dataclass(slots=True)
+class _Solved:
+    """x near -H^-1 g, half the decrease g'H^-1 g / 2, and where it failed, a direction of negative
+    curvature. `settled`: whether it ended by itself. `rates`, `ratios`: the coefficients of the
+    run (alpha and beta)."""
+
+    x: Vector
+    decrement: float
+    downhill: Vector | None
+    rates: list[float]
+    ratios: list[float]
+    settled: bool = False
+
+    def ritz_values(self) -> Vector:
+        """Inner estimates of eigenvalues, ascending: those of the tridiagonal matrix that a run
+        stands for (Golub and Van Loan, 2013, section 11.3.5)."""
+        rates, ratios = np.array(self.rates), np.array(self.ratios)
+        if not len(rates):
+            return np.full(1, np.nan)
+        inner = ratios[: len(rates) - 1]
+        diagonal = 1 / rates
+        diagonal[1:] += inner / rates[:-1]
+        beside = np.sqrt(inner) / rates[:-1]
+        tridiagonal = np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1)
+        return np.asarray(np.linalg.eigvalsh(tridiagonal), dtype=np.float64)
+
+
+def _conjugate_gradients(product: Product, g: Vector, steps: int, part: float) -> _Solved:
+    """-H^-1 g as far as `steps` go, or until no more than a `part` of the decrement is missing
+    by what the run has seen of the spectrum."""
     x, r = np.zeros_like(g), -g
     d, size = r.copy(), float(r @ r)
     enough = 1e-16 * size
+    found = _Solved(x, 0.0, None, [], [])
     for _ in range(steps):
         if size <= enough:
+            found.settled = True
             break
         hd = product(d)
         curvature = float(d @ hd)
         if curvature <= 0:
-            return x, float(-(g @ x) / 2), d if curvature < 0 else None
-        rate = size / curvature
+            found.downhill = d if curvature < 0 else None
+            break
+        found.rates.append(rate := size / curvature)
         x, r = x + rate * d, r - rate * hd
         size, before = float(r @ r), size
+        found.ratios.append(size / before)
+        found.x, found.decrement = x, float(-(g @ x) / 2)
+        if part and size <= 2 * part * found.decrement * found.ritz_values()[0]:
+            found.settled = True
+            break
         d = r + (size / before) * d
-    return x, float(-(g @ x) / 2), None
+    return found

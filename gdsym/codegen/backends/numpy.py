@@ -109,7 +109,7 @@ LONGEST = 9
 RESERVED = frozenset(
     (
         *("theta", "dims", "stats", "seed", "lr", "method", "block", "totals", "acc", "sums"),
-        *("direction", "shape", "threads", "dtype", "joined"),
+        *("direction", "shape", "threads", "dtype", "check", "joined"),
         *("known", "rows", "consts", "given", "stage", "f"),
         *("np", "special", "tuple", "float"),
     )
