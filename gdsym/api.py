@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gdsym import cache
 from gdsym.errors import Source, SourceError, UsageError, did_you_mean
 from gdsym.files import read_text
+from gdsym.recipe import DEFAULT, Recipe
 
 if TYPE_CHECKING:
     from gdsym.data import Bound
@@ -39,8 +41,8 @@ def compile(
     every mistake of the text and its place.
     """
     text, shown = _source(text_or_path)
-    made = _module(text, shown, update, schedules, backend, without)
-    return Model(made, shown, update, chooses=backend == "auto")
+    recipe = Recipe(update, schedules or {}, _printed(backend), without)
+    return _made(text, shown, recipe, chooses=backend == "auto")
 
 
 def fit(
@@ -63,19 +65,15 @@ def text_of(
 ) -> str:
     """`compile(...).text`, for which no module is run."""
     text, shown = _source(text_or_path)
-    return _with_path(
-        shown,
-        lambda name: cache.text_of(
-            text, name, update=update, backend=_printed(backend), without=without
-        ),
-    )
+    recipe = Recipe(update, backend=_printed(backend), without=without)
+    return _with_path(shown, lambda name: cache.text_of(text, name, recipe))
 
 
 def load(path: str | os.PathLike[str]) -> Result:
     """A fit from the file that `Result.save` or `gdsym fit -o` wrote."""
     from gdsym.run import load as load_fit
 
-    return load_fit(Path(path), lambda text, name: _module(text, name, None))
+    return load_fit(Path(path), lambda text, name: _module(text, name, DEFAULT))
 
 
 def show(text_or_path: str | os.PathLike[str]) -> str:
@@ -93,14 +91,15 @@ class Model:
         self,
         module: Any,
         shown: str = UNNAMED,
-        update: Sequence[str] | None = None,
+        recipe: Recipe = DEFAULT,
         *,
         chooses: bool = False,
     ) -> None:
-        """chooses: whether a fit may compute with another backend."""
+        """recipe: what the module was made by. chooses: whether a fit may compute with another
+        backend."""
         self.module = module
         self._shown = shown
-        self._update = update
+        self._recipe = recipe
         self._chooses = chooses
 
     @property
@@ -190,11 +189,11 @@ class Model:
         if method is None and module.METHOD is not None:
             method = module.METHOD["name"]
         there = method in module.RULES
-        rules = self._update if there else rules_to_compile(method)
+        rules = self._recipe.update if there else rules_to_compile(method)
         if (there or not rules) and all(text in module.SCHEDULES for text in scheduled.values()):
             return self
-        anew = _module(module.SOURCE, self._shown, rules, scheduled, module.BACKEND)
-        return Model(anew, self._shown, rules, chooses=self._chooses)
+        recipe = replace(self._recipe, update=rules, schedules=scheduled, backend=module.BACKEND)
+        return _made(module.SOURCE, self._shown, recipe, chooses=self._chooses)
 
     def suited(
         self, bound: Bound, method: str | None, options: Mapping[str, Any]
@@ -209,9 +208,8 @@ class Model:
         )
         if name == self.module.BACKEND:
             return self, ""
-        source, schedules = self.module.SOURCE, run.schedules(options)
-        anew = _module(source, self._shown, self._update, schedules, name)
-        return Model(anew, self._shown, self._update), reason
+        recipe = replace(self._recipe, schedules=run.schedules(options), backend=name)
+        return _made(self.module.SOURCE, self._shown, recipe), reason
 
     def settings(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """The values that `set` gives to constants, and the sizes that it gives to dimensions."""
@@ -312,18 +310,12 @@ def _source(given: str | os.PathLike[str]) -> tuple[str, str]:
     return read_text(path), path
 
 
-def _module(
-    text: str,
-    shown: str,
-    update: Sequence[str] | None,
-    schedules: Mapping[str, str] | None = None,
-    backend: str = "auto",
-    without: Collection[str] = (),
-) -> Any:
-    given: dict[str, Any] = {"update": update, "schedules": schedules}
-    given["backend"] = _printed(backend)
-    given["without"] = without
-    return _with_path(shown, lambda name: cache.module_of(text, name, **given))
+def _module(text: str, shown: str, recipe: Recipe) -> Any:
+    return _with_path(shown, lambda name: cache.module_of(text, name, recipe))
+
+
+def _made(text: str, shown: str, recipe: Recipe, *, chooses: bool = False) -> Model:
+    return Model(_module(text, shown, recipe), shown, recipe, chooses=chooses)
 
 
 def _printed(backend: str) -> str:

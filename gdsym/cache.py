@@ -14,62 +14,38 @@ import json
 import linecache
 import os
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 from gdsym import __version__, private
 from gdsym.files import read_text
+from gdsym.recipe import DEFAULT, Recipe
 
 _MAX_ENTRIES = 500
 
 
-def module_of(
-    text: str,
-    name: str,
-    *,
-    update: Sequence[str] | None = None,
-    schedules: Mapping[str, str] | None = None,
-    backend: str = "numpy",
-    without: Collection[str] = (),
-) -> ModuleType:
+def module_of(text: str, name: str, recipe: Recipe = DEFAULT) -> ModuleType:
     """The generated module of a model text, from the cache where it is there.
 
     The arguments are those of `gdsym.compiler.compile_text`, which raises `SourceError`.
     """
-    return load_module(*_kept(text, name, update, schedules, backend, without))
+    return load_module(*_kept(text, name, recipe))
 
 
-def text_of(
-    text: str,
-    name: str,
-    *,
-    update: Sequence[str] | None = None,
-    schedules: Mapping[str, str] | None = None,
-    backend: str = "numpy",
-    without: Collection[str] = (),
-) -> str:
+def text_of(text: str, name: str, recipe: Recipe = DEFAULT) -> str:
     """The text of that module, which is not run: it would import NumPy and more."""
-    return _kept(text, name, update, schedules, backend, without)[0]
+    return _kept(text, name, recipe)[0]
 
 
-def _kept(
-    text: str,
-    name: str,
-    update: Sequence[str] | None,
-    schedules: Mapping[str, str] | None,
-    backend: str,
-    without: Collection[str],
-) -> tuple[str, Path | None]:
+def _kept(text: str, name: str, recipe: Recipe) -> tuple[str, Path | None]:
     """The text of the module, and where it lies, if anywhere."""
-    path = _entry(text, name, update, schedules or {}, backend, without)
+    path = _entry(text, name, recipe)
     python = _read(path) if path else None
     if python is None:
         from gdsym.compiler import compile_text
 
-        python = compile_text(
-            text, name, update=update, schedules=schedules, backend=backend, without=without
-        )
+        python = compile_text(text, name, recipe)
         if path:
             _write(path, python)
     return python, path
@@ -98,19 +74,12 @@ def load_module(python: str, path: Path | None = None) -> ModuleType:
     return module
 
 
-def _entry(
-    text: str,
-    name: str,
-    update: Sequence[str] | None,
-    schedules: Mapping[str, str],
-    backend: str,
-    without: Collection[str],
-) -> Path | None:
+def _entry(text: str, name: str, recipe: Recipe) -> Path | None:
     if (home := private.directory()) is None:
         return None
-    rules = None if update is None else [[rule, _rule_text(rule)] for rule in update]
-    key = [text, name, rules, sorted(schedules.items()), backend, sorted(without), _environment()]
-    return home / f"{_digest(json.dumps(key))}.py"
+    rules = None if recipe.update is None else [[r, _rule_text(r)] for r in recipe.update]
+    given = [rules, sorted(recipe.schedules.items()), recipe.backend, sorted(recipe.without)]
+    return home / f"{_digest(json.dumps([text, name, *given, _environment()]))}.py"
 
 
 def _rule_text(rule: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -30,6 +30,7 @@ from gdsym.language.model import Model, Rule
 from gdsym.language.optimizer import load_rule
 from gdsym.optimizers import method, methods, rule_path, rules
 from gdsym.optimizers._options import FOR_RULES, STATED, own_options
+from gdsym.recipe import DEFAULT, Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +58,14 @@ def stages(text: str, name: str, *, guarded: bool = False) -> Stages:
     return Stages(model, built, stable, derived, lowered, plan(lowered, derived))
 
 
-def compile_text(
-    text: str,
-    name: str,
-    *,
-    update: Sequence[str] | None = None,
-    schedules: Mapping[str, str] | None = None,
-    backend: str = "numpy",
-    without: Collection[str] = (),
-) -> str:
+def compile_text(text: str, name: str, recipe: Recipe = DEFAULT) -> str:
     """The generated module for a model text; `name` is what messages call the text.
 
-    `update` names the rules whose update functions the module carries: shipped names or paths of
-    `.gd` rule files, or the dense steps `newton` and `bfgs`. None means the rule of the file's own
-    `method`, if that is one. `schedules` are options that a fit will be given as expressions of
-    `t` and `T`, by name. `backend` is one of `gdsym.codegen.backends`: what the module computes
-    with. `without` names optimisations to leave out (`gdsym.codegen.optimisations`). Raises
-    SourceError with what is wrong with the text, a rule file or a schedule.
+    Raises SourceError with what is wrong with the text, a rule file or a schedule, and UsageError
+    for a rule, backend or optimisation that is not there.
     """
     with _no_collection():
-        return _compiled(text, name, update, schedules or {}, backend, checked(without))
+        return _compiled(text, name, recipe)
 
 
 @contextmanager
@@ -92,20 +81,12 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _compiled(
-    text: str,
-    name: str,
-    update: Sequence[str] | None,
-    schedules: Mapping[str, str],
-    backend: str,
-    without: frozenset[str],
-) -> str:
-    scheduled = [load_schedule(value, f"option {o}") for o, value in schedules.items()]
+def _compiled(text: str, name: str, recipe: Recipe) -> str:
+    without, backend = checked(recipe.without), recipe.backend
+    scheduled = [load_schedule(value, f"option {o}") for o, value in recipe.schedules.items()]
     guarded = backend_called(backend).buffers and "guards" not in without
     made = stages(text, name, guarded=guarded)
-    if update is None:
-        method = made.model.method
-        update = [method.name] if method is not None and method.name in rules() else []
+    update = _of_method(made.model) if recipe.update is None else recipe.update
     steps = [entry for entry in dict.fromkeys(update) if entry in STEPS]
     compiled = [_rule(entry) for entry in dict.fromkeys(update) if entry not in STEPS]
     names = [*steps, *(rule.name for rule in compiled)]
@@ -113,6 +94,12 @@ def _compiled(
         raise UsageError(f"two of the rules are called `{twice}`: {', '.join(update)}")
     texts = compiled, __version__, scheduled, backend, steps, without
     return module_text(made.plan, made.derived, *texts)
+
+
+def _of_method(model: Model) -> list[str]:
+    """The rule of the model's own method, if it is one."""
+    name = None if model.method is None else model.method.name
+    return [name] if name in rules() else []
 
 
 def show_text(text: str, name: str) -> str:

@@ -243,3 +243,14 @@ def test_a_cached_fit_at_the_command_line_imports_no_more_than_it_needs(tmp_path
 
     assert "sympy" in loaded()
     assert loaded() == ""
+
+
+def test_a_model_that_is_compiled_anew_for_a_fit_leaves_out_what_it_was_told_to():
+    text = "data y[n]\nparam m\nloss sum(log(1 + (y - m)^2))"
+    plain, without = gdsym.compile(text), gdsym.compile(text, without=["buffers"])
+    assert 'acc.work("u"' in plain.carrying("adam").text
+
+    carrying = without.carrying("adam")
+
+    assert "adam" in carrying.module.RULES
+    assert 'acc.work("u"' not in carrying.text

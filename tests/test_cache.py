@@ -6,6 +6,7 @@ import pytest
 
 from gdsym import cache, private
 from gdsym.language import parse
+from gdsym.recipe import Recipe
 
 TEXT = "data x[n], y[n]\nparam a, b\nloss mean((y - a*x - b)^2)\n"
 
@@ -28,9 +29,9 @@ def compilations(monkeypatch):
     names = []
     compile_text = gdsym.compiler.compile_text
 
-    def count(text, name, **keywords):
+    def count(text, name, recipe):
         names.append(name)
-        return compile_text(text, name, **keywords)
+        return compile_text(text, name, recipe)
 
     monkeypatch.setattr(gdsym.compiler, "compile_text", count)
     return names
@@ -49,9 +50,9 @@ def test_other_texts_names_rules_and_schedules_are_other_entries(home, compilati
     cache.module_of(TEXT, "line.gd")
     cache.module_of(TEXT + "# more\n", "line.gd")
     cache.module_of(TEXT, "other.gd")
-    cache.module_of(TEXT, "line.gd", update=["adam"])
-    cache.module_of(TEXT, "line.gd", update=["adam"], schedules={"lr": "0.1/t"})
-    cache.module_of(TEXT, "line.gd", update=["adam"], schedules={"lr": "0.1/t"})
+    cache.module_of(TEXT, "line.gd", Recipe(update=["adam"]))
+    cache.module_of(TEXT, "line.gd", Recipe(update=["adam"], schedules={"lr": "0.1/t"}))
+    cache.module_of(TEXT, "line.gd", Recipe(update=["adam"], schedules={"lr": "0.1/t"}))
 
     assert compilations == ["line.gd", "line.gd", "other.gd", "line.gd", "line.gd"]
     assert len(list(home.glob("*.py"))) == 5
@@ -60,9 +61,9 @@ def test_other_texts_names_rules_and_schedules_are_other_entries(home, compilati
 def test_an_edited_rule_file_is_another_entry(home, compilations, tmp_path):
     rule = tmp_path / "mine.gd"
     rule.write_text("optimizer mine(lr = 0.1)\nupdate x = x - lr*g\n")
-    first = cache.module_of(TEXT, "line.gd", update=[str(rule)])
+    first = cache.module_of(TEXT, "line.gd", Recipe(update=[str(rule)]))
     rule.write_text("optimizer mine(lr = 0.2)\nupdate x = x - lr*g\n")
-    second = cache.module_of(TEXT, "line.gd", update=[str(rule)])
+    second = cache.module_of(TEXT, "line.gd", Recipe(update=[str(rule)]))
 
     assert first.RULES["mine"]["options"] == {"lr": 0.1}
     assert second.RULES["mine"]["options"] == {"lr": 0.2}

@@ -26,6 +26,7 @@ from gdsym.compiler import compile_text, stages
 from gdsym.errors import UsageError
 from gdsym.language.functions import FUNCTIONS
 from gdsym.optimizers import rules
+from gdsym.recipe import Recipe
 
 ROOT = Path(__file__).parents[1]
 # numba's compiled loops have tests of their own, in test_codegen_numba.py
@@ -35,7 +36,7 @@ FEW_ULP = 8 * np.finfo(float).eps
 
 @functools.cache
 def text_of(text: str, name: str, *update: str) -> str:
-    return compile_text(text, "model.gd", update=update, backend=name)
+    return compile_text(text, "model.gd", Recipe(update=update, backend=name))
 
 
 def modules(text: str, name: str, *update: str):
@@ -72,7 +73,7 @@ def test_the_default_comes_first_and_every_file_of_the_folder_is_a_backend():
 
 def test_an_unknown_backend_is_answered_with_the_nearest_or_with_all():
     with pytest.raises(UsageError, match=r"no backend `numexp`\n.*did you mean `numexpr`"):
-        compile_text("param a\nloss a^2", "model.gd", backend="numexp")
+        compile_text("param a\nloss a^2", "model.gd", Recipe(backend="numexp"))
     with pytest.raises(UsageError, match="the backends are numpy, numba, numexpr"):
         backend("fortran")
 
@@ -91,7 +92,7 @@ def test_a_further_backend_is_one_more_file(tmp_path, monkeypatch):
     text = "data x[n]\nparam a = 1\nlet z = a*x\nloss sum(z^2 + exp(z))\n"
 
     assert backends() == ("numpy", "numba", "numexpr", "shouting")
-    python = compile_text(text, "model.gd", backend="shouting")
+    python = compile_text(text, "model.gd", Recipe(backend="shouting"))
 
     assert "z = _loud(a*x)" in python
     assert "\nimport string\n" in python
@@ -453,8 +454,10 @@ DIGESTS = """
 import hashlib, sys
 from pathlib import Path
 from gdsym.compiler import compile_text
+from gdsym.recipe import Recipe
+recipe = Recipe(update=["adam", "lion"], backend="numexpr")
 for path in sys.argv[1:]:
-    text = compile_text(Path(path).read_text(), "m.gd", update=["adam", "lion"], backend="numexpr")
+    text = compile_text(Path(path).read_text(), "m.gd", recipe)
     print(hashlib.sha256(text.encode()).hexdigest())
 """
 
@@ -487,7 +490,7 @@ PRINTED = ("partial", "finish", "_predict", "update_adam", "_fused", "set_thread
 @pytest.mark.parametrize("model", ["logistic", "mixture"])
 def test_the_kernels_read_as_the_golden_ones(model, name, request):
     text = (GOLDEN / f"{model}.gd").read_text(encoding="utf-8")
-    python = compile_text(text, f"{model}.gd", update=["adam"], backend=name)
+    python = compile_text(text, f"{model}.gd", Recipe(update=["adam"], backend=name))
     found = [node for node in ast.parse(python).body if isinstance(node, ast.FunctionDef)]
     kernels = [ast.get_source_segment(python, node) for node in found if node.name in PRINTED]
     printed = "\n\n\n".join(kernels) + "\n"

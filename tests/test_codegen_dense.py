@@ -7,6 +7,7 @@ from gdsym.cache import load_module
 from gdsym.codegen.update import STEPS
 from gdsym.compiler import compile_text
 from gdsym.errors import UsageError
+from gdsym.recipe import Recipe
 
 ROSENBROCK = "param x = -1.2, y = 1\nloss 100*(y - x^2)^2 + (1 - x)^2\n"
 # Indefinite at the start, and not finite for x <= 0.
@@ -14,7 +15,7 @@ WELL = "param x = 3, y = 0.1\nloss x - log(x) + y^4 - y^2\n"
 
 
 def module(text, update=STEPS):
-    return load_module(compile_text(text, "steps.gd", update=update))
+    return load_module(compile_text(text, "steps.gd", Recipe(update=update)))
 
 
 def points(made, name, count, with_value=True):
@@ -97,9 +98,9 @@ def test_a_rule_of_the_same_name_is_refused(tmp_path):
     rule.write_text("optimizer newton(lr = 1)\nupdate x = x - lr*g\n")
 
     with pytest.raises(UsageError, match="two of the rules are called `newton`"):
-        compile_text(ROSENBROCK, "steps.gd", update=["newton", str(rule)])
+        compile_text(ROSENBROCK, "steps.gd", Recipe(update=["newton", str(rule)]))
 
 
 def test_a_method_that_is_no_step_names_those_that_are():
     with pytest.raises(UsageError, match="no update rule `trust`\nhelp: the rules are bfgs, newt"):
-        compile_text(ROSENBROCK, "steps.gd", update=["trust"])
+        compile_text(ROSENBROCK, "steps.gd", Recipe(update=["trust"]))

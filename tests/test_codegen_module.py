@@ -14,6 +14,7 @@ from zoo import ZOO
 from gdsym import __version__
 from gdsym.codegen.module import MARKER
 from gdsym.compiler import compile_text, show_text
+from gdsym.recipe import Recipe
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT / "tests" / "golden" / "modules"
@@ -151,7 +152,7 @@ def folder(tmp_path_factory):
     models = {path.stem: path.read_text(encoding="utf-8") for path in (*MODELS, *EXAMPLES)}
     models |= {f"zoo_{name}": text for name, (text, _) in ZOO.items()}
     for name, text in models.items():
-        source = compile_text(text, f"{name}.gd", update=["gd", "momentum", "adam"])
+        source = compile_text(text, f"{name}.gd", Recipe(update=["gd", "momentum", "adam"]))
         (made / f"{name}.py").write_text(source, encoding="utf-8")
     return made
 

@@ -21,6 +21,7 @@ from gdsym.codegen.backends import backend, numba
 from gdsym.codegen.module import module_text
 from gdsym.compiler import compile_text, stages
 from gdsym.errors import UsageError
+from gdsym.recipe import Recipe
 
 # Every fifth model of the zoo and the examples has loops compiled in every run, and all of them in
 # a nightly one: a loop costs about a second of the compiler's time.
@@ -29,7 +30,7 @@ FIFTH = EVERY[::5]
 
 @cache
 def text_of(text: str, name: str = "numba") -> str:
-    return compile_text(text, "model.gd", backend=name)
+    return compile_text(text, "model.gd", Recipe(backend=name))
 
 
 def modules(text: str):
@@ -433,6 +434,6 @@ def test_a_rule_with_a_number_as_a_state_and_every_given_name_steps_in_loops(tmp
 
 
 def test_a_model_with_products_of_matrices_has_no_epochs():
-    text = compile_text(SOFTMAX, "m.gd", update=["adam"], backend="numba")
+    text = compile_text(SOFTMAX, "m.gd", Recipe(update=["adam"], backend="numba"))
 
     assert "def epoch_adam" not in text

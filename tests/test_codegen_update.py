@@ -7,6 +7,7 @@ from compiled import module
 import gdsym
 from gdsym.compiler import compile_text
 from gdsym.errors import GdsymError, SourceError
+from gdsym.recipe import Recipe
 
 QUADRATIC = (
     "data A[n, d]\ndata y[n]\nparam w[d] = 1\nloss sum((y - A @ w)^2)/n\npenalty sum(w^2)/10"
@@ -162,4 +163,4 @@ def test_a_wrong_rule_names_its_file_and_place(tmp_path):
 
 def test_an_unknown_rule_is_answered_with_the_nearest():
     with pytest.raises(GdsymError, match="adam"):
-        compile_text(ROSENBROCK, "model.gd", update=["adan"])
+        compile_text(ROSENBROCK, "model.gd", Recipe(update=["adan"]))

@@ -19,6 +19,7 @@ from gdsym.calculus.reference import evaluate
 from gdsym.calculus.structure.convexity import convexity
 from gdsym.compiler import compile_text, stages
 from gdsym.gradcheck import check_text
+from gdsym.recipe import Recipe
 
 CHOICE = ZOO["choice"][0]
 HEAD = """\
@@ -346,7 +347,7 @@ def test_shares_are_predicted_for_the_groups_of_new_data():
 def test_numexpr_agrees(name):
     text = HEAD + FORMS[name]
     ours, theirs = (
-        load_module(compile_text(text, "m.gd", backend=backend)).bind(**rows())
+        load_module(compile_text(text, "m.gd", Recipe(backend=backend))).bind(**rows())
         for backend in ("numpy", "numexpr")
     )
     w = np.array([300.0, -200])

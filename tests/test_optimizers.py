@@ -18,6 +18,7 @@ from gdsym.optimizers import lbfgs
 from gdsym.optimizers._iterate import FLAT, UNBOUNDED, Iterate, Objective, grad_norm
 from gdsym.optimizers._line_search import CURVATURE, DECREASE, Point, search
 from gdsym.optimizers._polish import polish
+from gdsym.recipe import Recipe
 
 FREE = np.inf
 
@@ -733,7 +734,7 @@ def problems():
     """The models of the traces, compiled with all rules."""
     texts = {name: (TRACES / f"{name}.gd").read_text() for name in ("convex", "wells")}
     return {
-        name: load_module(compile_text(text, f"{name}.gd", update=optimizers.rules()))
+        name: load_module(compile_text(text, f"{name}.gd", Recipe(update=optimizers.rules())))
         for name, text in texts.items()
     }
 

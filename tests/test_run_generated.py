@@ -8,6 +8,7 @@ from gdsym.compiler import compile_text
 from gdsym.data import bind_tables
 from gdsym.errors import UsageError
 from gdsym.optimizers import rules
+from gdsym.recipe import Recipe
 from gdsym.run import NotFiniteError, fit, load, read_start
 
 LOGISTIC = """\
@@ -28,7 +29,7 @@ nll   sum((y - m)^2/(2*s^2) + log(s))
 
 
 def compiled(text, name="model.gd", update=()):
-    return load_module(compile_text(text, name, update=list(update)), f"<{name}>")
+    return load_module(compile_text(text, name, Recipe(update=list(update))), f"<{name}>")
 
 
 @pytest.fixture(scope="module")

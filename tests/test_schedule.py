@@ -11,6 +11,7 @@ from gdsym.cache import load_module
 from gdsym.cli import run
 from gdsym.compiler import compile_text
 from gdsym.errors import GdsymError, SourceError, UsageError
+from gdsym.recipe import Recipe
 from gdsym.run import read_method, schedules
 
 # f(x) = x^2/2, so that gd makes x *= 1 - lr at every step.
@@ -44,7 +45,7 @@ def after(rates):
     ],
 )
 def test_a_schedule_becomes_a_function_of_the_module(text, reads, function):
-    module = load_module(compile_text(HALF, "half.gd", schedules={"lr": text}))
+    module = load_module(compile_text(HALF, "half.gd", Recipe(schedules={"lr": text})))
     entry = module.SCHEDULES[text]
     t = np.arange(1.0, 41.0)
 
@@ -61,7 +62,9 @@ def test_a_function_that_is_used_many_times_over_is_written_out_once():
 
 
 def test_two_options_of_one_text_share_a_function():
-    text = compile_text(HALF, "half.gd", schedules={"lr": "1/t", "beta1": "1/t", "eps": "2/t"})
+    text = compile_text(
+        HALF, "half.gd", Recipe(schedules={"lr": "1/t", "beta1": "1/t", "eps": "2/t"})
+    )
 
     assert text.count("def _schedule_") == 2
 
@@ -132,6 +135,7 @@ def test_the_fit_file_has_the_schedule_as_a_text(tmp_path):
 SECOND_FIT = """
 import sys
 from gdsym.cli import run
+from gdsym.recipe import Recipe
 assert run({arguments!r}) == 0
 print("gdsym.run.loop" in sys.modules, "sympy" in sys.modules, "lark" in sys.modules)
 """
