@@ -75,13 +75,14 @@ def width(kernels: Kernels) -> list[str]:
     curves = _products(kernels, program.hess.values(), 2)
     lines = kernels.sizes(dim.name for dim in kernels.model.dims)
     used = [line for line in lines if any(_reads(p, line) for p in (*slopes, *curves))]
+    first, second = _largest(slopes), _largest(curves)
+    apart = [f"{INDENT}if order < 2:", *wrapped(f"{INDENT * 2}return {first}")]
     return [
         "def _width(dims: Mapping[str, int], order: int) -> int:",
         f'{INDENT}"""The numbers per row of the largest array of a kernel of this order."""',
         *used,
-        f"{INDENT}if order < 2:",
-        *wrapped(f"{INDENT * 2}return {_largest(slopes)}"),
-        *wrapped(f"{INDENT}return {_largest(curves)}"),
+        *(apart if first != second else ()),
+        *wrapped(f"{INDENT}return {second}"),
     ]
 
 
