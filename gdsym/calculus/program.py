@@ -334,19 +334,20 @@ class Graph:
         """A product: numbers folded, powers of one base collected, unnamed products flattened."""
         coefficient = ONE
         powers: dict[Node, Fraction] = {}
+        whole: dict[Node, Node] = {}  # factors that no other has the base of stay what they are
         for arg in self._flat("mul", args):
             if isinstance(arg, Number):
                 coefficient = arg.value if coefficient is ONE else coefficient * arg.value
                 continue
             base, exponent = self.base(arg)
-            powers[base] = powers[base] + exponent if base in powers else exponent
+            if base in powers:
+                powers[base] += exponent
+                whole.pop(base, None)
+            else:
+                powers[base], whole[base] = exponent, arg
         if coefficient is not ONE and coefficient == 0:
             return self.number(0)
-        parts = [
-            base if e is ONE else self.power(base, e)
-            for base, e in powers.items()
-            if e is ONE or e != 0
-        ]
+        parts = [whole.get(base) or self.power(base, e) for base, e in powers.items() if e != 0]
         if any(isinstance(part, Number) for part in parts):
             return self.mul(self.number(coefficient), *parts)
         parts.sort(key=attrgetter("id"))

@@ -131,14 +131,17 @@ class Workspace:
         return views
 
 
-class Sums(NamedTuple):
+class Sums:
     """The accumulators of one pass over the rows, and what earlier passes found."""
 
-    stage: int
-    order: int  # 0 for the value alone, 1 with the gradient, 2 with the Hessian
-    known: dict[str, Any]
-    sums: dict[str, Any]
-    work: Workspace
+    def __init__(
+        self, stage: int, order: int, known: dict[str, Any], sums: dict[str, Any], work: Workspace
+    ) -> None:
+        self.stage = stage
+        self.order = order  # 0 for the value alone, 1 with the gradient, 2 with the Hessian
+        self.known = known
+        self.sums = sums
+        self.work = work
 
 
 def prepare(
