@@ -7,7 +7,6 @@ the truth about a gradient is that value's central difference with step 1e-20, w
 
 from __future__ import annotations
 
-import sys
 import types
 from functools import cached_property
 from random import Random
@@ -47,7 +46,6 @@ class Case:
     def module(self) -> Any:
         made = self.stages
         module = types.ModuleType("generated")
-        sys.modules["generated"] = module  # where its dataclasses look themselves up
         exec(module_text(made.plan, made.derived, [], "0"), module.__dict__)
         return module
 

@@ -187,3 +187,29 @@ def test_a_generated_module_runs_where_gdsym_sympy_and_lark_cannot_be_imported(t
     )
 
     assert answer.stdout == "ok\n", answer.stderr
+
+
+BESIDE_NUMPY = """
+import numpy
+import sys
+numpys = set(sys.modules)
+import line
+
+print(*sorted(set(sys.modules) - numpys))
+problem = line.bind([1.0, 2.0, 4.0], [4.0, 7.0, 13.0])
+problem.value_and_grad(problem.pack(a=3.0, b=1.0))
+print(*sorted(set(sys.modules) - numpys))
+"""
+
+
+def test_a_generated_module_and_its_few_data_load_no_more_than_numpy(tmp_path):
+    from gdsym.compiler import compile_text
+
+    text = "data x[n], y[n]\nparam a, b\nloss mean((y - a*x - b)^2)\n"
+    (tmp_path / "line.py").write_text(compile_text(text, "line.gd"), encoding="utf-8")
+
+    answer = subprocess.run(
+        [sys.executable, "-c", BESIDE_NUMPY], cwd=tmp_path, capture_output=True, text=True
+    )
+
+    assert answer.stdout == "__future__ line\n" * 2, answer.stderr

@@ -41,6 +41,20 @@ def test_a_node_is_younger_than_what_it_reads(graph):
         assert all(operand.id < node.id for operand in node.operands)
 
 
+def test_no_rule_is_asked_twice_about_the_same_operation():
+    asked = []
+
+    def rewrite(graph, op, args):
+        asked.append((op, args))
+
+    graph = Graph((), rewrite=rewrite)
+    a, b = leaves(graph, "a", "b")
+    made = [graph.mul(graph.call("exp", a), b) for _ in range(3)]
+
+    assert made[0] is made[1] is made[2]
+    assert len(asked) == 2
+
+
 # -- sums and products ---------------------------------------------------------------------------
 
 

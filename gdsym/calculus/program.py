@@ -32,6 +32,7 @@ FACTORED = ("factored", "symmetric")
 
 # Most coefficients are 1, and most exponents; fractions are slow to make and to compare.
 ZERO, ONE = Fraction(0), Fraction(1)
+INVERSE = Fraction(-1)
 
 # Powers beyond this are not folded: the number would not be a double any more.
 LARGEST_EXPONENT = 1024
@@ -242,9 +243,8 @@ class Graph:
     # -- leaves
 
     def number(self, value: int | Fraction) -> Node:
-        exact = value if isinstance(value, Fraction) else Fraction(value)
-        key = ("number", exact.numerator, exact.denominator)
-        return self._intern(key, lambda i: Number(i, (), exact))
+        key = ("number", value.numerator, value.denominator)
+        return self._intern(key, lambda i: Number(i, (), Fraction(value)))
 
     def leaf(self, kind: str, name: str, axes: Iterable[Axis] = ()) -> Node:
         ordered = self.sort(axes)
@@ -270,19 +270,22 @@ class Graph:
             case "neg":
                 return self.mul(self.number(-1), *args)
             case "inv":
-                return self.power(args[0], Fraction(-1))
+                return self.power(args[0], INVERSE)
             case "pow" if isinstance(args[1], Number):
                 return self.power(args[0], args[1].value)
         return self._map(op, args)
 
     def _map(self, op: str, args: tuple[Node, ...]) -> Node:
+        key = (op, *[arg.id for arg in args])
+        made = self._made.get(key)  # three in four are: no rule had another node for them
+        if made is not None:
+            return made
         if self.rewrite is not None:
             better = self.rewrite(self, op, args)
             if better is not None:
                 return better
         shapes = {arg.axes for arg in args if arg.axes}
         axes = shapes.pop() if len(shapes) == 1 else self.sort(chain.from_iterable(shapes))
-        key = (op, *[arg.id for arg in args])
         return self._intern(key, lambda i: Map(i, axes, op, args))
 
     def add(self, *args: Node) -> Node:
@@ -310,7 +313,7 @@ class Graph:
         return self.mul(self.number(-1), a)
 
     def div(self, a: Node, b: Node) -> Node:
-        return self.mul(a, self.power(b, Fraction(-1)))
+        return self.mul(a, self.power(b, INVERSE))
 
     def scale(self, coefficient: Fraction, node: Node) -> Node:
         """coefficient times node; the number stays in front of a product, outside a sum."""
@@ -331,19 +334,20 @@ class Graph:
         """A product: numbers folded, powers of one base collected, unnamed products flattened."""
         coefficient = ONE
         powers: dict[Node, Fraction] = {}
+        whole: dict[Node, Node] = {}  # factors that no other has the base of stay what they are
         for arg in self._flat("mul", args):
             if isinstance(arg, Number):
-                coefficient *= arg.value
+                coefficient = arg.value if coefficient is ONE else coefficient * arg.value
                 continue
             base, exponent = self.base(arg)
-            powers[base] = powers[base] + exponent if base in powers else exponent
+            if base in powers:
+                powers[base] += exponent
+                whole.pop(base, None)
+            else:
+                powers[base], whole[base] = exponent, arg
         if coefficient is not ONE and coefficient == 0:
             return self.number(0)
-        parts = [
-            base if e is ONE else self.power(base, e)
-            for base, e in powers.items()
-            if e is ONE or e != 0
-        ]
+        parts = [whole.get(base) or self.power(base, e) for base, e in powers.items() if e != 0]
         if any(isinstance(part, Number) for part in parts):
             return self.mul(self.number(coefficient), *parts)
         parts.sort(key=attrgetter("id"))
@@ -359,24 +363,29 @@ class Graph:
                 return base, exponent.value
         return node, ONE
 
-    def _flat(self, op: str, args: Sequence[Node]) -> Iterable[Node]:
-        stack = list(reversed(args))
+    def _flat(self, op: str, args: Sequence[Node]) -> Sequence[Node]:
+        """The arguments of a sum or product, those of unnamed ones inside it in their place."""
+        if not any(isinstance(arg, Map) and arg.op in (op, "pow") for arg in args):
+            return args
+        stack, flat = list(reversed(args)), []
         while stack:
             node = stack.pop()
-            if isinstance(node, Map) and node.op == op and node not in self.named:
+            if not isinstance(node, Map):
+                flat.append(node)
+            elif node.op == op and node not in self.named:
                 stack.extend(reversed(node.args))
-            elif (
-                op == "mul"
-                and isinstance(node, Map)
-                and node.op == "pow"
-                and isinstance(node.args[0], Map)
-                and node.args[0].op == "mul"
-                and node.args[0] not in self.named
-                and node.args[1] is self.number(-1)
-            ):
-                stack.extend(self.power(part, Fraction(-1)) for part in node.args[0].args)
+            elif op == "mul" and node.op == "pow" and self._is_inverse_product(node):
+                assert isinstance(node.args[0], Map)
+                stack.extend(self.power(part, INVERSE) for part in node.args[0].args)
             else:
-                yield node
+                flat.append(node)
+        return flat
+
+    def _is_inverse_product(self, power: Map) -> bool:
+        base, exponent = power.args
+        if not isinstance(base, Map) or base.op != "mul" or base in self.named:
+            return False
+        return isinstance(exponent, Number) and exponent.value == -1
 
     def power(self, base: Node, exponent: Fraction) -> Node:
         """base to a constant power; a square root is `sqrt`."""
@@ -388,7 +397,7 @@ class Graph:
             folded = _folded_power(base.value, exponent)
             if folded is not None:
                 return self.number(folded)
-        if abs(exponent) == Fraction(1, 2):
+        if exponent.denominator == 2 and abs(exponent.numerator) == 1:
             return self.power(self.call("sqrt", base), exponent * 2)
         inner, first = self.base(base)
         if first != 1 and exponent.denominator == 1:

@@ -47,6 +47,7 @@ from gdsym.calculus.regions import (
     other_factors,
     slopes,
 )
+from gdsym.calculus.shared import with_shared_products
 from gdsym.calculus.structure.squares import squares
 
 Pair = tuple[Axis, Axis]  # equal indices: an axis of the node, and one of the source
@@ -76,6 +77,7 @@ def differentiate_twice(program: Program) -> Program:
     fewer axes than the value it stands for. `scores` are empty where the loss is not linear in its
     sums over rows, `residuals` where the value is no sum of squares.
     """
+    program = with_shared_products(program)
     graph = program.graph
     params = [p.name for p in program.model.params]
     leaves = {name: graph.known_leaf("param", name) for name in params}
@@ -344,6 +346,24 @@ class _Forward:
                     linear = False
             if straight and linear:
                 self.affine.add(node)
+        self._drop_known(order)
+
+    def _drop_known(self, order: Iterable[Node]) -> None:
+        """Affine row nodes of scalars that other row nodes read by themselves are no predictors of
+        their own: in `tanh(a*tanh(a*x + b) + b)` those are a and b, and not a*x + b besides."""
+        rows = [node for node in order if node in self.active and self._is_row(node)]
+        direct = {n for node in rows if node not in self.affine for n in self._rowless(node)}
+        over: dict[Node, set[Node]] = {}
+        for node in rows:
+            if node in self.affine:
+                over[node] = set(self._rowless(node)).union(
+                    *(over.get(operand, set()) for operand in node.operands)
+                )
+        known = {node for node, read in over.items() if read <= direct}
+        self.affine -= {node for node in known if not any(n.axes for n in over[node])}
+
+    def _rowless(self, node: Node) -> list[Node]:
+        return [n for n in node.operands if n in self.active and not self._is_row(n)]
 
     def _run(self, order: Sequence[Node], needed: set[Node]) -> None:
         """Regions from the top, then terms from the bottom."""

@@ -58,6 +58,11 @@ class Kernels:
         self.helpers: set[str] = set()
         self.functions: list[list[str]] = []
         self.names = self.program.names
+        self._learnt_leaves = [
+            node
+            for node in reachable(self.program.outputs())
+            if isinstance(node, Leaf) and node.kind in ("stat", "label")
+        ]
 
     # -- the functions
 
@@ -599,11 +604,11 @@ class Kernels:
             if direction is not None and params:
                 writer.known[direction] = self.directions[param.name]
                 writer.native[direction] = canonical_axes(param.dims)
-        for leaf in reachable(self.program.outputs()):
-            if isinstance(leaf, Leaf) and leaf.kind == "stat":
+        for leaf in self._learnt_leaves:
+            if leaf.kind == "stat":
                 writer.known[leaf] = f'totals.stats["{leaf.name}"]'
                 writer.native[leaf] = self._stat_axes(leaf.name, leaf)
-            elif isinstance(leaf, Leaf) and leaf.kind == "label":
+            else:
                 dim, label = leaf.name.split(" ", 1)
                 writer.known[leaf] = f'_code(totals, "{dim}", {_quoted(label)})'
         self._know_learnt(writer, [t for stage in self.plan.learn for t in stage])

@@ -7,15 +7,11 @@ Above it stand the names that the model's own part defines.
 from __future__ import annotations
 
 import functools
-import json
 import math
 import os
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from queue import SimpleQueue
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -95,17 +91,16 @@ HESSIAN_BYTES, HESSIAN_WORK = 2**31, 10**14
 WIDE_BYTES = 2**23  # of one array that a block needs for a Hessian
 
 
-@dataclass
-class Totals:
+class Totals(NamedTuple):
     """What is known before theta: sizes, labels, constants, and totals of the data alone."""
 
     rows: int
     dims: dict[str, int]
     labels: dict[str, list[str] | None]
     consts: dict[str, Any]
-    stats: dict[str, Any] = field(default_factory=dict)
-    data: dict[str, Any] = field(default_factory=dict)
-    side: dict[str, Any] = field(default_factory=dict)  # tables without rows, by name
+    side: dict[str, Any]  # tables without rows, by name
+    stats: dict[str, Any]
+    data: dict[str, Any]
     offset: float = 0.0  # what the objective has beside the parameters
 
 
@@ -136,15 +131,17 @@ class Workspace:
         return views
 
 
-@dataclass
 class Sums:
     """The accumulators of one pass over the rows, and what earlier passes found."""
 
-    stage: int = 0
-    order: int = 1  # 0 for the value alone, 1 with the gradient, 2 with the Hessian
-    known: dict[str, Any] = field(default_factory=dict)
-    sums: dict[str, Any] = field(default_factory=dict)
-    work: Workspace = field(default_factory=Workspace, repr=False)
+    def __init__(
+        self, stage: int, order: int, known: dict[str, Any], sums: dict[str, Any], work: Workspace
+    ) -> None:
+        self.stage = stage
+        self.order = order  # 0 for the value alone, 1 with the gradient, 2 with the Hessian
+        self.known = known
+        self.sums = sums
+        self.work = work
 
 
 def prepare(
@@ -169,7 +166,8 @@ def prepare(
         if not side:
             side = _side_data(block)
     _settle(sizes, labels, largest, rows)
-    totals = Totals(rows, sizes, labels, _constants(_checked_consts(consts), sizes), side=side)
+    constants = _constants(_checked_consts(consts), sizes)
+    totals = Totals(rows, sizes, labels, constants, side, stats={}, data={})
     for dim, label in LABELS:
         _code(totals, dim, label)
     _use_stats(totals, stats)
@@ -181,8 +179,7 @@ def prepare(
         with np.errstate(all="ignore"):
             _learnt(stage, totals, sums)
     with np.errstate(all="ignore"):
-        totals.offset = _offset(totals)
-    return totals
+        return totals._replace(offset=_offset(totals))
 
 
 def empty(
@@ -585,7 +582,7 @@ def _use_stats(totals: Totals, stats: Mapping[str, Any] | None) -> None:
 
 def _numbers(what: str, value: Any, mend: str = "") -> Array:
     """The value as an array of real numbers of any kind."""
-    if np.ma.is_masked(value):
+    if np.any(getattr(value, "_mask", False)):  # np.ma.is_masked, which has to be imported
         raise ValueError(f"{what} has masked entries")
     try:
         array = np.asarray(value)
@@ -891,6 +888,7 @@ def _chosen(rows: Any, count: int) -> Array:
 
 
 # -- threads -------------------------------------------------------------------------------------
+# What only some problems need is imported where they do: NumPy starts without it.
 
 
 def _check_threads(threads: Any) -> None:
@@ -966,11 +964,14 @@ class _Crew:
     """Threads that wait for jobs."""
 
     def __init__(self, count: int) -> None:
+        from queue import SimpleQueue
+        from threading import Thread
+
         self.process = os.getpid()
         self.count = count
         self.jobs: SimpleQueue[_Job | None] = SimpleQueue()
         for _ in range(count):  # they know the queue and nothing else, so that this can end
-            threading.Thread(target=_serve, args=(self.jobs,), daemon=True).start()
+            Thread(target=_serve, args=(self.jobs,), daemon=True).start()
 
     def __del__(self) -> None:
         if self.process == os.getpid():
@@ -978,7 +979,7 @@ class _Crew:
                 self.jobs.put(None)
 
 
-def _serve(jobs: SimpleQueue[_Job | None]) -> None:
+def _serve(jobs: Any) -> None:
     """What a thread does: it helps with one job after the other."""
     with np.errstate(all="ignore"):  # which each thread has its own of
         while (job := jobs.get()) is not None:
@@ -992,11 +993,14 @@ class _Job:
     def __init__(
         self, pieces: int, work: Callable[[int], Any], take: Callable[[Any], None] | None
     ) -> None:
+        from queue import SimpleQueue
+        from threading import Lock
+
         self.work, self.take = work, take
         self.left = deque(range(pieces))
         self.done: dict[int, Any] = {}
         self.taken = 0
-        self.lock = threading.Lock()
+        self.lock = Lock()
         self.helped = 0  # pieces that another thread than the caller's has begun, ...
         self.ended: SimpleQueue[BaseException | None] = SimpleQueue()  # ... and how each ended
 
@@ -1057,7 +1061,9 @@ class _Blas:
     """
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        from threading import Lock
+
+        self.lock = Lock()
         self.users = 0
         self.changed: list[tuple[Any, int]] = []
         try:
@@ -1106,7 +1112,7 @@ class Problem:
         self._totals = totals
         size = sum(math.prod(shape) for shape in _shapes(totals.dims).values())
         self._blocks = _Blocks(arrays, totals.rows, inner=_width(totals.dims, 1), sums=size)
-        self._moving = replace(totals, offset=0.0)
+        self._moving = totals._replace(offset=0.0)
         self._narrow = _Blocks(
             arrays,
             totals.rows,
@@ -1838,7 +1844,7 @@ def _predicted(
             f"theta has shape {theta.shape}, but these data need ({size},); pass dims= of the fit"
         )
     constants = _constants(_checked_consts(consts), sizes)
-    totals = Totals(rows, sizes, labels, constants, side=_side_data(arrays))
+    totals = Totals(rows, sizes, labels, constants, _side_data(arrays), stats={}, data={})
     _use_stats(totals, stats)
     missing = [name for name in _needed_stats() if name not in totals.stats]
     if missing:
@@ -1921,8 +1927,7 @@ def pack(**params: Any) -> Array:
 # -- fits ----------------------------------------------------------------------------------------
 
 
-@dataclass
-class Fit:
+class Fit(NamedTuple):
     """Fitted parameters, as `gdsym fit -o` writes them."""
 
     theta: Array
@@ -1935,6 +1940,8 @@ class Fit:
 
 def load_fit(path: Any) -> Fit:
     """Reads a fit file. Raises ValueError if it was fitted with another model text."""
+    import json
+
     with open(path, encoding="utf-8") as file:
         fit = json.load(file)
     if fit.get("sha256") != SHA256:
