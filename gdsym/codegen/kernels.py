@@ -692,7 +692,7 @@ class Kernels:
             if dim.name in writer.sizes and name in mentioned:
                 prelude.append(f'{name} = totals.dims["{dim.name}"]')
         if writer.needs_rows and "rows" in mentioned:
-            prelude.append("rows = np.arange(_rows(block))")
+            prelude.append(f"rows = {writer.rows_text()}")
         return [line for part in (*prelude, *lines) for line in wrapped(INDENT + part)]
 
     @staticmethod

@@ -33,10 +33,12 @@ OPTIONAL = {
     for name in (
         *(
             "scatter",
+            "flat",
             "table_sum",
             "grouped_sum",
             "others",
             "gram",
+            "over_rows",
             "columns",
             "beside",
             "triangle",

@@ -110,6 +110,7 @@ class Workspace:
     def __init__(self) -> None:
         self._held: dict[Any, tuple[Array, ...]] = {}
         self._views: dict[Any, tuple[Array, ...]] = {}
+        self._rows = np.arange(0)
 
     def __call__(
         self, family: str, count: int, shape: tuple[int, ...], dtype: type = float
@@ -129,6 +130,12 @@ class Workspace:
             views = tuple(buffer[:size].reshape(shape) for buffer in held[:count])
             self._views[family, count, shape] = views
         return views
+
+    def rows(self, count: int) -> Array:
+        """0, 1, ..., count - 1."""
+        if self._rows.size < count:
+            self._rows = np.arange(count)
+        return self._rows[:count]
 
 
 class Sums:
@@ -225,10 +232,12 @@ def merge(acc: Sums, other: Sums) -> None:
             acc.sums[key] += value
 
 
-def _scaled_sum(values: Array) -> tuple[Array, Array]:
+def _scaled_sum(values: Array, work: Workspace | None = None) -> tuple[Array, Array]:
     """exp(values) summed over the last axis, as (maximum, sum of exp(values - maximum))."""
     top = np.max(values, axis=-1, initial=-np.inf)
-    return top, np.sum(np.exp(values - _finite(top)[..., None]), axis=-1)
+    (scaled,) = (work or Workspace())("scaled", 1, np.shape(values))
+    np.exp(np.subtract(values, _finite(top)[..., None], out=scaled), out=scaled)
+    return top, np.sum(scaled, axis=-1)
 
 
 def _finite(top: Array) -> Array:
@@ -266,17 +275,37 @@ def _rows(block: Block) -> int:
     return 1
 
 
-def _scatter(codes: tuple[Array, ...], values: Any, sizes: tuple[int, ...]) -> Array:
+def _scatter(
+    codes: tuple[Array, ...], values: Any, sizes: tuple[int, ...], work: Workspace | None = None
+) -> Array:
     """Values summed by code: the axes of the codes, last in `values`, become `sizes`."""
+    flat, count = _flat(codes, sizes, work), math.prod(sizes)
+    if not np.ndim(values):
+        return np.reshape(values * np.bincount(flat, minlength=count), sizes)
     codes = np.broadcast_arrays(*codes)
-    flat = np.ravel_multi_index(codes, sizes).ravel()
-    count = math.prod(sizes)
-    values = np.asarray(values, dtype=float)
-    kept = values.shape[: max(0, values.ndim - codes[0].ndim)]
-    shape = kept + codes[0].shape
-    columns = np.broadcast_to(values, shape).reshape(math.prod(kept), flat.size)
-    summed = [np.bincount(flat, weights=column, minlength=count) for column in columns]
-    return np.array(summed).reshape(kept + sizes)
+    kept = np.shape(values)[: max(0, np.ndim(values) - codes[0].ndim)]
+    columns = np.broadcast_to(values, kept + codes[0].shape).reshape(math.prod(kept), flat.size)
+    (weights,) = (work or Workspace())("weights", 1, (flat.size,))
+    summed = np.empty((len(columns), count))
+    for column, found in zip(columns, summed, strict=True):
+        np.copyto(weights, column)
+        found[:] = np.bincount(flat, weights=weights, minlength=count)
+    return summed.reshape(kept + sizes)
+
+
+def _flat(
+    codes: tuple[Array, ...], sizes: tuple[int, ...], work: Workspace | None = None
+) -> Array:
+    """Several codes as one."""
+    first, *rest = np.broadcast_arrays(*codes)
+    if not rest:
+        return first.ravel()
+    (flat,) = (work or Workspace())("flat", 1, first.shape, int)
+    np.copyto(flat, first)
+    for other, size in zip(rest, sizes[1:], strict=True):
+        flat *= size
+        flat += other
+    return flat.ravel()
 
 
 def _grouped_sum(
@@ -284,19 +313,22 @@ def _grouped_sum(
     values: Any,
     sizes: tuple[int, ...],
     order: tuple[int, ...] | None = None,
+    work: Workspace | None = None,
 ) -> tuple[Array, Array]:
     """exp(values) summed by code as (maximum, sum of exp(values - maximum)) of each code; its
     axes are those of `_scatter`, in this order."""
-    codes = np.broadcast_arrays(*codes)
-    flat = np.ravel_multi_index(codes, sizes).ravel()
-    kept = np.shape(values)[: max(0, np.ndim(values) - codes[0].ndim)]
-    values = np.broadcast_to(values, kept + codes[0].shape)
-    columns = values.reshape(math.prod(kept), flat.size)
+    flat = _flat(codes, sizes, work)
+    spread = np.broadcast_arrays(*codes)[0].shape
+    kept = np.shape(values)[: max(0, np.ndim(values) - len(spread))]
+    columns = np.broadcast_to(values, kept + spread).reshape(math.prod(kept), flat.size)
     top = np.full((len(columns), math.prod(sizes)), -np.inf)
-    for column, most in zip(columns, top, strict=True):
+    (scaled,) = (work or Workspace())("grouped", 1, columns.shape)
+    for column, most, each in zip(columns, top, scaled, strict=True):
         np.maximum.at(most, flat, column)
-    scaled = np.exp(columns - _finite(top)[:, flat]).reshape(values.shape)
-    top, total = top.reshape(kept + sizes), _scatter(codes, scaled, sizes)
+        np.take(_finite(most), flat, mode="clip", out=each)
+        np.exp(np.subtract(column, each, out=each), out=each)
+    top = top.reshape(kept + sizes)
+    total = _scatter(codes, scaled.reshape(kept + spread), sizes, work)
     return (top, total) if order is None else (top.transpose(order), total.transpose(order))
 
 
@@ -342,11 +374,18 @@ def _gram(A: Array, weights: Array | None = None, work: Workspace | None = None)
         (scaled,) = (work or Workspace())("gram", 1, shape)
         scaled = scaled.T if upright else scaled
         if np.min(weights, initial=0.0) >= 0:
-            np.multiply(flat, np.sqrt(weights), out=scaled)
+            (roots,) = (work or Workspace())("roots", 1, weights.shape)
+            np.multiply(flat, np.sqrt(weights, out=roots), out=scaled)
             product = scaled @ scaled.T  # symmetric: half the work
         else:
             product = np.multiply(flat, weights, out=scaled) @ flat.T
     return product.reshape(A.shape[:-1] * 2)
+
+
+def _over_rows(A: Array, B: Array) -> Array:
+    """The sum over rows, which are last, of each entry of A times each entry of B."""
+    product = A.reshape(-1, A.shape[-1]) @ B.reshape(-1, B.shape[-1]).T
+    return product.reshape(A.shape[:-1] + B.shape[:-1])
 
 
 def _columns(problem: Problem, theta: Array) -> Array:

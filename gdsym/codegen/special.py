@@ -44,6 +44,33 @@ def _sigmoid_of(x: Array, e: Array, out: Array | None = None) -> Array:
     return np.divide(above, np.add(e, 1, out=out), out=out)
 
 
+def _by_pieces(function: Callable[..., Array], *args: Any, out: Array) -> Array:
+    """function(*args), so many entries at a time that what it works with stays in a cache."""
+    step = 16384  # 128 KiB
+    if out.size <= step:
+        out[...] = function(*args)
+        return out
+    rows = out.shape[-1]
+    cut = [np.ndim(arg) > 0 and np.shape(arg)[-1] == rows for arg in args]
+    step = max(1, step * rows // out.size)
+    for start in range(0, rows, step):
+        piece = slice(start, start + step)
+        each = (arg[..., piece] if part else arg for arg, part in zip(args, cut, strict=True))
+        out[..., piece] = function(*each)
+    return out
+
+
+def _either(condition: Array, yes: Array, no: Array) -> Array:
+    """np.where of floats by their bits: no branch, which a processor may predict wrongly."""
+    if np.size(condition) < 2048:
+        return np.where(condition, yes, no)
+    mask = np.negative(condition.view(np.int8), dtype=np.int64)  # all bits or none
+    no = np.asarray(no, dtype=float).view(np.int64)
+    bits = np.bitwise_xor(np.asarray(yes, dtype=float).view(np.int64), no)
+    bits = np.bitwise_and(bits, mask, out=bits if np.shape(bits) == mask.shape else None)
+    return np.bitwise_xor(bits, no, out=bits).view(float)
+
+
 def _polynomial(x: Array, coefficients: tuple[float, ...]) -> Array:
     """The polynomial with these coefficients, highest power first."""
     total = np.full_like(x, coefficients[0], dtype=float)

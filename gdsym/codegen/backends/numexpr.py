@@ -143,7 +143,7 @@ class Writer(numpy_backend.Writer):
             return Text(" + ".join(part.at(PRODUCT) for part in parts), SUM, operations)
         return Text("*".join(part.at(UNARY) for part in parts), PRODUCT, operations)
 
-    def _as_dot(self, arg: Node) -> Text | None:
+    def _as_dot(self, arg: Node) -> tuple[Node, Node] | None:
         fused = isinstance(arg, Map) and self._fusable(arg) and self._size(arg) >= FEWEST
         return None if fused else super()._as_dot(arg)
 

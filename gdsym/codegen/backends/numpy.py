@@ -163,6 +163,7 @@ class Writer:
     read: set[Node] = field(default_factory=set)
     helpers: set[str] = field(default_factory=set)
     functions: list[list[str]] = field(default_factory=list)
+    joined: dict[tuple[Node, ...], Node] = field(default_factory=dict)
     without: frozenset[str] = frozenset()
 
     def count(self, targets: Iterable[Node]) -> None:
@@ -385,6 +386,8 @@ class Writer:
         """The node with its axes in the given order."""
         if node in self.known:
             return self._read(node, order)
+        if (inside := renamed(node)) is not None:
+            return self.oriented(inside.node, _ordered(inside.node, inside.indices, order))
         text = self.text(node)
         if node.axes == order:
             return text
@@ -405,7 +408,8 @@ class Writer:
 
     def _spread(self, node: Node, axes: Axes) -> Text:
         """The node as an operand that NumPy broadcasts against an array of `axes`."""
-        return self.broadcast(self.text(node), node.axes, axes)
+        order = tuple(axis for axis in axes if axis in node.axes)
+        return self.broadcast(self.oriented(node, order), order, axes)
 
     @staticmethod
     def broadcast(text: Text, have: Axes, want: Axes) -> Text:
@@ -442,8 +446,9 @@ class Writer:
         assert isinstance(arg, Map)
         first, *rest = arg.args
         assert isinstance(first, Number)
-        size = self._product(rest, arg.axes, -first.value)
-        return "-", self.broadcast(size, arg.axes, axes)
+        order = tuple(axis for axis in axes if axis in arg.axes)
+        size = self._product(rest, order, -first.value)
+        return "-", self.broadcast(size, order, axes)
 
     def logical(self, node: Node) -> bool:
         """True where the text of a node is an array of truths, not of numbers."""
@@ -577,14 +582,18 @@ class Writer:
         self.helpers.add("gram")
         if weight is not None:
             weights = self.text(weight.node)
-            code = self._gram_arguments(f"{code}, {weights.code}")
+            code = self._worked(f"{code}, {weights.code}")
             operations += weights.operations
         order = (*kept, *(place[index] for index in kept))
         return self._oriented_name(f"_gram({code})", order, node.axes, operations)
 
-    def _gram_arguments(self, arguments: str) -> str:
-        """The arguments of a weighted symmetric product, with what it may work in."""
+    def _worked(self, arguments: str) -> str:
+        """The arguments of a function of the module, with what it may work in."""
         return arguments
+
+    def rows_text(self) -> str:
+        """0, 1, ..., one for each row of a block."""
+        return "np.arange(_rows(block))"
 
     def _single(self, node: Contract) -> Text:
         arg, indices = node.factors[0]
@@ -594,9 +603,11 @@ class Writer:
             return self.oriented(arg, tuple(arg.axes[indices.index(axis)] for axis in node.axes))
         where = dict(zip(indices, arg.axes, strict=True))
         over = [where[index] for index in node.summed]
-        dot = self._as_dot(arg) if len(arg.axes) == 1 and not node.axes else None
+        dot = self._as_dot(arg) if not node.axes else None
         if dot is not None:
-            return dot
+            a, b = (self.text(part) for part in dot)
+            code = f"{a.at(UNARY)} @ {b.at(UNARY)}"
+            return Text(code, PRODUCT, a.operations + b.operations + 1)
         text = self.text(arg)
         code = f"np.sum({text.code}{self._axis_argument(arg, over)})"
         left = tuple(indices[arg.axes.index(a)] for a in arg.axes if a not in over)
@@ -611,32 +622,65 @@ class Writer:
         function = "trace" if node.summed else "diagonal"
         return Text(f"np.{function}({text.code})", ATOM, text.operations + 1)
 
-    def _as_dot(self, arg: Node) -> Text | None:
-        """The sum of a product of row vectors as a dot product."""
+    def _as_dot(self, arg: Node) -> tuple[Node, Node] | None:
+        """The two whose dot product the sum of a product of row vectors is."""
         if "dots" in self.without or arg in self.known or not isinstance(arg, Map):
             return None
-        if arg.op == "pow" and arg.args[1:] and isinstance(arg.args[1], Number):
-            if arg.args[1].value == 2 and arg.args[0] in self.known:
-                name = self._read(arg.args[0], arg.axes).at(UNARY)
-                return Text(f"{name} @ {name}", PRODUCT, 1)
+        if not self._may_be_dot(arg):
             return None
+        if arg.op == "pow" and arg.args[1:] and isinstance(arg.args[1], Number):
+            known = arg.args[1].value == 2 and arg.args[0] in self.known
+            return (arg.args[0], arg.args[0]) if known else None
         if arg.op != "mul" or any(is_reciprocal(part) or self.logical(part) for part in arg.args):
             return None
-        vectors = [part for part in arg.args if part.axes == arg.axes]
-        if len(vectors) != len(arg.args) or len(vectors) < 2:
+        *first, last = arg.args
+        if len(arg.args) < 2 or any(part.axes != arg.axes for part in arg.args):
             return None
-        first = self._product(vectors[:-1], arg.axes)
-        last = self.text(vectors[-1])
-        code = f"{first.at(UNARY)} @ {last.at(UNARY)}"
-        return Text(code, PRODUCT, first.operations + last.operations + 1)
+        return self._joined(arg, first), last
+
+    def _may_be_dot(self, arg: Node) -> bool:
+        return len(arg.axes) == 1
+
+    def _joined(self, product: Node, factors: Sequence[Node]) -> Node:
+        """Some factors of a product, of the same axes or none, as one node, always the same."""
+        if len(factors) == 1:
+            return factors[0]
+        key = tuple(factors)
+        if key not in self.joined:
+            axes = max((factor.axes for factor in factors), key=len)
+            self.joined[key] = Map(product.id, axes, "mul", key)
+        return self.joined[key]
 
     def _pair(self, node: Contract) -> Text:
         sides = as_matmul(node) if len(node.factors) == 2 else None
+        if sides is None and self._sums_all_rows(node):
+            return self._over_rows(node)
         if sides is None:
             return self._einsum(node)
         left, right = (self.oriented(factor, order) for factor, order in sides)
         operations = left.operations + right.operations + 1
         return Text(f"{left.at(PRODUCT)} @ {right.at(UNARY)}", PRODUCT, operations)
+
+    def _sums_all_rows(self, node: Contract) -> bool:
+        """True for the sum over rows of each entry of one factor times each of another."""
+        if len(node.factors) != 2 or node.summed != (self.row,):
+            return False
+        (_, at_a), (_, at_b) = node.factors
+        return set(at_a) & set(at_b) == {self.row} and all(
+            len(set(indices)) == len(indices) for indices in (at_a, at_b)
+        )
+
+    def _over_rows(self, node: Contract) -> Text:
+        self.helpers.add("over_rows")
+        texts, have = [], []
+        for factor, indices in node.factors:
+            kept = [index for index in indices if index != self.row]
+            have += kept
+            order = _ordered(factor, indices, (*kept, *node.summed))
+            texts.append(self.oriented(factor, order))
+        call = f"_over_rows({', '.join(text.code for text in texts)})"
+        operations = sum(text.operations for text in texts) + 2
+        return self._oriented_name(call, tuple(have), node.axes, operations)
 
     def _einsum(self, node: Contract) -> Text:
         letters: dict[Axis, str] = {}
@@ -795,12 +839,12 @@ class Writer:
         """Of a logsumexp over rows, or by groups: the (maximum, scaled sum) that it is made of."""
         if not node.deltas:
             arg = self.oriented(node.arg, (*node.axes, *node.over))
-            return Text(f"_scaled_sum({arg.code})", ATOM, arg.operations + 1)
-        self.helpers |= {"scatter", "grouped_sum"}
+            return Text(f"_scaled_sum({self._worked(arg.code)})", ATOM, arg.operations + 1)
+        self.helpers |= {"scatter", "flat", "grouped_sum"}
         arguments, have, operations = self._by_code(node, Factor(node.arg, node.arg.axes))
         if have != node.axes:
             arguments += f", ({', '.join(str(have.index(axis)) for axis in node.axes)})"
-        return Text(f"_grouped_sum({arguments})", ATOM, operations)
+        return Text(f"_grouped_sum({self._worked(arguments)})", ATOM, operations)
 
     def _scatter(self, node: Contract) -> Text:
         """Values summed by code."""
@@ -812,9 +856,10 @@ class Writer:
             return Text(call, ATOM, values.operations + 1)
         if (parts := self._as_table_sum(node)) is not None:
             return self._table_sum(node, *parts)
-        self.helpers.add("scatter")
+        self.helpers |= {"scatter", "flat"}
         arguments, have, operations = self._by_code(node, *node.factors)
-        return self._oriented_name(f"_scatter({arguments})", have, node.axes, operations)
+        call = f"_scatter({self._worked(arguments)})"
+        return self._oriented_name(call, have, node.axes, operations)
 
     def _table_sum(self, node: Contract, weights: Node, gather: Contract) -> Text:
         """Lines of a table, read at codes and weighted, summed by other codes."""
@@ -843,10 +888,7 @@ class Writer:
             return None
         gather = gathers[0]
         assert isinstance(gather, Contract)
-        weight = weights[0]
-        if len(weights) > 1:
-            weight = Map(product.id, delta.indices, "mul", tuple(weights))
-        return weight, gather
+        return self._joined(gather, weights), gather
 
     def _is_count(self, node: Contract) -> bool:
         """True for one number at each code of a vector."""
@@ -905,6 +947,14 @@ def _ordered(node: Node, indices: Axes, order: Sequence[Axis]) -> Axes:
     """The node's own axes in the order in which `order` names them by index."""
     own = dict(zip(indices, node.axes, strict=True))
     return tuple(own[index] for index in order)
+
+
+def renamed(node: Node) -> Factor | None:
+    """What a node is that only reads another one by other names for its axes."""
+    if not isinstance(node, Contract) or node.deltas or node.summed or len(node.factors) != 1:
+        return None
+    (inside,) = node.factors
+    return inside if len(set(inside.indices)) == len(inside.indices) else None
 
 
 def twins(node: Contract) -> tuple[Factor, Factor, Factor | None] | None:
