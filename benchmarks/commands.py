@@ -32,7 +32,7 @@ FEW = 100, 2  # rows and columns of a file whose fit takes hardly more than to s
 
 
 def cases() -> list[Case]:
-    once = partial(Case, heaps=DEFAULT, megabytes=2500, seconds=20)
+    once = partial(Case, megabytes=2500, seconds=20)
     return [
         once("fit of CSV 2000x10", TIME, partial(times, 2000, 10), quick=DEFAULT),
         once("fit of CSV 2e5x20", TIME, partial(times, 2 * 10**5, 20)),

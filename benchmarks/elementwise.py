@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.cases import BOTH, Case, number
+from benchmarks.cases import BOTH, DEFAULT, Case, number
 from benchmarks.ours import joined, with_problem
 from benchmarks.peers import in_jax, in_numpy, in_torch
 from benchmarks.race import Contender, Race, Run, Vector, close
@@ -176,6 +176,9 @@ def cases() -> list[Case]:
             quick=BOTH * ((name, n) == QUICK),
             tiny=n == 40,
             megabytes=300 + 8e-6 * n * 40,
+            heaps=BOTH if n == 10**7 or (name, n) == QUICK else DEFAULT,
+            seconds=(20 if name.startswith("mixture") else 5) if n > 10**6 else 3,
+            preparation=9 + 1e-6 * n,
         )
         for (name, _), n in product(CURVES.items(), COUNTS)
     ]
