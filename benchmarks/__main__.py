@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -58,7 +58,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="gdsym-benchmarks-") as cache:
             measure_all(turns, asked.tiny, results, path, cache)
     except KeyboardInterrupt:
-        print(f"interrupted: {path} has what was measured, --resume measures the rest")
+        print("interrupted: what was measured is kept, --resume measures the rest")
         return write(asked.output, results) or INTERRUPTED
     return write(asked.output, results)
 
@@ -171,6 +171,7 @@ def worked(
     command = [sys.executable, "-m", "benchmarks.worker", *(case.name for case in cases)]
     command += [word for name in without for word in ("--without", name)]
     command += [] if seconds is None else ["--seconds", str(seconds)]
+    late = False
     with tempfile.TemporaryFile("w+") as out:
         worker = subprocess.Popen(
             command, cwd=ROOT, env=environment(more), stdout=out, start_new_session=True
@@ -178,16 +179,22 @@ def worked(
         try:
             worker.wait(limit)
         except subprocess.TimeoutExpired:
-            pass  # what it has said so far counts
+            late = True  # what it has said so far counts
         finally:
             if worker.poll() is None:
                 os.killpg(worker.pid, signal.SIGKILL)
                 worker.wait()
         out.seek(0)
-        records = [
-            json.loads(line) for line in out if line.startswith("{") and line.endswith("}\n")
-        ]
-    return list({record["case"]: record for record in records}.values())
+        return last_words(out, late)
+
+
+def last_words(lines: Iterable[str], late: bool) -> list[Record]:
+    """The last record of each case among the lines of a worker, which may end within one."""
+    whole = (json.loads(line) for line in lines if line.startswith("{") and line.endswith("}\n"))
+    found = list({record["case"]: record for record in whole}.values())
+    if late and found and any(found[-1]["amounts"].values()):
+        found[-1]["at"] = ""  # all have figures: nobody is at fault for a round that came too late
+    return found
 
 
 def write(folder: Path, results: Results) -> int:
@@ -200,4 +207,6 @@ def write(folder: Path, results: Results) -> int:
 
 
 if __name__ == "__main__":
+    # As Ctrl-C does, whatever ends the run lets it write what there is: `timeout 40m`, `kill`.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())

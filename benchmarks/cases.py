@@ -30,7 +30,7 @@ class Case:
     megabytes: float = 500
     heaps: tuple[str, ...] = DEFAULT
     seconds: float = 8
-    preparation: float = 8
+    preparation: float = 6
 
     @property
     def takes(self) -> float:

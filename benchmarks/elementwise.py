@@ -168,20 +168,22 @@ CURVES = {
 
 
 def cases() -> list[Case]:
-    return [
-        Case(
-            f"{name} {number(n)}",
-            FAMILY,
-            partial(race, name, n),
-            quick=BOTH * ((name, n) == QUICK),
-            tiny=n == 40,
-            megabytes=300 + 8e-6 * n * 40,
-            heaps=BOTH if n == 10**7 or (name, n) == QUICK else DEFAULT,
-            seconds=(20 if name.startswith("mixture") else 5) if n > 10**6 else 3,
-            preparation=9 + 1e-6 * n,
-        )
-        for (name, _), n in product(CURVES.items(), COUNTS)
-    ]
+    return [_case(name, n) for name, n in product(CURVES, COUNTS)]
+
+
+def _case(name: str, n: int) -> Case:
+    columns = 4 if name.startswith("mixture") else 1  # of a temporary
+    return Case(
+        f"{name} {number(n)}",
+        FAMILY,
+        partial(race, name, n),
+        quick=BOTH * ((name, n) == QUICK),
+        tiny=n == 40,
+        megabytes=300 + 8e-6 * n * 45,
+        heaps=BOTH if n == 10**7 or (name, n) == QUICK else DEFAULT,
+        seconds=3 + 4e-7 * n * columns,
+        preparation=7 + 4e-7 * n * columns,
+    )
 
 
 def race(name: str, n: int) -> Race:

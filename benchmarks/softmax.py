@@ -33,7 +33,7 @@ def cases() -> list[Case]:
             megabytes=300 + 8e-6 * n * (2 * d + 100),
             heaps=BOTH if n >= LARGE else DEFAULT,
             seconds=2 + 9e-8 * n * (d + 20),
-            preparation=6 + 1e-7 * n * d,
+            preparation=5 + 1e-7 * n * d,
         )
         for n, d in (*SIZES, (40, 3))
     ]

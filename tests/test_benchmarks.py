@@ -184,6 +184,20 @@ def test_a_contender_that_ends_the_process_costs_only_itself(monkeypatch):
     assert records[0]["family"] == linear.FAMILY
 
 
+def test_a_race_that_is_late_keeps_its_rounds_and_one_that_is_stuck_names_who_it_is():
+    def line(amounts: dict[str, list[float]], at: str) -> str:
+        return json.dumps({"case": "a", "amounts": amounts, "at": at}) + "\n"
+
+    stuck = [line({}, "gdsym numpy"), line({}, "JAX"), "a word of a library\n"]
+    racing = [*stuck, line({"gdsym numpy": [1.0], "JAX": [2.0]}, "JAX"), '{"case": "a", "amou']
+
+    assert command.last_words(stuck, late=True)[0]["at"] == "JAX"
+    assert command.last_words(racing, late=False)[0]["at"] == "JAX"
+    (found,) = command.last_words(racing, late=True)
+    assert found == {"case": "a", "amounts": {"gdsym numpy": [1.0], "JAX": [2.0]}, "at": ""}
+    assert command.last_words([], late=True) == []
+
+
 def test_a_process_that_lacks_a_library_or_fails_says_so():
     with pytest.raises(ModuleNotFoundError) as missing:
         done([sys.executable, "-c", "import not_there.part"])
