@@ -72,8 +72,8 @@ The peak memory of such a process over that of a fit of a hundred rows, divided 
 arrays that the fit needs.
 """,
     "Start-up and compilation": """
-Seconds of fresh processes, with whatever they import; compilation is `gdsym compile` with an empty
-cache, of a model with its gradient, Hessian and proofs, to a module that is written.
+Fresh processes, with whatever they import. Compilation is `gdsym compile` with an empty cache,
+from a model as text to a module that is written, with its gradient and Hessian.
 """,
     "Memory": """
 Peak memory of a process beyond what it holds once the data are made and the libraries loaded and

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from textwrap import fill
 from typing import Any
 
@@ -141,14 +141,11 @@ def amount(value: float, unit: str) -> str:
     return f"{value:.0f} MB" if unit == "MB" else f"{value:.2f}x"
 
 
-def left_out(records: Iterable[Record]) -> list[str]:
+def left_out(records: Collection[Record]) -> list[str]:
     """Who is missing in which cases and why, and cases that were disturbed or not run at all."""
     why: dict[tuple[str, str], list[str]] = {}
-    lines = []
+    lines = disturbed(records)
     for record in records:
-        if record.get("busy", 0.0) > QUIET:
-            share = f"other work took {record['busy']:.0%} of the processors"
-            lines.append(f"Disturbed: {record['case']}, {record['heap']} heap: {share}.")
         for name, reason in record["left_out"].items():
             why.setdefault((name, plain(reason)), []).append(record["case"])
         if "skipped" in record:
@@ -158,6 +155,17 @@ def left_out(records: Iterable[Record]) -> list[str]:
         where = ", ".join(some) if len(some) <= 2 else f"{len(some)} cases"
         lines.append(f"Left out: {name}, in {where}: {reason.removesuffix('.')}.")
     return ["\n".join(f"- {line}" for line in lines)] if lines else []
+
+
+def disturbed(records: Iterable[Record]) -> list[str]:
+    """A line that names the times which other work disturbed."""
+    some = [
+        f"{record['case']} ({record['heap']} heap)"
+        for record in records
+        if record["unit"] == "s" and record.get("busy", 0.0) > QUIET
+    ]
+    more = f"Other work took more than {QUIET:.0%} of the processors"
+    return [f"{more}: {', '.join(some)}."] if some else []
 
 
 def plain(reason: str) -> str:
