@@ -6,6 +6,7 @@ import fnmatch
 import statistics
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from typing import Any, Literal
 
@@ -46,9 +47,9 @@ class Bar:
 
 @dataclass(frozen=True)
 class Limit:
-    """The most that one of ours may take, in the unit of the case, beyond the contender `beyond`.
+    """The most that any of ours may take, in the unit of the case, beyond the contender `beyond`.
 
-    `per_core` is added for each core.
+    `ours`: a pattern of names. `per_core` is added for each core.
     """
 
     what: str
@@ -165,11 +166,23 @@ class Verdict:
 
 def best(record: Record, pattern: str = "gdsym*") -> str | None:
     """The contender of ours with the smallest median."""
-    amounts = record["amounts"]
-    mine = [
-        who for who in amounts if is_ours(who) and amounts[who] and fnmatch.fnmatch(who, pattern)
+    return min(_ours(record, pattern), key=partial(_median, record), default=None)
+
+
+def worst(record: Record, pattern: str) -> str | None:
+    """The contender of ours with the largest median."""
+    return max(_ours(record, pattern), key=partial(_median, record), default=None)
+
+
+def _ours(record: Record, pattern: str) -> list[str]:
+    found = record["amounts"].items()
+    return [
+        who for who, amounts in found if amounts and is_ours(who) and _matches(who, (pattern,))
     ]
-    return min(mine, key=lambda who: statistics.median(amounts[who]), default=None)
+
+
+def _median(record: Record, who: str) -> float:
+    return float(statistics.median(record["amounts"][who]))
 
 
 def ratio(record: Record, peer: str, ours: str) -> float:
@@ -213,7 +226,7 @@ def _of_limit(limit: Limit, records: list[Record], cores: int) -> Verdict:
     most = limit.most + limit.per_core * cores
     wanted = f"at most {most:g}"
     for record in records:
-        ours = best(record, limit.ours)
+        ours = worst(record, limit.ours)
         if record["case"] != limit.case or ours is None:
             continue
         found = statistics.median(record["amounts"][ours])

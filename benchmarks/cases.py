@@ -9,6 +9,8 @@ from itertools import chain
 from benchmarks.race import Race
 
 DEFAULT, BOTH = ("default",), ("default", "kept")
+# Rows of which a column is nearly a megabyte: less never leaves the heap, whichever it is.
+LARGE = 10**5
 
 
 @dataclass(frozen=True)
@@ -16,8 +18,8 @@ class Case:
     """`race` makes the contenders with their data, in the process that measures them.
 
     `quick`: the settings of malloc with which it is part of the quick set, `heaps`: those of the
-    full one. `megabytes`: what data and contenders need at most. `seconds`: for the rounds,
-    without the preparation.
+    full one. `megabytes`: what data and contenders need at most. `seconds`: for the rounds, which
+    go on until five are done. `preparation`: seconds for libraries, data and compilation.
     """
 
     name: str
@@ -26,8 +28,14 @@ class Case:
     quick: tuple[str, ...] = ()
     tiny: bool = False  # only of the set that is run by the tests
     megabytes: float = 500
-    heaps: tuple[str, ...] = BOTH
+    heaps: tuple[str, ...] = DEFAULT
     seconds: float = 8
+    preparation: float = 6
+
+    @property
+    def takes(self) -> float:
+        """About as many seconds as the whole case takes, on two cores."""
+        return self.preparation + self.seconds
 
 
 def number(n: int) -> str:

@@ -32,10 +32,10 @@ FEW = 100, 2  # rows and columns of a file whose fit takes hardly more than to s
 
 
 def cases() -> list[Case]:
-    once = partial(Case, heaps=DEFAULT, megabytes=2500, seconds=20)
+    once = partial(Case, megabytes=2500, seconds=10)
     return [
-        once("fit of CSV 2000x10", TIME, partial(times, 2000, 10), quick=DEFAULT),
-        once("fit of CSV 2e5x20", TIME, partial(times, 2 * 10**5, 20)),
+        once("fit of CSV 2000x10", TIME, partial(times, 2000, 10), quick=DEFAULT, seconds=45),
+        once("fit of CSV 2e5x20", TIME, partial(times, 2 * 10**5, 20), seconds=75),
         once("fit of CSV 60x2", TIME, partial(times, 60, 2), tiny=True),
         once("fit of CSV 1e6x20", MEMORY, partial(peaks, 10**6, 20, "csv"), seconds=60),
         once("fit of Parquet 1e6x20", MEMORY, partial(peaks, 10**6, 20, "parquet")),

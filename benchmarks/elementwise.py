@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.cases import BOTH, Case, number
+from benchmarks.cases import BOTH, DEFAULT, Case, number
 from benchmarks.ours import joined, with_problem
 from benchmarks.peers import in_jax, in_numpy, in_torch
 from benchmarks.race import Contender, Race, Run, Vector, close
@@ -168,17 +168,22 @@ CURVES = {
 
 
 def cases() -> list[Case]:
-    return [
-        Case(
-            f"{name} {number(n)}",
-            FAMILY,
-            partial(race, name, n),
-            quick=BOTH * ((name, n) == QUICK),
-            tiny=n == 40,
-            megabytes=300 + 8e-6 * n * 40,
-        )
-        for (name, _), n in product(CURVES.items(), COUNTS)
-    ]
+    return [_case(name, n) for name, n in product(CURVES, COUNTS)]
+
+
+def _case(name: str, n: int) -> Case:
+    columns = 4 if name.startswith("mixture") else 1  # of a temporary
+    return Case(
+        f"{name} {number(n)}",
+        FAMILY,
+        partial(race, name, n),
+        quick=BOTH * ((name, n) == QUICK),
+        tiny=n == 40,
+        megabytes=300 + 8e-6 * n * 45,
+        heaps=BOTH if n == 10**7 or (name, n) == QUICK else DEFAULT,
+        seconds=3 + 4e-7 * n * columns,
+        preparation=7 + 4e-7 * n * columns,
+    )
 
 
 def race(name: str, n: int) -> Race:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.cases import DEFAULT, Case, size
+from benchmarks.cases import BOTH, DEFAULT, LARGE, Case, size
 from benchmarks.linear import LOSSES, drawn, objective
 from benchmarks.ours import with_problem
 from benchmarks.peers import jax_numpy
@@ -32,7 +32,8 @@ def hessian_cases() -> list[Case]:
             quick=DEFAULT * ((name, n, d) == ("logistic", 10**5, 100)),
             tiny=n == 40,
             megabytes=300 + 8e-6 * n * (6 * d + 20),  # jax.hessian holds a few copies of X
-            seconds=15,
+            heaps=BOTH if n >= LARGE and d == 100 else DEFAULT,
+            preparation=6 + 1e-7 * n * d,
         )
         for name, (n, d) in product(("logistic", "poisson"), SIZES)
     ]

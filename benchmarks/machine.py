@@ -6,14 +6,14 @@ import importlib
 import os
 import platform
 import re
-import time
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 LIBRARIES = (
-    *("numpy", "scipy", "numexpr", "numba", "jax", "jaxopt", "torch", "scikit-learn"),
-    *("statsmodels", "genosolver", "pandas"),
+    *("numpy", "scipy", "numexpr", "numba", "jax", "jaxopt", "optax", "torch"),
+    *("scikit-learn", "statsmodels", "genosolver", "pandas", "pyarrow"),
 )
 # What is set for every contender alike, where the caller has not set it: threads that have no
 # work sleep instead of spinning, so that contenders who take turns do not disturb each other.
@@ -62,22 +62,30 @@ def blas() -> str:
     )
 
 
-def busy(seconds: float = 0.3) -> float:
-    """The share of the processors' time that others take, while this process waits."""
-    before = _ticks()
-    time.sleep(seconds)
-    idle, total = (now - then for now, then in zip(_ticks(), before, strict=True))
-    return 1 - idle / total if total else 0.0
+@dataclass(frozen=True)
+class Ticks:
+    """Seconds of all processors since the start of the system, and of this process's own work."""
+
+    total: float
+    idle: float
+    own: float  # with the children that have ended
 
 
-def _ticks() -> tuple[int, int]:
-    """Idle and all ticks of the processors since the start: proc_stat(5)."""
+def ticks() -> Ticks:
+    own = sum(os.times()[:4])
     try:
         first = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0]
     except OSError:
-        return 0, 0
-    ticks = [int(word) for word in first.split()[1:9]]  # user to steal
-    return ticks[3] + ticks[4], sum(ticks)
+        return Ticks(0.0, 0.0, own)
+    counts = [int(word) / os.sysconf("SC_CLK_TCK") for word in first.split()[1:9]]  # proc_stat(5)
+    return Ticks(sum(counts), counts[3] + counts[4], own)  # user to steal, idle and iowait
+
+
+def busy(before: Ticks, after: Ticks) -> float:
+    """The share of the processors' time that neither this process had nor its children."""
+    total = after.total - before.total
+    others = total - (after.idle - before.idle) - (after.own - before.own)
+    return max(others / total, 0.0) if total > 0 else 0.0
 
 
 def installed(name: str) -> str | None:

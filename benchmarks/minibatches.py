@@ -42,7 +42,7 @@ def cases() -> list[Case]:
             quick=DEFAULT * ((rule, batch, d) in quick),
             tiny=batch == 4,
             megabytes=500 + 8e-6 * ROWS * 4 * d,
-            heaps=DEFAULT,
+            seconds=5,
         )
         for rule, batch, d in sets
     ]
@@ -58,6 +58,7 @@ def race(rule: str, batch: int, n: int, d: int) -> Race:
         Contender("NumPy, BLAS threads", partial(_numpy, *given), None),
         Contender("JAX", partial(_jax, *given, False), None),
         Contender("JAX, scan", partial(_jax, *given, True), None),
+        Contender("JAX and optax, scan", partial(_optax, *given), None),
         Contender("PyTorch", partial(_torch, *given), None),
         Contender("numba", partial(_numba, *given)),
     ]
@@ -164,6 +165,32 @@ def _jax(rule: str, batch: int, data: Data, scan: bool) -> Run:
         return np.asarray(state[0])
 
     return run
+
+
+def _optax(rule: str, batch: int, data: Data) -> Run:
+    """The epoch as one compiled `lax.scan` of optax's update rule."""
+    xp = jax_numpy()
+    import jax
+    import optax
+
+    X, y = xp.asarray(data["X"]), xp.asarray(data["y"])
+    n, p = len(y), X.shape[1] + 1
+    optimizer = {"sgd": optax.sgd, "adam": optax.adam}[rule](RATE[rule])
+
+    def loss(theta: Any, rows: Any) -> Any:
+        return xp.mean(LOSSES["logistic"].loss(xp, X[rows] @ theta[:-1] + theta[-1], y[rows]))
+
+    def step(state: Any, rows: Any) -> Any:
+        theta, held = state
+        moves, held = optimizer.update(jax.grad(loss)(theta, rows), held)
+        return (optax.apply_updates(theta, moves), held), None
+
+    @jax.jit
+    def epoch(rows: Any) -> Any:
+        theta = xp.zeros(p)
+        return jax.lax.scan(step, (theta, optimizer.init(theta)), rows)[0][0]
+
+    return lambda: np.asarray(epoch(order(n).reshape(-1, batch)))
 
 
 def _torch(rule: str, batch: int, data: Data) -> Run:

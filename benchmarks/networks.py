@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.cases import DEFAULT, Case, size
+from benchmarks.cases import BOTH, DEFAULT, LARGE, Case, size
 from benchmarks.ours import joined, with_problem
 from benchmarks.peers import in_jax, in_numpy, in_threaded_numpy, in_torch
 from benchmarks.race import Race, Run, Vector, close
@@ -30,7 +30,8 @@ def cases() -> list[Case]:
             quick=DEFAULT * (n == 10**4),
             tiny=n == 40,
             megabytes=500 + 8e-6 * n * (2 * d + 600),
-            seconds=15,
+            heaps=BOTH if n >= LARGE else DEFAULT,
+            seconds=12 if n >= LARGE else 3,
         )
         for n, d in ((10**4, 100), (10**5, 100), (40, 3))
     ]

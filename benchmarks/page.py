@@ -4,38 +4,19 @@ from __future__ import annotations
 
 import re
 import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from textwrap import fill
 from typing import Any
 
+from benchmarks.about import ABOUT, INTRODUCTION
 from benchmarks.bars import Record, Verdict, best, ratio, verdicts
 from benchmarks.ours import is_ours
 from benchmarks.plot import dots
 
-INTRODUCTION = """# Benchmarks
-
-gdsym beside its peers: the same function of the same data, in one run on one machine. Every
-contender is checked against ours before it is timed; one that is not installed, or gives another
-answer, is left out and named.
-
-The contenders of a case take turns in one process, with a pause and an untimed call before each
-turn. A figure is the median over the rounds of *their time over ours in the same round*: above 1
-gdsym is faster. Ours is the best backend of the case; `numpy` needs no further library, `numba` is
-what `gdsym[numba]` brings. The time to compile (JAX, numba, gdsym) is not in it.
-
-Two figures in a cell are for two settings of malloc: the default one, and a heap that is kept
-(`MALLOC_MMAP_MAX_=0`), where large temporaries cost no page faults. All contenders have the same
-environment. "NumPy" is NumPy by hand with one BLAS thread, "BLAS threads" the same with all of
-them; scikit-learn, JAX, PyTorch and gdsym have the threads that they take by themselves. All is in
-doubles. A mini-batch epoch of ours is what the fit's own history says, from the first look at all
-rows to the end of the epoch; scikit-learn draws its own order of rows. Fits stop at the loosest
-tolerance that leads to a gradient below 1e-6 everywhere; ours ends with the certificate of the
-minimum.
-"""
 # Families whose contenders are no alternatives to each other, or whose least is about nothing.
 AMOUNTS = "Memory", "Start-up and compilation", "Memory of command lines"
 RED = '<strong style="color: #c00000">missed: {}</strong>'
-# The share of the processors that other work may take: a clock tick or two in 0.3 s.
+# The share of the processors that other work may take.
 QUIET = 0.1
 Results = Mapping[str, Any]
 
@@ -47,7 +28,7 @@ def pages(results: Results) -> dict[str, str]:
     parts = [INTRODUCTION, machine(results), bars(results), "## Cases"]
     for family in families:
         records = [record for record in results["records"] if record["family"] == family]
-        parts.append(f"### {family}")
+        parts += [f"### {family}", ABOUT.get(family, "")]
         if family not in AMOUNTS and (rows := plotted(records)):
             path = f"benchmarks/{re.sub('[^a-z]+', '-', family.lower())}.svg"
             files[path] = dots(f"{family}: time of a peer over ours", rows)
@@ -65,13 +46,23 @@ def machine(results: Results) -> str:
     text = (
         f"Measured on {found['processor']}, {found['cores']} cores, {found['memory']} GB, "
         f"{found['system']}; Python {found['python']}, {libraries}; {found['blas']}{setting}. "
-        f"This is the {results['set']} set: `python -m benchmarks` measures the quick one anew "
-        "and writes this page, `python -m benchmarks --full` all cases."
+        f"This is the {results['set']} set{runs(results['records'])}: `python -m benchmarks` "
+        "measures the quick one anew and writes this page, `python -m benchmarks --full` all "
+        "cases."
     )
     others = statistics.median([record.get("busy", 0.0) for record in results["records"]] or [0.0])
     if others > QUIET:
         text += f" **Other work took {others:.0%} of the processors: these figures are noise.**"
     return fill(text, 99, break_on_hyphens=False, break_long_words=False)
+
+
+def runs(records: Iterable[Record]) -> str:
+    """How often `python -m benchmarks` was run for these figures, where that is known."""
+    began = {record["run"] for record in records if "run" in record}
+    if len(began) != 1:
+        return f" of {len(began)} runs" if began else ""
+    minutes = sum(record["took"] for record in records) / 60
+    return f", of one run of {minutes:.0f} minutes that began at {min(began)}"
 
 
 def bars(results: Results) -> str:
@@ -150,10 +141,10 @@ def amount(value: float, unit: str) -> str:
     return f"{value:.0f} MB" if unit == "MB" else f"{value:.2f}x"
 
 
-def left_out(records: Iterable[Record]) -> list[str]:
-    """Who is missing in which cases and why, and the cases that were not run at all."""
+def left_out(records: Collection[Record]) -> list[str]:
+    """Who is missing in which cases and why, and cases that were disturbed or not run at all."""
     why: dict[tuple[str, str], list[str]] = {}
-    lines = []
+    lines = disturbed(records)
     for record in records:
         for name, reason in record["left_out"].items():
             why.setdefault((name, plain(reason)), []).append(record["case"])
@@ -164,6 +155,17 @@ def left_out(records: Iterable[Record]) -> list[str]:
         where = ", ".join(some) if len(some) <= 2 else f"{len(some)} cases"
         lines.append(f"Left out: {name}, in {where}: {reason.removesuffix('.')}.")
     return ["\n".join(f"- {line}" for line in lines)] if lines else []
+
+
+def disturbed(records: Iterable[Record]) -> list[str]:
+    """A line that names the times which other work disturbed."""
+    some = [
+        f"{record['case']} ({record['heap']} heap)"
+        for record in records
+        if record["unit"] == "s" and record.get("busy", 0.0) > QUIET
+    ]
+    more = f"Other work took more than {QUIET:.0%} of the processors"
+    return [f"{more}: {', '.join(some)}."] if some else []
 
 
 def plain(reason: str) -> str:

@@ -6,8 +6,20 @@ from collections.abc import Mapping
 from html import escape
 from math import log2
 
-# Dark enough on white, and told apart by people who see few colours (Okabe and Ito, 2008).
-COLOURS = "#000000", "#e69f00", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#999933"
+# Dark enough on white, and told apart by people who see few colours (Okabe and Ito, 2008, and two
+# of Tol, 2021). A peer has the same colour in every plot, and no two of one plot share theirs.
+COLOURS = {
+    **dict.fromkeys(("NumPy", "NumPy and SciPy"), "#000000"),
+    **dict.fromkeys(("NumPy, BLAS threads", "SciPy, our gradient"), "#e69f00"),
+    **dict.fromkeys(("JAX", "jaxopt", "JAX and jaxopt"), "#0072b2"),
+    **dict.fromkeys(("JAX, scan", "statsmodels"), "#999933"),
+    **dict.fromkeys(("JAX and optax, scan", "genosolver, our gradient"), "#882255"),
+    "PyTorch": "#d55e00",
+    "numba": "#009e73",
+    "numba, threads": "#cc79a7",
+    "scikit-learn": "#56b4e9",
+}
+ANOTHER = "#777777"
 LEFT, RIGHT, TOP, ROW = 230, 30, 44, 22
 WIDTH, KEYS = 760, 3  # names in a line of the key
 LOWEST, HIGHEST = 0.25, 32.0  # what lies beyond is drawn at the edge
@@ -16,7 +28,7 @@ LOWEST, HIGHEST = 0.25, 32.0  # what lies beyond is drawn at the edge
 def dots(title: str, rows: Mapping[str, Mapping[str, float]]) -> str:
     """`rows`: for each case the ratio of each peer."""
     peers = list(dict.fromkeys(peer for ratios in rows.values() for peer in ratios))
-    colours = {peer: COLOURS[i % len(COLOURS)] for i, peer in enumerate(peers)}
+    colours = {peer: COLOURS.get(peer, ANOTHER) for peer in peers}
     bottom = TOP + ROW * len(rows)
     height = bottom + 30 + 18 * (-(-len(peers) // KEYS))
     parts = [
@@ -49,7 +61,8 @@ def _grid(bottom: int) -> list[str]:
     while at <= HIGHEST:
         x, colour = f"{_x(at):.0f}", "#c00000" if at == 1 else "#dddddd"
         lines.append(f'<path d="M{x} {TOP}V{bottom}" stroke="{colour}"/>')
-        lines.append(f'<text x="{x}" y="{TOP - 8}" text-anchor="middle">{at:g}</text>')
+        mark = {LOWEST: "\u2264 ", HIGHEST: "\u2265 "}.get(at, "")
+        lines.append(f'<text x="{x}" y="{TOP - 8}" text-anchor="middle">{mark}{at:g}</text>')
         at *= 2
     return lines
 

@@ -15,6 +15,7 @@ from threadpoolctl import ThreadpoolController
 Vector = NDArray[Any]
 
 ROUNDS = 15
+FEWEST = 5  # rounds of which there is a median worth the name, however long they take
 # Before each turn: threads that spun for the contender before go to sleep.
 PAUSE = 0.003  # seconds
 # A turn lasts at least this long, by repetition; a call longer than WARM needs no untimed one
@@ -92,13 +93,17 @@ def close(rtol: float, atol: float) -> Callable[[Vector, Vector], None]:
 def run(
     race: Race, seconds: float, told: Callable[[Taken], None], without: Collection[str]
 ) -> None:
-    """Runs a race for about so many seconds; `told` is called whenever something is known."""
+    """Runs a race for about so many seconds, for no seconds one round.
+
+    `told` is called whenever something is known.
+    """
     ended = [contender.name for contender in race.contenders if contender.name in without]
     why = "ended the process, or took too long"
     taken = Taken(race.unit, left_out=dict.fromkeys(ended, why))
     ready = _prepared(race, taken, told)
     taken.amounts = {one.contender.name: list(one.amounts) for one in ready}
     pools, began = ThreadpoolController(), time.perf_counter()
+    fewest = FEWEST if seconds else 1
     for turn in range(race.rounds):
         first = turn % max(len(ready), 1)
         for one in ready[first:] + ready[:first]:
@@ -106,7 +111,7 @@ def run(
             if len(taken.amounts[taken.at]) <= turn:
                 taken.amounts[taken.at].append(_turn(one, pools))
         told(taken)
-        if time.perf_counter() - began > seconds:
+        if turn + 1 >= fewest and time.perf_counter() - began > seconds:
             break
     taken.at = ""
     told(taken)

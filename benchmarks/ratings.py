@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.cases import DEFAULT, Case, number
+from benchmarks.cases import BOTH, DEFAULT, LARGE, Case, number
 from benchmarks.ours import joined, with_problem
 from benchmarks.peers import in_jax, in_numpy, in_torch
 from benchmarks.race import Contender, Race, Run, Vector, close
@@ -38,7 +38,8 @@ def cases() -> list[Case]:
             quick=DEFAULT * (table.ratings == 10**5),
             tiny=table.ratings == 60,
             megabytes=500 + 8e-6 * table.ratings * 10 * table.factors,
-            seconds=20,
+            heaps=BOTH if table.ratings >= LARGE else DEFAULT,
+            seconds=12 if table.ratings > LARGE else 3,
         )
         for table in TABLES
     ]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.cases import DEFAULT, Case, size
+from benchmarks.cases import BOTH, DEFAULT, LARGE, Case, size
 from benchmarks.linear import SIZES
 from benchmarks.ours import joined, with_problem
 from benchmarks.peers import in_jax, in_numpy, in_threaded_numpy, in_torch
@@ -31,6 +31,9 @@ def cases() -> list[Case]:
             quick=DEFAULT * ((n, d) == (10**5, 10)),
             tiny=n == 40,
             megabytes=300 + 8e-6 * n * (2 * d + 100),
+            heaps=BOTH if n >= LARGE else DEFAULT,
+            seconds=2 + 9e-8 * n * (d + 20),
+            preparation=5 + 1e-7 * n * d,
         )
         for n, d in (*SIZES, (40, 3))
     ]

@@ -61,16 +61,22 @@ TEXTS = {
     "compilation of 20 parameters": peaks(20),
     "compilation of 1000 lines": tower(996),
 }
+LONGER = {"compilation of 100 lets with parameters": 16, "compilation of 1000 lines": 35}
 
 
 def cases() -> list[Case]:
-    once = partial(Case, family=FAMILY, heaps=DEFAULT, seconds=20)
+    once = partial(Case, family=FAMILY, preparation=2)
     quick = "compilation of ten lines", "compilation of 100 lets with parameters"
     return [
         once("starting", race=partial(starting, 11), quick=DEFAULT),
-        once("importing", race=importing),
+        once("importing", race=importing, seconds=15),
         *(
-            once(name, race=partial(compilation, name), quick=DEFAULT * (name in quick))
+            once(
+                name,
+                race=partial(compilation, name),
+                quick=DEFAULT * (name in quick),
+                seconds=LONGER.get(name, 5),
+            )
             for name in TEXTS
         ),
         once("starting, once", race=partial(starting, 1), tiny=True),

@@ -13,9 +13,12 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import bars, linear
+from benchmarks import bars, linear, results
+from benchmarks.about import ABOUT
 from benchmarks.cases import Case, all_cases
+from benchmarks.machine import HEAPS, Ticks, busy
 from benchmarks.page import pages
+from benchmarks.plot import ANOTHER
 from benchmarks.processes import done, peak
 from benchmarks.race import Contender, Measured, Race, Taken, close, run
 
@@ -62,6 +65,32 @@ def test_the_page_shows_every_case_and_its_plots_are_svg(tiny):
     assert len(plots) == page.count("](benchmarks/") > 5
     for plot in plots:
         assert xml.fromstring(plot.read_text(encoding="utf-8")).tag.endswith("svg")
+
+
+def test_a_peer_has_one_colour_in_all_plots_and_none_of_a_plot_share_theirs(tiny):
+    for path in (tiny / "benchmarks").glob("*.svg"):
+        marks = xml.fromstring(path.read_text(encoding="utf-8"))
+        keys = [circle for circle in marks if circle.tag.endswith("circle") and not len(circle)]
+        colours = [circle.get("fill") for circle in keys]
+
+        assert len(keys) > 1
+        assert ANOTHER not in colours
+        assert len(set(colours)) == len(colours)
+
+
+def test_every_family_has_a_text_about_it(tiny):
+    page = (tiny / "benchmarks.md").read_text(encoding="utf-8")
+
+    assert {case.family for case in all_cases()} == set(ABOUT)
+    for family in {case.family for case in all_cases() if case.tiny}:
+        assert f"### {family}\n\n{ABOUT[family].strip()}\n\n" in page
+
+
+def test_the_full_set_is_expected_to_take_less_than_forty_minutes():
+    cases = [case for case in all_cases() if not case.tiny]
+
+    assert sum(case.takes * len(case.heaps) for case in cases) < 40 * 60
+    assert sum(case.takes * len(case.quick) for case in cases) < 6 * 60
 
 
 def test_every_family_has_a_tiny_case_and_all_names_differ():
@@ -123,6 +152,15 @@ def test_a_contender_that_fails_or_is_missing_is_left_out_with_the_reason():
     assert list(taken.amounts) == ["gdsym numpy", "peer"]
 
 
+def test_a_race_has_five_rounds_however_long_they_take_and_one_for_no_seconds():
+    def rounds(seconds: float) -> int:
+        told: list[Taken] = []
+        run(Race((_vector(1.0),), close(0, 0), rounds=7), seconds, told.append, ())
+        return len(told[-1].amounts["peer"])
+
+    assert [rounds(60.0), rounds(1e-9), rounds(0.0)] == [7, 5, 1]
+
+
 def test_what_a_contender_measures_itself_is_taken_as_it_says():
     amounts = iter([5.0, 7.0, 6.0])
     own = Contender("gdsym numpy", lambda: lambda: Measured(next(amounts), np.ones(1)))
@@ -144,6 +182,20 @@ def test_a_contender_that_ends_the_process_costs_only_itself(monkeypatch):
 
     assert calls == [[], ["PyTorch"]]
     assert records[0]["family"] == linear.FAMILY
+
+
+def test_a_race_that_is_late_keeps_its_rounds_and_one_that_is_stuck_names_who_it_is():
+    def line(amounts: dict[str, list[float]], at: str) -> str:
+        return json.dumps({"case": "a", "amounts": amounts, "at": at}) + "\n"
+
+    stuck = [line({}, "gdsym numpy"), line({}, "JAX"), "a word of a library\n"]
+    racing = [*stuck, line({"gdsym numpy": [1.0], "JAX": [2.0]}, "JAX"), '{"case": "a", "amou']
+
+    assert command.last_words(stuck, late=True)[0]["at"] == "JAX"
+    assert command.last_words(racing, late=False)[0]["at"] == "JAX"
+    (found,) = command.last_words(racing, late=True)
+    assert found == {"case": "a", "amounts": {"gdsym numpy": [1.0], "JAX": [2.0]}, "at": ""}
+    assert command.last_words([], late=True) == []
 
 
 def test_a_process_that_lacks_a_library_or_fails_says_so():
@@ -173,6 +225,85 @@ def test_a_case_that_needs_more_memory_than_is_free_is_not_run():
     assert "needs 1000000000000 MB" in record["skipped"]
     text = pages({"set": "full", "machine": MACHINE, "records": [record]})["benchmarks.md"]
     assert "Not run: large, default heap: needs 1000000000000 MB" in text
+
+
+def test_the_share_of_others_is_what_neither_this_process_had_nor_was_idle():
+    before, after = Ticks(100.0, 40.0, 5.0), Ticks(120.0, 48.0, 11.0)
+
+    assert busy(before, after) == pytest.approx((20 - 8 - 6) / 20)
+    assert busy(before, Ticks(120.0, 55.0, 11.0)) == 0.0
+    assert busy(before, before) == 0.0
+
+
+# -- results that are kept
+
+
+def _results(*records: dict[str, object]) -> dict[str, object]:
+    return {"machine": {**MACHINE, "system": "here"}, "records": list(records)}
+
+
+def test_a_record_takes_the_place_of_the_same_case_and_heap_in_the_order_of_the_cases():
+    kept = _results(_record("b"), _record("a", "kept", NumPy=[1.0]), _record("gone"))
+    places = [("a", "default"), ("a", "kept"), ("b", "default"), ("b", "kept")]
+    order = {place: i for i, place in enumerate(places)}
+
+    results.add(kept, {**_record("a", "kept", NumPy=[2.0]), "at": ""}, order)
+    results.add(kept, _record("a"), order)
+
+    assert [results.key(record) for record in kept["records"]] == places[:3]
+    assert kept["records"][1] == _record("a", "kept", NumPy=[2.0])
+    assert json.loads(results.text_of(kept)) == kept
+
+
+def test_figures_of_another_machine_or_other_versions_are_not_added_to(tmp_path):
+    path = tmp_path / "results.json"
+    path.write_text(results.text_of(_results(_record("a"))), encoding="utf-8")
+
+    same = results.continued(path, {**MACHINE, "system": "Linux 7"})
+    assert len(same["records"]) == 1
+    assert results.continued(tmp_path / "none.json", MACHINE)["records"] == []
+    with pytest.raises(results.Unlike) as error:
+        results.continued(path, {**MACHINE, "cores": 4, "libraries": {"jax": "1", "numpy": "2.5"}})
+    assert str(error.value) == (
+        "cores was 2, is 4; numpy was 2.4, is 2.5; jax was not there, is 1"
+    )
+
+
+def test_a_run_that_was_interrupted_keeps_its_figures_and_is_resumed(tmp_path, monkeypatch):
+    asked: list[tuple[str, str]] = []
+
+    def measured(cases, heap, more, seconds):
+        asked.append((cases[0].name, heap))
+        if len(asked) == 3:
+            raise KeyboardInterrupt
+        return [{**_record(cases[0].name, heap, gdsym_numpy=[1.0]), "at": ""}]
+
+    def main(*options: str) -> int:
+        words = ["benchmarks", "--full", "--only", "misra*", "-o", str(tmp_path), *options]
+        monkeypatch.setattr(sys, "argv", words)
+        return command.main()
+
+    monkeypatch.setattr(command, "measured", measured)
+    assert main() == command.INTERRUPTED
+    kept = json.loads((tmp_path / "benchmarks" / "results.json").read_text(encoding="utf-8"))
+    assert [results.key(record) for record in kept["records"]] == asked[:2]
+    assert "| misra 1e6 |" in (tmp_path / "benchmarks.md").read_text(encoding="utf-8")
+
+    assert main("--resume") == 0
+    kept = json.loads((tmp_path / "benchmarks" / "results.json").read_text(encoding="utf-8"))
+    names = ("misra 1e6", "misra 1e7")
+    assert asked[2:] == [asked[2], asked[2], *asked[4:]]
+    assert len(asked) == 5  # two, the one that was interrupted, and the two that were missing
+    assert {results.key(r) for r in kept["records"]} == {(n, h) for n in names for h in HEAPS}
+    assert kept["set"] == "partial"
+
+
+def test_records_of_all_cases_with_all_their_heaps_are_the_full_set():
+    cases = [case for case in all_cases() if not case.tiny]
+    records = [_record(case.name, heap) for case in cases for heap in case.heaps]
+
+    assert results.extent(_results(*records), all_cases()) == "full"
+    assert results.extent(_results(*records[1:]), all_cases()) == "partial"
 
 
 # -- the page
@@ -224,6 +355,27 @@ def test_a_limit_is_held_against_the_difference_to_what_it_is_beyond():
     assert verdict(0.09).found == pytest.approx(0.07)
 
 
+def test_a_limit_on_memory_is_held_against_the_backend_that_takes_most():
+    record = _record("memory of hessian 1e6x100", gdsym_numpy=[8.0], gdsym_numba=[41.0])
+    found = bars.verdicts([record], "default", cores=2)
+    verdict = next(v for v in found if v.what.startswith("hessian, MB"))
+
+    assert (verdict.wanted, verdict.found, verdict.where) == ("at most 40", 41.0, "gdsym numba")
+    assert not verdict.met
+
+
+def test_the_page_says_in_how_many_runs_the_figures_were_measured():
+    def page(*runs: dict[str, object]) -> str:
+        records = [_record("ridge 1e5x10", gdsym_numpy=[1.0]) | run for run in runs]
+        found = pages({"set": "full", "machine": MACHINE, "records": records})
+        return found["benchmarks.md"].replace("\n", " ")
+
+    first, second = ({"run": f"2026-01-0{day}T00:00:00+00:00", "took": 90.0} for day in (1, 2))
+    assert "of one run of 3 minutes that began at 2026-01-01T" in page(first, first)
+    assert "the full set of 2 runs" in page(first, second)
+    assert "This is the full set: " in page({})
+
+
 def test_the_page_says_where_other_work_disturbed_the_figures():
     record = _record("logistic 1e5x10", gdsym_numpy=[1.0], NumPy=[2.0])
 
@@ -231,8 +383,11 @@ def test_the_page_says_where_other_work_disturbed_the_figures():
         results = {"set": "full", "machine": MACHINE, "records": [{**record, "busy": busy}]}
         return pages(results)["benchmarks.md"].replace("\n", " ")
 
-    assert "noise" not in page(0.02)
+    assert "figures are noise" not in page(0.02)
     assert "Other work took 90% of the processors: these figures are noise." in page(0.9)
+    line = "- Other work took more than 10% of the processors: logistic 1e5x10 (default heap)."
+    assert line in page(0.9)
+    assert line not in page(0.02)
 
 
 def test_the_table_has_a_figure_for_each_heap_and_marks_where_a_peer_is_ahead():
