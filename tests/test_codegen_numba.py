@@ -12,7 +12,7 @@ import numba as nb
 import numpy as np
 import pytest
 from test_accuracy import NAMES as FUNCTIONS
-from test_accuracy import TRUTH, ULPS, errors
+from test_accuracy import TRUTH, ULPS, errors, orders
 from test_exactness import EVERY, case
 
 import gdsym
@@ -21,6 +21,7 @@ from gdsym.codegen.backends import backend, numba
 from gdsym.codegen.module import module_text
 from gdsym.compiler import compile_text, stages
 from gdsym.errors import UsageError
+from gdsym.language.functions import FUNCTIONS as TABLE
 from gdsym.recipe import Recipe
 
 # Every fifth model of the zoo and the examples has loops compiled in every run, and all of them in
@@ -122,6 +123,64 @@ def test_the_smaller_of_two_numbers_is_numpys(name, reference, functions):
     np.testing.assert_array_equal(functions(name, a, b), reference(a, b))
 
 
+# Functions that a model can call; the derivatives of each in loops, too.
+CALLED = [name for name in FUNCTIONS if not TABLE[name].hidden]
+
+
+@pytest.mark.parametrize("name", CALLED)
+def test_a_function_and_its_derivatives_are_right_where_a_model_calls_it(name, request):
+    """Each point is a parameter that one row reads: by the weight of the row the slope is f, by
+    the point it is that of f."""
+    if name in numba.FUNCTIONS and not request.config.getoption("--nightly"):
+        pytest.skip("nightly")
+    tried, exact, rest = (TRUTH[f"{name}.{part}"] for part in ("points", "high", "rest"))
+    points = [f"p{place}" for place in range(tried.shape[1])]
+    text = (
+        f"data i[n] in k\nparam a[k], {', '.join(f'{p}[k]' for p in points)}\n"
+        f"loss sum(a[i]*{name}({', '.join(f'{p}[i]' for p in points)}))\n"
+    )
+    problem = load_module(text_of(text)).bind(i=np.arange(1000), dims={"k": 1000})
+
+    theta = np.concatenate([np.ones(1000), *tried.T])
+    value, *slopes = problem.grad(theta).reshape(-1, 1000)
+    found = {(): value, **{(place,): slope for place, slope in enumerate(slopes)}}
+    if len(points) == 1:
+        found[0, 0] = problem.hvp(theta, np.repeat([0.0, 1.0], 1000))[1000:]
+    for order, wanted, left in zip(orders(name), exact, rest, strict=True):
+        if order in found:
+            off = errors(found[order], wanted, left)
+            if len(order) > 1:  # what a model multiplies it with may overflow before
+                off[~(np.abs(wanted) < 1e300)] = 0
+            worst = np.argmax(off)
+            assert off[worst] <= ULPS, (order, off[worst], tried[worst].tolist())
+
+
+@pytest.fixture(scope="module")
+def support():
+    """What a module with loops has besides them."""
+    scope = {"nb": nb, "np": np, "math": __import__("math"), "Any": object}
+    exec(numba.SUPPORT, scope)
+    return scope
+
+
+@pytest.mark.parametrize("limit", [-1.0, 0.0, 1.5])
+def test_a_limit_is_numpys_smaller_and_larger_number(limit, support):
+    for name, reference in (("_at_most", np.minimum), ("_at_least", np.maximum)):
+        found = [support[name](x, limit) for x in POINTS]
+        np.testing.assert_array_equal(found, reference(POINTS, limit))
+
+
+@pytest.mark.parametrize("rows", [1, 127, 128, 300])
+def test_products_of_few_columns_are_numpys(rows, support):
+    draw = np.random.default_rng(rows)
+    X, weights = draw.normal(size=(rows, 7)), draw.normal(size=rows)
+
+    found = support["_few_products"](X, weights)
+
+    np.testing.assert_allclose(found, (weights * X.T) @ X, rtol=0, atol=1e-13 * rows)
+    np.testing.assert_array_equal(found, found.T)
+
+
 # -- models --------------------------------------------------------------------------------------
 
 
@@ -156,7 +215,7 @@ def test_a_linear_model_is_one_loop_that_reads_its_data_once():
 
     assert until_gradient.count("_loop_") == 1
     assert "np.exp" not in partial
-    assert "BLOCK_BYTES = 2**23" in text
+    assert "THREADED = 2**20" in text  # others have threads later
 
 
 SOFTMAX = (
@@ -169,7 +228,7 @@ def test_products_of_matrices_stay_in_numpy():
     partial = text[text.index("def partial(") : text.index("def finish(")]
 
     assert "W.T @ X.T" in partial
-    assert "BLOCK_BYTES = 2**22" in text
+    assert "THREADED = 2**22" in text
     assert "_loop_" in partial
 
 
@@ -371,8 +430,9 @@ def fitted(backend: str, text: str = LOGISTIC, rows: int = 333, **options):
     return gdsym.fit(text, {"X": X, "y": y}, backend=backend, **given)
 
 
-def test_an_epoch_in_loops_takes_the_steps_of_numpy():
-    one, two = fitted("numpy"), fitted("numba")
+@pytest.mark.parametrize("batch_size", [1, 16, 100])
+def test_an_epoch_in_loops_takes_the_steps_of_numpy(batch_size):
+    one, two = (fitted(backend, batch_size=batch_size) for backend in ("numpy", "numba"))
 
     assert hasattr(two.module, "epoch_adam")
     assert two.iterations == one.iterations
@@ -388,9 +448,11 @@ def test_an_epoch_in_loops_takes_the_steps_of_numpy():
         "loss sum(log(1 + exp(z)) - y*z)\npenalty sum(w^2) + sum(v^2) + 0.3*sum(w*v)\n",
         "data X[n, d], y[n]\nparam w[d], b\nlet z = X @ w + b\n"
         "loss mean(log(1 + exp(z)) - y*z)\npenalty sum(exp(w)) + b^2*sum(w^2)\n",
+        "data X[n, d], y[n]\nparam w[d], b\nlet z[n] = sum[d](sin(X*w)) + b\n"
+        "loss mean((z - y)^2)\n",
     ],
 )
-def test_penalties_of_several_vectors_step_entry_by_entry(text):
+def test_any_penalty_and_any_use_of_a_table_steps_in_loops(text):
     one, two = fitted("numpy", text), fitted("numba", text)
 
     assert hasattr(two.module, "epoch_adam")

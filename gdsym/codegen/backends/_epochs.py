@@ -144,9 +144,9 @@ def _batch(kernels: Kernels, totals: Sequence[Total]) -> _Batch | None:
     made = [part for line in (*unpacked, *lines) for part in wrapped(INDENT + line)]
     head = [
         "@_compiled(inline=True)",
-        "def _batch(theta: Any, _first: Any, _rows: Any, _n: Any, _room: Any, _given: Any,"
+        "def _batch(theta: Any, _rows: Any, _first: Any, _n: Any, _room: Any, _given: Any,"
         " _g: Any) -> Any:",
-        f'{INDENT}"""The objective estimated from some rows in _room; its gradient goes to _g."""',
+        f'{INDENT}"""The objective estimated from some rows; its gradient goes to _g."""',
     ]
     head[1:2] = wrapped(head[1])
     kept = [f'totals.dims["{dim}"]' for dim, _ in writer.kept]
@@ -169,7 +169,7 @@ def _known_by_name(kernels: Kernels, writer: Writer) -> dict[str, str]:
 
 def _gradient(kernels: Kernels, writer: BatchWriter, totals: Sequence[Total]) -> list[str] | None:
     """Statements from the rows of a batch to the objective and its gradient."""
-    lines = writer.batch(totals, "_n/_rows")
+    lines = writer.batch(totals, "_n/_rows.size")
     if lines is None:
         return None
     program = kernels.program
@@ -251,25 +251,30 @@ def _split(kernels: Kernels, writer: Writer) -> list[str]:
 
 
 def _take(kernels: Kernels, data: Sequence[Data]) -> list[str]:
-    """A function that brings the rows of some batches side by side."""
+    """A function that brings the entries of the rows of some batches side by side."""
     lines = [
-        f"_take{len(item.dims)}(data[{place}], rows, room[{place}])"
+        f"_entries(data[{place}], rows, room[{place}])"
         for place, item in enumerate(data)
-        if kernels.model.row in item.dims
+        if _is_taken(kernels, item)
     ]
     return [
         "@_compiled",
         "def _take(data: Any, rows: Any, room: Any) -> Any:",
-        f'{INDENT}"""Brings some rows of the data into room for them."""',
+        f'{INDENT}"""Brings what data have for some rows into room for it; tables stay."""',
         *(INDENT + line for line in lines or ["pass"]),
     ]
 
 
+def _is_taken(kernels: Kernels, item: Data) -> bool:
+    """True for a number a row: of a table a row is a piece of memory, which loops read there."""
+    return item.dims == (kernels.model.row,)
+
+
 def _part(kernels: Kernels, data: Sequence[Data]) -> list[str]:
-    """The rows of a batch, and data without rows."""
+    """The entries of a batch, and tables."""
     return [
         f"{kernels.arguments[item.name]} = _room[{place}]"
-        + ("[_first : _first + _rows]" if kernels.model.row in item.dims else "")
+        + ("[_first : _first + _rows.size]" if _is_taken(kernels, item) else "")
         for place, item in enumerate(data)
     ]
 
@@ -290,18 +295,18 @@ def _epoch_RULE(
         some = rows[start : start + several]
         _take(data, some, room)
         for first in range(0, some.size, size):
-            count = min(size, some.size - first)
-            f = _batch(theta, first, count, n, room, given, g)
+            batch = some[first : first + size]
+            f = _batch(theta, batch, first, n, room, given, g)
             if not np.isfinite(f):
                 return total, f, made, scalars
-            total += f * count
-            if start + first + count == rows.size:
+            total += f * batch.size
+            if start + first + batch.size == rows.size:
                 before[:] = theta
             made += 1
             scalars = _step_RULE(theta, g, f, t + made, T, vectors, scalars, options)
     return total, f, made, scalars
 """
-# Rows that are brought together: while some come from memory, others are on their way.
+# Rows whose entries are brought together: while some come from memory, others are on their way.
 TOGETHER = 256
 
 
@@ -378,7 +383,7 @@ def _caller(rule: Rule, kernels: Kernels, batch: _Batch) -> list[str]:
     states = [state.name for state in rule.states if state.scalar]
     several = f"size*max(1, {TOGETHER}//size)"
     rows = [
-        f"_room({name}, {several})" if kernels.model.row in item.dims else name
+        f"_room({name}, {several})" if _is_taken(kernels, item) else name
         for name, item in zip(used, batch.data, strict=True)
     ]
     rows += [f"np.empty({' + '.join(batch.kept) or 0})", f"np.empty({batch.room})"]

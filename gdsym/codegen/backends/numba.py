@@ -11,12 +11,22 @@ products of matrices with matrices, factorisations, and functions that only scip
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from gdsym.calculus.program import Axes, Axis, Contract, Delta, Leaf, Map, Node, Number, Reduce
+from gdsym.calculus.program import (
+    Axes,
+    Axis,
+    Contract,
+    Delta,
+    Factor,
+    Leaf,
+    Map,
+    Node,
+    Number,
+    Reduce,
+)
 from gdsym.codegen.backends import Backend
 from gdsym.codegen.backends import numpy as numpy_backend
 from gdsym.codegen.backends._epochs import BatchWriter, epochs
@@ -63,6 +73,7 @@ FUNCTIONS = {
     "cosh": "np.cosh({})",
     "erf": "math.erf({})",
 }
+LIMITED = {"min": "_at_most({}, {})", "max": "_at_least({}, {})"}  # where one is a number
 LOGICAL = ("and", "or", "not")
 PRINTED = frozenset((*FUNCTIONS, *SIGNS, *LOGICAL, "add", "mul", "pow"))
 
@@ -104,6 +115,13 @@ class Writer(BatchWriter):
             lines += [f"if acc.order < {after}:", *(INDENT + line for line in body)]
             lines.append(f"{INDENT}return")
         return lines
+
+    def _gram(self, node: Contract, half: Factor, other: Factor, weight: Factor | None) -> Text:
+        text = super()._gram(node, half, other, weight)
+        if weight is None or not text.code.startswith("_gram("):
+            return text
+        self.helpers.add("numba")
+        return replace(text, code=f"_narrow{text.code}")
 
     def _part(self, totals: Sequence[Total], into: str) -> list[str]:
         """Statements for some totals of a pass, as if there were no others."""
@@ -279,7 +297,7 @@ class _Loop:
         self.row = part.row
         self.nodes = nodes
         self.sums = {total.node: total for total in part.totals if total.node in nodes}
-        self.taken = {"first", "count", "start", "m", "i", "j", "work", "np", "nb", "math"}
+        self.taken = {"first", "count", "whole", "m", "i", "work", "np", "nb", "math"}
         self.by_line = self._goes_by_line()
         self.again = {node for node in nodes if self.by_line and self._is_taken_again(node)}
         self.codes: dict[str, str] = {}  # of a row, to their names; where it goes by lines
@@ -300,6 +318,8 @@ class _Loop:
         depth = self._depths()
         for node in sorted(nodes, key=lambda n: (depth[n], self._nest(n) is not None, n.id)):
             self._place(node)
+        # One nest over the rows alone needs no chunks.
+        self.one_by_one = self.by_line or [group.axes for group in self.groups] == [()]
 
     # -- one row after the other, and its lines of tables in innermost loops
 
@@ -407,46 +427,56 @@ class _Loop:
         for group in self.groups:
             body += self._group(group)
         made = self.writer.functions
-        name = f"_loop_{len(made) + 1}"
-        kept = [*self.outputs.values(), *self.running.values()]
-        chunk = CHUNK if self.matrix else 4 * CHUNK
-        sized = [line.replace("CHUNK", str(chunk)) for line in self.allocated]
-        scratch = self.vectors * chunk
-        names = [*self.arguments.values(), *(["work"] if scratch else []), *kept]
-        parameters = ", ".join(f"{name}: Any" for name in names)
+        place = next(
+            (
+                at
+                for at, other in enumerate(made, 1)
+                if other == self._function(f"_loop_{at}", body)
+            ),
+            len(made) + 1,
+        )
+        if place > len(made):
+            made.append(self._function(f"_loop_{place}", body))
+        self.writer.helpers.add("numba")
+        return self._call(f"_loop_{place}", self.vectors * self._chunk())
+
+    def _chunk(self) -> int:
+        return CHUNK if self.matrix else 4 * CHUNK
+
+    def _names(self) -> list[str]:
+        """The parameters of the function."""
+        work = ["work"] if self.vectors else []
+        return [*self.arguments.values(), *work, *self.outputs.values(), *self.running.values()]
+
+    def _function(self, name: str, body: Sequence[str]) -> list[str]:
+        chunk = str(self._chunk())
+        parameters = ", ".join(f"{each}: Any" for each in self._names())
         results = ", ".join(self.results.values())
         lines = [
             "@_compiled(inline=True)",
-            *wrapped(f"def {name}({parameters}) -> Any:"),
+            f"def {name}({parameters}) -> Any:",
             f'{INDENT}"""Loops over the rows of a block."""',
             f"{INDENT}m = {self.rows_of}",
-            *(INDENT + line for line in sized),
+            *(INDENT + line.replace("CHUNK", chunk) for line in self.allocated),
             *(f"{INDENT}{total} = 0.0" for node, total in self.results.items() if not node.axes),
-            *(INDENT + line for line in self._over_rows(body, chunk)),
+            *(INDENT + line.replace("CHUNK", chunk) for line in self._over_rows(body)),
             *([f"{INDENT}return {results}"] if results else []),
         ]
-        function = [part for line in lines for part in wrapped(line)]
-        for place, other in enumerate(made, 1):
-            if other[2:] == function[2:] and other[1] == function[1].replace(
-                name, f"_loop_{place}"
-            ):
-                name = f"_loop_{place}"
-                break
-        else:
-            made.append(function)
-        self.writer.helpers.add("numba")
-        return self._call(name, scratch)
+        return [part for line in lines for part in wrapped(line)]
 
-    def _over_rows(self, body: Sequence[str], chunk: int) -> list[str]:
-        """The loop over chunks of rows, or over rows."""
-        if self.by_line:
+    def _over_rows(self, body: Sequence[str]) -> list[str]:
+        """The loop over rows, or over chunks of a length that the compiler knows: vectors without
+        a rest. What is left comes after them."""
+        if self.one_by_one:
             codes = [f"{name} = {code}" for code, name in self.codes.items()]
             return ["for i in range(m):", *(INDENT + line for line in (*codes, *body))]
         return [
-            *_row_by_row(body),
-            f"for first in range({'start' if _is_cheap(body) else '0'}, m, {chunk}):",
-            f"{INDENT}count = min({chunk}, m - first)",
-            *(INDENT + line.replace("CHUNK", str(chunk)) for line in body),
+            "whole = m - m % CHUNK",
+            "for first in range(0, whole, CHUNK):",
+            *(INDENT + line.replace("COUNT", "CHUNK") for line in body),
+            "for first in range(whole, m, CHUNK):",
+            f"{INDENT}count = m - first",
+            *(INDENT + line.replace("COUNT", "count") for line in body),
         ]
 
     def _made_by_code(self, node: Node) -> str:
@@ -535,7 +565,7 @@ class _Loop:
     def _nested(self, axes: Axes, lines: Iterable[str], rows: bool = True) -> list[str]:
         """Lines inside loops over some axes, and the rows of the chunk innermost."""
         nest = [f"for {self._index(axis)} in range({self._argument_size(axis)}):" for axis in axes]
-        nest += ["for i in range(count):"] if rows and not self.by_line else []
+        nest += ["for i in range(COUNT):"] if rows and not self.one_by_one else []
         made = [INDENT * depth + line for depth, line in enumerate(nest)]
         return made + [INDENT * len(nest) + line for line in lines]
 
@@ -609,7 +639,7 @@ class _Loop:
 
     def _place_of(self, axis: Axis) -> str:
         if axis == self.row:
-            return "i" if self.by_line else "first + i"
+            return "i" if self.one_by_one else "first + i"
         return self._index(axis)
 
     def _scratch_at(self, node: Node) -> str:
@@ -660,13 +690,23 @@ class _Loop:
         name = self._argument(text)
         if not order:
             return name
-        places = [at.get(axis) or self._place_of(axis) for axis in order]
-        entry = f"{name}[{', '.join(places)}]"
-        if self.row in order:
-            if self.rows_of is None:
-                self.rows_of = f"{name}.shape[{order.index(self.row)}]"
-            return entry if code else f"np.float64({entry})"
-        return entry
+        places = {axis: at.get(axis) or self._place_of(axis) for axis in order}
+        if self.row not in order:
+            return f"{name}[{', '.join(places.values())}]"
+        size = f"{name}.shape[{order.index(self.row)}]"
+        if rows := self._rows_of_batch(node):
+            places[self.row], size = f"{rows}[{places[self.row]}]", f"{rows}.size"
+        self.rows_of = self.rows_of or size
+        entry = f"{name}[{', '.join(places.values())}]"
+        return entry if code else f"np.float64({entry})"
+
+    def _rows_of_batch(self, node: Node) -> str | None:
+        """The numbers of the rows of a batch, where it reads a table of data in its place."""
+        if self.writer.room is None or not isinstance(node, Leaf) or len(node.axes) != 2:
+            return None
+        if "_rows" not in self.arguments:
+            self.arguments["_rows"] = self._fresh("picked")
+        return self.arguments["_rows"]
 
     def _scratch_at_codes(self, node: Node, at: dict[Axis, str]) -> str:
         if not at:
@@ -726,6 +766,10 @@ class _Loop:
         self.matrix = True
         return self._argument(self.writer.known[factor])
 
+    def _and_rows(self, table: Node) -> str:
+        rows = self._rows_of_batch(table)
+        return f", {rows}" if rows else ""
+
     def _dot(self, node: Node) -> list[str] | None:
         """X @ w for data of the usual layout."""
         if not isinstance(node, Contract) or len(node.factors) != 2 or node.axes != (self.row,):
@@ -739,7 +783,8 @@ class _Loop:
             return None
         text = self.writer.oriented(vectors[0], vectors[0].axes).code
         vector = self._argument(text)
-        lines = [f"_dots({matrix}, {vector}, first, count, work, {self._offset(node)})"]
+        place, rows = self._offset(node), self._and_rows(tables[0])
+        lines = [f"_dots({matrix}, {vector}, first, COUNT, work, {place}{rows})"]
         if self.part.is_read_later(node):
             result = self._scratch_at(node)
             copied = [f"{place} = {result}" for place in self._stored(node) if place != result]
@@ -755,7 +800,8 @@ class _Loop:
         if len(rows) == 1 and len(tables) == 1 and rows[0] in self.group:
             matrix = self._matrix(tables[0])
             if matrix is not None:
-                return [f"_adds({matrix}, work, {self._offset(rows[0])}, first, count, {out})"]
+                given = f"{self._offset(rows[0])}, first, COUNT, {out}"
+                return [f"_adds({matrix}, work, {given}{self._and_rows(tables[0])})"]
         element = _Element(self, _Group(None))
         product = element._product([factor.node for factor in node.factors], ())
         kept = self._inside(node)[: len(node.axes)]
@@ -910,6 +956,10 @@ class _Element(numpy_backend.Writer):
             case "where":
                 texts = [self._truth(node.args[0]), *(self._number(arg) for arg in node.args[1:])]
                 code, level = FUNCTIONS["where"].format(*(t.code for t in texts)), ATOM
+            case "min" | "max" if any(isinstance(arg, Number) for arg in node.args):
+                args = sorted(node.args, key=lambda arg: isinstance(arg, Number))
+                texts = [self._number(arg) for arg in args]
+                code, level = LIMITED[node.op].format(*(t.code for t in texts)), ATOM
             case op:
                 texts = [self._number(arg) for arg in node.args]
                 if op in SIGNS:
@@ -958,56 +1008,6 @@ class _Element(numpy_backend.Writer):
         return self.loop.hoisted(code) if hoists else code
 
 
-# -- few columns and little to do for a row ------------------------------------------------------
-
-DOTS = re.compile(r"_dots\((\w+), (\w+), first, count, work, (.+)\)")
-ADDS = re.compile(r"_adds\((\w+), work, (.+), first, count, (\w+)\)")
-VECTORISED = re.compile(r"\b(_exp|_expm1|_log|_log1p|_tanh)\(")
-# With fewer columns than this a row's products take no longer than a chunk's bookkeeping.
-WIDE = 64
-
-
-def _is_cheap(body: Sequence[str]) -> bool:
-    """True for linear predictors, a nest over the rows without dear functions, and their sums."""
-    nests = [line for line in body if not line.startswith(INDENT)]
-    plain = all(
-        DOTS.fullmatch(line) or ADDS.fullmatch(line) or line == "for i in range(count):"
-        for line in nests
-    )
-    linear = any(map(DOTS.fullmatch, nests)) and any(map(ADDS.fullmatch, nests))
-    return plain and linear and not any(map(VECTORISED.search, body))
-
-
-def _row_by_row(body: Sequence[str]) -> list[str]:
-    """The same work for one row after the other, where that is quicker; then no row is left."""
-    if not _is_cheap(body):
-        return []
-    lines: list[str] = []
-    vector = ""
-    for line in body:
-        if dots := DOTS.fullmatch(line):
-            matrix, vector, place = dots.groups()
-            name = _register(place)
-            lines += [f"{name} = 0.0", f"for j in range({vector}.size):"]
-            lines.append(f"{INDENT}{name} = _fused({name}, {matrix}[first, j], {vector}[j])")
-        elif adds := ADDS.fullmatch(line):
-            matrix, place, out = adds.groups()
-            lines.append(f"for j in range({out}.size):")
-            lines.append(
-                f"{INDENT}{out}[j] = _fused({out}[j], {_register(place)}, {matrix}[first, j])"
-            )
-        elif line.startswith(INDENT):
-            entry = re.sub(r"work\[(?:([\w*]+) \+ )?i\]", lambda m: _register(m[1]), line)
-            lines.append(entry.removeprefix(INDENT).replace("first + i", "first"))
-    head = [f"start = m if {vector}.size < {WIDE} else 0", "for first in range(start):"]
-    return [*head, *(INDENT + line for line in lines)]
-
-
-def _register(place: str | None) -> str:
-    """What stands for a place in the scratch of a chunk when there is one row."""
-    return f"work_{re.sub('[*]?CHUNK', '', place or '0') or '1'}"
-
-
 def _without(axes: Axes, row: Axis | None) -> Axes:
     return tuple(axis for axis in axes if axis != row)
 
@@ -1045,23 +1045,32 @@ def _fused(a: Any, b: Any, c: Any) -> Any:
     return a + b * c
 
 
+@_compiled(inline=True)
+def _row(rows: Any, n: Any) -> Any:
+    """The number of a row: of all rows, or of those that are listed."""
+    return n if rows is None else rows[n]
+
+
 @_compiled(inline=True, reassoc=True, nsz=True, contract=True)
-def _dots(X: Any, w: Any, first: Any, count: Any, out: Any, at: Any) -> Any:
+def _dots(X: Any, w: Any, first: Any, count: Any, out: Any, at: Any, rows: Any = None) -> Any:
     """X @ w for some rows, to a place in `out`; eight rows share a read of w."""
     i = 0
     while i + 8 <= count:
         n = first + i
+        n1, n2, n3, n4 = _row(rows, n), _row(rows, n + 1), _row(rows, n + 2), _row(rows, n + 3)
+        n5, n6 = _row(rows, n + 4), _row(rows, n + 5)
+        n7, n8 = _row(rows, n + 6), _row(rows, n + 7)
         a = b = c = d = e = f = g = h = 0.0
         for j in range(w.size):
             v = w[j]
-            a += X[n, j] * v
-            b += X[n + 1, j] * v
-            c += X[n + 2, j] * v
-            d += X[n + 3, j] * v
-            e += X[n + 4, j] * v
-            f += X[n + 5, j] * v
-            g += X[n + 6, j] * v
-            h += X[n + 7, j] * v
+            a += X[n1, j] * v
+            b += X[n2, j] * v
+            c += X[n3, j] * v
+            d += X[n4, j] * v
+            e += X[n5, j] * v
+            f += X[n6, j] * v
+            g += X[n7, j] * v
+            h += X[n8, j] * v
         out[at + i] = a
         out[at + i + 1] = b
         out[at + i + 2] = c
@@ -1072,30 +1081,35 @@ def _dots(X: Any, w: Any, first: Any, count: Any, out: Any, at: Any) -> Any:
         out[at + i + 7] = h
         i += 8
     while i < count:
+        n = _row(rows, first + i)
         a = 0.0
         for j in range(w.size):
-            a += X[first + i, j] * w[j]
+            a += X[n, j] * w[j]
         out[at + i] = a
         i += 1
 
 
 @_compiled(inline=True, reassoc=True, nsz=True, contract=True)
-def _adds(X: Any, t: Any, at: Any, first: Any, count: Any, out: Any) -> Any:
+def _adds(X: Any, t: Any, at: Any, first: Any, count: Any, out: Any, rows: Any = None) -> Any:
     """Adds X.T @ t for some rows to `out`, t from a place on; eight rows share a write."""
     i = 0
     while i + 8 <= count:
         n = first + i
+        n1, n2, n3, n4 = _row(rows, n), _row(rows, n + 1), _row(rows, n + 2), _row(rows, n + 3)
+        n5, n6 = _row(rows, n + 4), _row(rows, n + 5)
+        n7, n8 = _row(rows, n + 6), _row(rows, n + 7)
         a, b, c, d = t[at + i], t[at + i + 1], t[at + i + 2], t[at + i + 3]
         e, f, g, h = t[at + i + 4], t[at + i + 5], t[at + i + 6], t[at + i + 7]
         for j in range(out.size):
-            low = (a * X[n, j] + b * X[n + 1, j]) + (c * X[n + 2, j] + d * X[n + 3, j])
-            high = (e * X[n + 4, j] + f * X[n + 5, j]) + (g * X[n + 6, j] + h * X[n + 7, j])
+            low = (a * X[n1, j] + b * X[n2, j]) + (c * X[n3, j] + d * X[n4, j])
+            high = (e * X[n5, j] + f * X[n6, j]) + (g * X[n7, j] + h * X[n8, j])
             out[j] += low + high
         i += 8
     while i < count:
+        n = _row(rows, first + i)
         a = t[at + i]
         for j in range(out.size):
-            out[j] += a * X[first + i, j]
+            out[j] += a * X[n, j]
         i += 1
 
 
@@ -1109,19 +1123,46 @@ def _inner(a: Any, b: Any) -> Any:
 
 
 @_compiled
-def _take1(a: Any, rows: Any, out: Any) -> Any:
+def _entries(a: Any, rows: Any, out: Any) -> Any:
     """The entries of an array at some rows."""
     for i in range(rows.size):
         out[i] = a[rows[i]]
 
 
-@_compiled
-def _take2(a: Any, rows: Any, out: Any) -> Any:
-    """The rows of a table."""
-    for i in range(rows.size):
-        n = rows[i]
-        for j in range(a.shape[1]):
-            out[i, j] = a[n, j]
+# With more columns than this BLAS has the better loops: measured where both take as long.
+_FEW = 24
+
+
+def _narrow_gram(A: Any, weights: Any) -> Any:
+    """`_gram`, in a loop of its own where there are few columns."""
+    few = A.ndim == 2 and len(A) <= _FEW and A.T.flags.c_contiguous
+    return _few_products(A.T, weights) if few else _gram(A, weights)
+
+
+@_compiled(reassoc=True, nsz=True, contract=True)
+def _few_products(X: Any, weights: Any) -> Any:
+    """X.T @ (weights*X.T).T for few columns: of some rows they are laid out as vectors."""
+    d = X.shape[1]
+    columns, weight, scaled = np.zeros((d, 128)), np.zeros(128), np.empty(128)
+    out = np.zeros((d, d))
+    for first in range(0, X.shape[0], 128):
+        count = min(128, X.shape[0] - first)
+        weight[count:] = 0.0
+        for i in range(count):
+            weight[i] = weights[first + i]
+            for j in range(d):
+                columns[j, i] = X[first + i, j]
+        for j in range(d):
+            for i in range(128):
+                scaled[i] = weight[i] * columns[j, i]
+            for k in range(j + 1):
+                total = 0.0
+                for i in range(128):
+                    total += scaled[i] * columns[k, i]
+                out[j, k] += total
+    for j in range(d):
+        out[:j, j] = out[j, :j]
+    return out
 
 
 def _running(sums: Any, key: str, shape: Any, *order: int) -> Any:
@@ -1146,6 +1187,18 @@ def _least(a: Any, b: Any) -> Any:
 def _most(a: Any, b: Any) -> Any:
     """The larger number; nan where one is."""
     return a if (a >= b) | (a != a) else b
+
+
+@_compiled
+def _at_most(x: Any, limit: Any) -> Any:
+    """x, but no more than a limit that is no nan."""
+    return limit if x > limit else x
+
+
+@_compiled
+def _at_least(x: Any, limit: Any) -> Any:
+    """x, but no less than a limit that is no nan."""
+    return limit if x < limit else x
 
 
 @_compiled
@@ -1202,12 +1255,12 @@ def _exp(x: Any) -> Any:
 
 @_compiled
 def _expm1(x: Any) -> Any:
-    y = -50.0 if x < -50.0 else x
+    y = -746.0 if x < -746.0 else x  # as in _exp: what both of them compute is computed once
     y = 710.0 if y > 710.0 else y
     k, p = _reduced(y)
     half = np.floor(0.5 * k)
     low, high = _two_to(half), _two_to(k - half)
-    scaled = (p * low + (low - 1.0 / high)) * high
+    scaled = (p * low + (low - _two_to(half - k))) * high
     return x if abs(x) < 1e-300 else scaled
 
 
@@ -1281,8 +1334,10 @@ def suits(plan: Plan) -> bool:
     return "numba" in kernels.helpers and "cached blocks" not in kernels.helpers
 
 
-# A loop works in a cache of its own: blocks are so long that calls cost nothing.
-BLOCKS = {"BLOCK_BYTES": "2**23", "MOST_ROWS": "65536"}
+# A loop works in a cache of its own: blocks are so long that calls cost little, and so short that
+# there are some for each thread. Threads pay from a quarter of a millisecond on, which is what a
+# loop takes for so many numbers.
+BLOCKS = {"SMALL_BYTES": "2**22", "THREADED": "2**20"}
 
 BACKEND = Backend(
     writer=Writer,
