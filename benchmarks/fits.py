@@ -33,8 +33,8 @@ def cases() -> list[Case]:
             quick=DEFAULT * ((n, d) == QUICK[kind]),
             tiny=n == 200,
             megabytes=500 + 8e-6 * n * (5 * d + 20),
-            seconds=25 if family == NEWTON and d >= 200 else 12,
-            preparation=25 if family == NEWTON and d >= 200 else 15,
+            seconds=30 if family == NEWTON and d >= 200 else 12,
+            preparation=35 if family == NEWTON and d >= 200 else 15,
         )
         for kind, family, race in (("newton", NEWTON, newton), ("lbfgs", LBFGS, lbfgs))
         for n, d in SIZES
