@@ -15,10 +15,11 @@ what `gdsym[numba]` brings. The time to compile (JAX, numba, gdsym) is not in it
 
 Two figures in a cell are for two settings of malloc: the default one, and a heap that is kept
 (`MALLOC_MMAP_MAX_=0`), where large temporaries cost no page faults. The second is measured where
-some contender makes temporaries of a megabyte or more, for one linear loss of every size, and not
-for whole fits, mini-batches and fresh processes. All contenders have the same environment. "NumPy"
-is NumPy by hand with one BLAS thread, "BLAS threads" the same with all of them; scikit-learn, JAX,
-PyTorch and gdsym have the threads that they take by themselves. All is in doubles.
+some contender makes temporaries of a megabyte or more that are no small part of the data; among
+the linear losses mostly for the logistic one, and not for whole fits, mini-batches and fresh
+processes. All contenders have the same environment. "NumPy" is NumPy by hand with one BLAS thread,
+"BLAS threads" the same with all of them; scikit-learn, JAX, PyTorch and gdsym have the threads
+that they take by themselves. All is in doubles.
 """
 # What the cases of each family measure.
 ABOUT = {

@@ -180,9 +180,9 @@ def _case(name: str, n: int) -> Case:
         quick=BOTH * ((name, n) == QUICK),
         tiny=n == 40,
         megabytes=300 + 8e-6 * n * 45,
-        heaps=BOTH if n == 10**7 or (name, n) == QUICK else DEFAULT,
-        seconds=3 + 4e-7 * n * columns,
-        preparation=7 + 4e-7 * n * columns,
+        heaps=BOTH if n * columns == 10**7 or (name, n) == QUICK else DEFAULT,
+        seconds=3 + 5e-7 * n * columns,
+        preparation=7 + 6e-7 * n * columns,
     )
 
 

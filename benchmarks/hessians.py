@@ -33,6 +33,7 @@ def hessian_cases() -> list[Case]:
             tiny=n == 40,
             megabytes=300 + 8e-6 * n * (6 * d + 20),  # jax.hessian holds a few copies of X
             heaps=BOTH if n >= LARGE and d == 100 else DEFAULT,
+            seconds=20 if d == 1000 else 8,
             preparation=6 + 1e-7 * n * d,
         )
         for name, (n, d) in product(("logistic", "poisson"), SIZES)

@@ -26,7 +26,7 @@ QUICK = {
     ("huber", (10**5, 10)): DEFAULT,
 }
 TINY = (40, 3)
-KEPT = "logistic"  # the loss whose large cases have the kept heap too: temporaries are alike
+KEPT = "logistic"  # the loss that has the kept heap too: the temporaries of all are alike
 
 
 @dataclass(frozen=True)
@@ -161,8 +161,8 @@ def cases() -> list[Case]:
 
 
 def heaps(name: str, counts: tuple[int, int]) -> tuple[str, ...]:
-    if name == KEPT and counts[0] >= LARGE:
-        return BOTH
+    if name == KEPT and counts[0] >= LARGE and counts[1] <= 100:
+        return BOTH  # a temporary is at least a hundredth of the data
     return QUICK.get((name, counts), DEFAULT)
 
 

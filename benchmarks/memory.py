@@ -39,8 +39,8 @@ SECONDS = {
     "value and gradient": 35,
     "hessian": 25,
     "hessian times a vector": 20,
-    "newton fit": 80,
-    "lbfgs fit": 60,
+    "newton fit": 90,
+    "lbfgs fit": 50,
     "adam epoch": 80,
 }
 

@@ -31,7 +31,7 @@ def cases() -> list[Case]:
             quick=DEFAULT * ((n, d) == (10**5, 10)),
             tiny=n == 40,
             megabytes=300 + 8e-6 * n * (2 * d + 100),
-            heaps=BOTH if n >= LARGE else DEFAULT,
+            heaps=BOTH if n >= LARGE and d <= 100 else DEFAULT,
             seconds=2 + 9e-8 * n * (d + 20),
             preparation=5 + 1e-7 * n * d,
         )

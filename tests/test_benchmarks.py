@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import bars, linear, results
+from benchmarks import bars, fits, linear, results
 from benchmarks.about import ABOUT
 from benchmarks.cases import Case, all_cases
 from benchmarks.machine import HEAPS, Ticks, busy
@@ -233,6 +233,15 @@ def test_the_share_of_others_is_what_neither_this_process_had_nor_was_idle():
     assert busy(before, after) == pytest.approx((20 - 8 - 6) / 20)
     assert busy(before, Ticks(120.0, 55.0, 11.0)) == 0.0
     assert busy(before, before) == 0.0
+
+
+def test_the_gradient_at_a_fit_is_summed_over_parts_of_the_rows():
+    data = fits.separable_by_noise(fits.PART + 7, 3)
+    theta = np.array([0.3, -0.2, 0.1, 0.5])
+    share = 1 / (1 + np.exp(-(data["X"] @ theta[:3] + theta[3]))) - data["y"]
+    gradient = np.append(data["X"].T @ share, share.sum()) / len(share)
+
+    assert fits._norm(data, theta) == pytest.approx(np.max(np.abs(gradient)), rel=1e-12)
 
 
 # -- results that are kept
