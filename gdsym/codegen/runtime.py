@@ -791,6 +791,11 @@ class _Blocks:
         self.most = 2 ** int(math.log2(max(2, rows * width // (8 * max(1, sums)))))
         self.width = width
         self.work = rows * (width + 8)
+        self._views: dict[int, _Rows] = {}
+        self._groups: dict[int, list[list[slice]]] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_views": {}}  # which would be copies
 
     @staticmethod
     def _row_data(arrays: Sequence[Array]) -> list[tuple[Array, Mapping[str, Any]]]:
@@ -809,6 +814,15 @@ class _Blocks:
             for array, entry in zip(self.arrays, DATA, strict=True)
         )
         block.alone = tuple(array[rows] for array in self.alone)
+        return block
+
+    def block(self, rows: slice) -> _Rows:
+        """One of the blocks, kept where it is made of views."""
+        block = self._views.get(rows.start)
+        if block is None:
+            block = self.take(rows)
+            if all(array.dtype != np.float32 for array, _ in self._row_data(self.arrays)):
+                self._views[rows.start] = block
         return block
 
     def learn_alone(self, totals: Totals) -> None:
@@ -849,9 +863,13 @@ class _Blocks:
 
     def groups(self, most: int | None = None) -> list[list[slice]]:
         """Super-blocks: each has accumulators of its own, merged in order."""
-        slices = self.slices()
-        size = -(-len(slices) // min(SUPER_BLOCKS if most is None else most, self.most))
-        return [slices[first : first + size] for first in range(0, len(slices), size)]
+        most = min(SUPER_BLOCKS if most is None else most, self.most)
+        if most not in self._groups:
+            slices = self.slices()
+            size = -(-len(slices) // most)
+            cut = [slices[first : first + size] for first in range(0, len(slices), size)]
+            self._groups[most] = cut
+        return self._groups[most]
 
 
 class _Drawn:
@@ -1173,6 +1191,8 @@ class Problem:
         return _shapes(self._totals.dims)
 
     def _theta(self, theta: Any) -> Array:
+        if type(theta) is np.ndarray and theta.dtype == np.float64 and theta.shape == (self.size,):
+            return theta
         theta = np.asarray(_numbers("theta", theta), dtype=np.float64)
         if theta.shape != (self.size,):
             sizes = ", ".join(f"{name} {list(shape)}" for name, shape in self._shapes().items())
@@ -1405,7 +1425,7 @@ class Problem:
             space = self._workspace()
             part = _sums(passes, acc.stage, order, acc.known, space)
             for rows in groups[place]:
-                kernel(blocks.take(rows), part)
+                kernel(blocks.block(rows), part)
             self._idle.append(space)
             return part
 
@@ -1415,7 +1435,10 @@ class Problem:
         for stage in range(len(passes)):
             if stage:
                 acc = _sums(passes, stage, order, _found(acc))
-            self._threads.each(len(groups), work, take)
+            if len(groups) == 1:  # nothing to share, nothing to merge
+                acc = work(0)
+            else:
+                self._threads.each(len(groups), work, take)
         return acc
 
     def _workspace(self) -> Workspace:
