@@ -92,7 +92,7 @@ THREADED = 2**22
 DRAWN_BYTES, PART_BYTES = 2**19, 2**22
 # A Hessian is refused that is larger, or needs more multiplications: some hours of a core.
 HESSIAN_BYTES, HESSIAN_WORK = 2**31, 10**14
-WIDE_BYTES = 2**23  # of one array that a block needs for a Hessian
+WIDE_BYTES = 2**21  # of one array that a block needs for a Hessian, which has about ten of them
 
 
 @dataclass
@@ -1323,7 +1323,7 @@ class Problem:
     def _for_jacobians(self) -> _Blocks:
         """Blocks whose Jacobians, and three copies of them, need little memory."""
         inner = _width(self._totals.dims, 1)
-        widest = 4 * inner * (self.size + 1)
+        widest = inner * (self.size + 1)
         return _Blocks(self._blocks.arrays, self.n_rows, inner=inner, widest=widest)
 
     @property
