@@ -14,8 +14,8 @@ from itertools import combinations
 from gdsym.calculus.build import HAZARDS
 from gdsym.calculus.program import Graph, Map, Node, Program, reachable
 
-# Products of fewer arrays stay as they are written.
-FEWEST = 3
+# Products of fewer arrays stay as they are written; of more there are too many pairs to count.
+FEWEST, MOST = 3, 40
 # What may cancel with a factor of a second derivative stays free.
 FREE = HAZARDS | {"where", "sigmoid", "share", "other_share"}
 
@@ -31,7 +31,7 @@ def with_shared_products(program: Program) -> Program:
 def shared(graph: Graph, roots: Iterable[Node]) -> dict[Node, Node]:
     """Images of the roots and of all that they read, in the same graph."""
     order = reachable(roots)
-    held = {node: arrays for node in order if len(arrays := _arrays(node)) >= FEWEST}
+    held = {node: arrays for node in order if FEWEST <= len(arrays := _arrays(node)) <= MOST}
     if len(held) < 2:
         return {node: node for node in order}
     first = len(graph)  # numbers from here on are pairs, below it nodes

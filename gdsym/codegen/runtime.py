@@ -88,7 +88,7 @@ THREADED = 2**22
 DRAWN_BYTES, PART_BYTES = 2**19, 2**22
 # A Hessian is refused that is larger, or needs more multiplications: some hours of a core.
 HESSIAN_BYTES, HESSIAN_WORK = 2**31, 10**14
-WIDE_BYTES = 2**23  # of one array that a block needs for a Hessian
+WIDE_BYTES = 2**21  # of one array that a block needs for a Hessian, which has about ten of them
 
 
 class Totals(NamedTuple):
@@ -793,6 +793,11 @@ class _Blocks:
         self.most = 2 ** int(math.log2(max(2, rows * width // (8 * max(1, sums)))))
         self.width = width
         self.work = rows * (width + 8)
+        self._views: dict[int, _Rows] = {}
+        self._groups: dict[int, list[list[slice]]] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_views": {}}  # which would be copies
 
     @staticmethod
     def _row_data(arrays: Sequence[Array]) -> list[tuple[Array, Mapping[str, Any]]]:
@@ -811,6 +816,15 @@ class _Blocks:
             for array, entry in zip(self.arrays, DATA, strict=True)
         )
         block.alone = tuple(array[rows] for array in self.alone)
+        return block
+
+    def block(self, rows: slice) -> _Rows:
+        """One of the blocks, kept where it is made of views."""
+        block = self._views.get(rows.start)
+        if block is None:
+            block = self.take(rows)
+            if all(array.dtype != np.float32 for array, _ in self._row_data(self.arrays)):
+                self._views[rows.start] = block
         return block
 
     def learn_alone(self, totals: Totals) -> None:
@@ -851,9 +865,13 @@ class _Blocks:
 
     def groups(self, most: int | None = None) -> list[list[slice]]:
         """Super-blocks: each has accumulators of its own, merged in order."""
-        slices = self.slices()
-        size = -(-len(slices) // min(SUPER_BLOCKS if most is None else most, self.most))
-        return [slices[first : first + size] for first in range(0, len(slices), size)]
+        most = min(SUPER_BLOCKS if most is None else most, self.most)
+        if most not in self._groups:
+            slices = self.slices()
+            size = -(-len(slices) // most)
+            cut = [slices[first : first + size] for first in range(0, len(slices), size)]
+            self._groups[most] = cut
+        return self._groups[most]
 
 
 class _Drawn:
@@ -1184,6 +1202,8 @@ class Problem:
         return _shapes(self._totals.dims)
 
     def _theta(self, theta: Any) -> Array:
+        if type(theta) is np.ndarray and theta.dtype == np.float64 and theta.shape == (self.size,):
+            return theta
         theta = np.asarray(_numbers("theta", theta), dtype=np.float64)
         if theta.shape != (self.size,):
             sizes = ", ".join(f"{name} {list(shape)}" for name, shape in self._shapes().items())
@@ -1315,7 +1335,7 @@ class Problem:
     def _for_jacobians(self) -> _Blocks:
         """Blocks whose Jacobians, and three copies of them, need little memory."""
         inner = _width(self._totals.dims, 1)
-        widest = 4 * inner * (self.size + 1)
+        widest = inner * (self.size + 1)
         return _Blocks(self._blocks.arrays, self.n_rows, inner=inner, widest=widest)
 
     @property
@@ -1417,7 +1437,7 @@ class Problem:
             space = self._workspace()
             part = _sums(passes, acc.stage, order, acc.known, space)
             for rows in groups[place]:
-                kernel(blocks.take(rows), part)
+                kernel(blocks.block(rows), part)
             self._idle.append(space)
             return part
 
@@ -1427,7 +1447,10 @@ class Problem:
         for stage in range(len(passes)):
             if stage:
                 acc = _sums(passes, stage, order, _found(acc))
-            self._threads.each(len(groups), work, take)
+            if len(groups) == 1:  # nothing to share, nothing to merge
+                acc = work(0)
+            else:
+                self._threads.each(len(groups), work, take)
         return acc
 
     def _workspace(self) -> Workspace:
