@@ -558,9 +558,13 @@ class _Loop:
         if group.axes is None:
             return self._own_loops(group.nodes[0])
         lines = []
+        copies: list[str] = []
         for node in group.nodes:
-            lines += self._statement(node, group)
-        return self._nested(group.axes, lines) if lines else []
+            lines += self._statement(node, group, copies)
+        # What comes after the loop gets its entries in a nest of their own: the compiler cannot
+        # know that they lie elsewhere than what the others read, and would make no vectors.
+        nests = (self._nested(group.axes, each) for each in (lines, copies) if each)
+        return [line for nest in nests for line in nest]
 
     def _nested(self, axes: Axes, lines: Iterable[str], rows: bool = True) -> list[str]:
         """Lines inside loops over some axes, and the rows of the chunk innermost."""
@@ -601,7 +605,8 @@ class _Loop:
 
     # -- statements of a nest
 
-    def _statement(self, node: Node, group: _Group) -> list[str]:
+    def _statement(self, node: Node, group: _Group, copies: list[str]) -> list[str]:
+        """The statement of a node; what is kept for others of this loop is copied after it."""
         element = _Element(self, group)
         if node in self.sums:
             assert isinstance(node, Contract)
@@ -615,6 +620,10 @@ class _Loop:
             return []
         code = element.opened(node)
         name = self.local[node] = self._fresh(self.writer.names.get(node))
+        if len(stored) > 1:
+            kept, *later = stored
+            stored = [kept]
+            copies += [f"{place} = {kept}" for place in later]
         return [f"{name} = {code}", *(f"{place} = {name}" for place in stored)]
 
     def _is_named(self, node: Node) -> bool:
