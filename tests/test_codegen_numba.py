@@ -215,7 +215,7 @@ def test_a_linear_model_is_one_loop_that_reads_its_data_once():
 
     assert until_gradient.count("_loop_") == 1
     assert "np.exp" not in partial
-    assert "THREADED = 2**20" in text  # others have threads later
+    assert "THREADED = 3*2**19" in text  # others have threads later
 
 
 SOFTMAX = (

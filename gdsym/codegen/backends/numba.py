@@ -558,9 +558,13 @@ class _Loop:
         if group.axes is None:
             return self._own_loops(group.nodes[0])
         lines = []
+        copies: list[str] = []
         for node in group.nodes:
-            lines += self._statement(node, group)
-        return self._nested(group.axes, lines) if lines else []
+            lines += self._statement(node, group, copies)
+        # What comes after the loop gets its entries in a nest of their own: the compiler cannot
+        # know that they lie elsewhere than what the others read, and would make no vectors.
+        nests = (self._nested(group.axes, each) for each in (lines, copies) if each)
+        return [line for nest in nests for line in nest]
 
     def _nested(self, axes: Axes, lines: Iterable[str], rows: bool = True) -> list[str]:
         """Lines inside loops over some axes, and the rows of the chunk innermost."""
@@ -601,7 +605,8 @@ class _Loop:
 
     # -- statements of a nest
 
-    def _statement(self, node: Node, group: _Group) -> list[str]:
+    def _statement(self, node: Node, group: _Group, copies: list[str]) -> list[str]:
+        """The statement of a node; what is kept for others of this loop is copied after it."""
         element = _Element(self, group)
         if node in self.sums:
             assert isinstance(node, Contract)
@@ -615,6 +620,10 @@ class _Loop:
             return []
         code = element.opened(node)
         name = self.local[node] = self._fresh(self.writer.names.get(node))
+        if len(stored) > 1:
+            kept, *later = stored
+            stored = [kept]
+            copies += [f"{place} = {kept}" for place in later]
         return [f"{name} = {code}", *(f"{place} = {name}" for place in stored)]
 
     def _is_named(self, node: Node) -> bool:
@@ -1334,10 +1343,9 @@ def suits(plan: Plan) -> bool:
     return "numba" in kernels.helpers and "cached blocks" not in kernels.helpers
 
 
-# A loop works in a cache of its own: blocks are so long that calls cost little, and so short that
-# there are some for each thread. Threads pay from a quarter of a millisecond on, which is what a
-# loop takes for so many numbers.
-BLOCKS = {"SMALL_BYTES": "2**22", "THREADED": "2**20"}
+# A loop works in a cache of its own: blocks are so long that calls cost nothing. Threads pay from
+# a third of a millisecond on, measured: what a loop takes for so many numbers.
+BLOCKS = {"BLOCK_BYTES": "2**23", "MOST_ROWS": "65536", "THREADED": "3*2**19"}
 
 BACKEND = Backend(
     writer=Writer,
