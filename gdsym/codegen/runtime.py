@@ -1030,8 +1030,8 @@ class _Crew:
         for _ in range(count):  # they know the queue and nothing else, so that this can end
             Thread(target=_serve, args=(self.jobs,), daemon=True).start()
 
-    def __del__(self) -> None:
-        if self.process == os.getpid():
+    def __del__(self, getpid: Callable[[], int] = os.getpid) -> None:
+        if self.process == getpid():  # also where Python ends, and `os` is gone
             for _ in range(self.count):
                 self.jobs.put(None)
 
