@@ -345,9 +345,10 @@ class _Loop:
     def _reads_elsewhere(reader: Node, node: Node) -> bool:
         """True where codes choose the entry of a node that is read."""
         return isinstance(reader, Contract) and any(
-            set(factor.indices) != set(node.axes)
+            set(factor.indices) != set(node.axes) or delta.axis in factor.indices
             for factor in reader.factors
-            if factor.node == node and reader.deltas
+            for delta in reader.deltas
+            if factor.node == node
         )
 
     def _places_of(self, node: Node) -> set[int]:
