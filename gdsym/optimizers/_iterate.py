@@ -40,7 +40,7 @@ class Objective:
 
     Everything takes a vector x of free coordinates and gives what is not finite rather than
     raise. `hess` is (p, p), symmetric; `hvp(x, v)` the same times v; `value_grad_hess` is all
-    three, at the cost of the last.
+    three, at the cost of the last, and `hess` at the same point then costs nothing.
 
     `residual_qr(x)`: (R, z, rest) where the objective is a constant plus `squares` times the sum
     of squares of residuals r with the Jacobian J: R is upper triangular, R'R = J'J, R'z = J'r and

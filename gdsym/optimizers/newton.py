@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import replace
 
-from gdsym.optimizers._iterate import Iterate, Matrix, Objective, Vector, finite
+from gdsym.optimizers._iterate import Iterate, Objective, Vector, finite
 from gdsym.optimizers._quadratic import HessianModel
 from gdsym.optimizers._trust_region import trust_region
 
@@ -26,20 +26,16 @@ class _Exact:
         self._hess = objective.hess
         self._tried: Vector | None = None
         self._accepted = False
-        self._known: tuple[Vector, Matrix] | None = None
 
     def value_and_grad(self, x: Vector) -> tuple[float, Vector]:
         expected, self._accepted, self._tried = self._accepted, False, x
         if not expected or self._objective.value_grad_hess is None:
             return self._objective(x)
-        f, g, H = self._objective.value_grad_hess(x)
-        self._known = x, H
-        return f, g
+        return self._objective.value_grad_hess(x)[:2]  # and `hess` there costs nothing
 
     def at(self, now: Iterate) -> HessianModel | None:
         self._accepted |= now.x is self._tried
-        known = self._known is not None and self._known[0] is now.x
-        H = self._known[1] if known and self._known is not None else self._hess(now.x)
+        H = self._hess(now.x)
         return HessianModel(now.g, H) if finite(H) else None
 
     def learn(self, step: Vector, change: Vector) -> bool:
