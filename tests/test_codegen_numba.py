@@ -61,11 +61,17 @@ def agree(one, two, theta) -> None:
 # -- functions -----------------------------------------------------------------------------------
 
 
+def supporting():
+    """The names of the text that a module with loops carries."""
+    scope = {"nb": nb, "np": np, "math": __import__("math"), "Any": object}
+    exec("\n".join(numba.BACKEND.imports) + "\n" + numba.SUPPORT, scope)
+    return scope
+
+
 @pytest.fixture(scope="module")
 def functions():
     """Every function that a loop has, compiled: from arrays of its arguments to one of values."""
-    scope = {"nb": nb, "np": np, "math": __import__("math"), "Any": object}
-    exec(numba.SUPPORT, scope)
+    scope = supporting()
     arities = {name: text.count("{}") for name, text in numba.FUNCTIONS.items()}
     lines = []
     for name, count in arities.items():
@@ -158,9 +164,7 @@ def test_a_function_and_its_derivatives_are_right_where_a_model_calls_it(name, r
 @pytest.fixture(scope="module")
 def support():
     """What a module with loops has besides them."""
-    scope = {"nb": nb, "np": np, "math": __import__("math"), "Any": object}
-    exec(numba.SUPPORT, scope)
-    return scope
+    return supporting()
 
 
 @pytest.mark.parametrize("limit", [-1.0, 0.0, 1.5])
@@ -275,9 +279,9 @@ LINES = {
 }
 
 
-def data_of_lines(text: str, rows: int = 300):
+def data_of_lines(text: str, rows: int = 300, users: int = 7):
     draw = np.random.default_rng(1)
-    columns = {"user": 7, "other": 7, "item": 4}
+    columns = {"user": users, "other": users, "item": 4}
     data = {n: draw.integers(0, k, rows) for n, k in columns.items() if f"{n}[n]" in text}
     for name, codes in data.items():
         codes[0] = columns[name] - 1  # the sizes are those of the largest codes
@@ -296,6 +300,15 @@ def test_lines_of_tables_go_row_by_row_and_give_the_same(name):
     agree(one, two, theta)
     np.testing.assert_allclose(two.hvp(theta, theta), one.hvp(theta, theta), atol=1e-12)
     np.testing.assert_allclose(two.hess(theta), one.hess(theta), atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["factors", "one table twice"])
+def test_lines_of_tables_that_are_asked_for_ahead_give_the_same(name):
+    text = LINES[name]
+    one, two = (module.bind(**data_of_lines(text, users=7000)) for module in modules(text))
+
+    assert 7000 * 5 > 2**15  # where `_asked` begins
+    agree(one, two, np.random.default_rng(2).normal(size=one.size))
 
 
 def test_factors_need_no_array_but_their_sums():
@@ -359,6 +372,33 @@ def test_blocks_of_any_kind_give_the_same(kind):
 
     for key, expected in sums[0].items():
         np.testing.assert_allclose(sums[1][key], expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["plain", "read-only", "columns first", "strided", "backwards"])
+def test_rows_that_are_asked_for_ahead_give_the_same(kind):
+    X, y = changed(kind, *table(2**21 // 17 + 70, 17))
+    theta = np.linspace(-1, 1, 18)
+    one, two = modules(LOGISTIC)
+    totals = two.prepare([(X, y)])
+    acc = two.empty(totals)
+    two.partial(theta, (X, y), totals, acc)
+    f, g = one.bind(X, y).value_and_grad(theta)
+    f2, g2 = two.finish(theta, acc, totals)
+
+    assert two._ahead(X, len(X)) == 2048 // 17
+    assert f2 == pytest.approx(f, rel=1e-12)
+    np.testing.assert_allclose(g2, g, rtol=1e-10, atol=1e-12 * np.max(np.abs(g)))
+
+
+def test_rows_are_asked_for_where_a_cache_does_not_hold_them_and_they_are_narrow():
+    ahead = modules(LOGISTIC)[1]._ahead
+    block = np.empty((2**15, 16))
+
+    assert ahead(block, 2**18) == 128
+    assert not ahead(block, 2**16)
+    assert not ahead(block[:100], 2**18)  # a batch
+    assert not ahead(np.empty((2**17, 8)), 2**20)
+    assert not ahead(np.empty((2**12, 65)), 2**20)
 
 
 @pytest.mark.parametrize("rows", [1, 3, 63, 64, 65, 129, 70_000])

@@ -83,6 +83,9 @@ CHUNK = 64
 # A power that is multiplied out; the C library has the others, to the last digit.
 MULTIPLIED = 4
 
+# Rows ahead of which lines of tables are asked for: a processor is at so many at a time.
+NEAR = 6
+
 
 class Writer(BatchWriter):
     """Writes NumPy, and what a pass sums over rows as loops."""
@@ -298,10 +301,12 @@ class _Loop:
         self.row = part.row
         self.nodes = nodes
         self.sums = {total.node: total for total in part.totals if total.node in nodes}
-        self.taken = {"first", "count", "whole", "m", "i", "work", "np", "nb", "math"}
+        self.taken = {"first", "count", "whole", "m", "i", "near", "work", "np", "nb", "math"}
         self.by_line = self._goes_by_line()
         self.again = {node for node in nodes if self.by_line and self._is_taken_again(node)}
         self.codes: dict[str, str] = {}  # of a row, to their names; where it goes by lines
+        self.coming: dict[str, str] = {}  # those names to the codes of a row that comes later
+        self.lines: dict[tuple[str, str], Axis] = {}  # tables, and names of codes, to their axes
         self.arguments: dict[str, str] = {}  # the kernel's text to the name in the loop
         self.indices: dict[Axis, str] = {}
         self.local: dict[Node, str] = {}
@@ -358,11 +363,19 @@ class _Loop:
         readers = self.part.readers.get(node, ())
         return {place for reader in readers for place in self._places_of(reader)}
 
-    def hoisted(self, code: str) -> str:
+    def hoisted(self, source: Node) -> str:
         """The name of a code of a row, which is read once."""
+        code = f"int({self.reference(source, {}, code=True)})"
         if code not in self.codes:
-            self.codes[code] = self._fresh(None)
+            name = self.codes[code] = self._fresh(None)
+            assert self.row is not None
+            self.coming[name] = f"int({self.reference(source, {self.row: 'near'}, code=True)})"
         return self.codes[code]
+
+    def _note_line(self, table: str, places: Sequence[str], axes: Axes) -> None:
+        """Keeps in mind that an entry of a line of a table is read or added to."""
+        if len(axes) == 2 and places[0] in self.coming and axes[1] in self.indices:
+            self.lines[table, places[0]] = axes[1]
 
     # -- which statements share a nest
 
@@ -471,7 +484,9 @@ class _Loop:
         a rest. What is left comes after them."""
         if self.one_by_one:
             codes = [f"{name} = {code}" for code, name in self.codes.items()]
-            return ["for i in range(m):", *(INDENT + line for line in (*codes, *body))]
+            sizes, asks = self._asks()
+            lines = (*asks, *codes, *body)
+            return [*sizes, "for i in range(m):", *(INDENT + line for line in lines)]
         return [
             "whole = m - m % CHUNK",
             "for first in range(0, whole, CHUNK):",
@@ -480,6 +495,22 @@ class _Loop:
             f"{INDENT}count = m - first",
             *(INDENT + line.replace("COUNT", "count") for line in body),
         ]
+
+    def _asks(self) -> tuple[list[str], list[str]]:
+        """Statements that ask for the lines of tables that a later row reads and adds to: codes
+        point anywhere, and no processor foresees where. First what comes before the loop."""
+        sizes, asks = [], []
+        for axis in dict.fromkeys(self.lines.values()):
+            tables = [(table, code) for (table, code), of in self.lines.items() if of == axis]
+            index = self._index(axis)
+            numbers = " + ".join(f"{table}.size" for table in dict.fromkeys(t for t, _ in tables))
+            asked = self._fresh("asked")
+            sizes.append(f"{asked} = _asked({self._argument_size(axis)}, {numbers})")
+            asks.append(f"for {index} in range(0, {asked}, 8):")
+            asks += [
+                f"{INDENT}_ask({table}, {self.coming[code]}, {index})" for table, code in tables
+            ]
+        return sizes, [f"near = min(i + {NEAR}, m - 1)", *asks] if asks else []
 
     def _made_by_code(self, node: Node) -> str:
         """A total by code: the running sum itself, which may be long, where there is one."""
@@ -598,11 +629,11 @@ class _Loop:
         self.taken.add(name)
         return name
 
-    def _argument(self, code: str) -> str:
+    def _argument(self, code: str, name: str | None = None) -> str:
         """The name inside of what the kernel calls so."""
         if code not in self.arguments:
             plain = code.isidentifier()
-            self.arguments[code] = self._fresh(code if plain else None)
+            self.arguments[code] = self._fresh(code if plain else name)
         return self.arguments[code]
 
     # -- statements of a nest
@@ -702,6 +733,7 @@ class _Loop:
         if not order:
             return name
         places = {axis: at.get(axis) or self._place_of(axis) for axis in order}
+        self._note_line(name, list(places.values()), order)
         if self.row not in order:
             return f"{name}[{', '.join(places.values())}]"
         size = f"{name}.shape[{order.index(self.row)}]"
@@ -781,6 +813,12 @@ class _Loop:
         rows = self._rows_of_batch(table)
         return f", {rows}" if rows else ""
 
+    def _ahead(self, table: Node) -> str:
+        """How many rows ahead are asked for: a batch has none that lie side by side."""
+        if self.writer.room is not None:
+            return "0"
+        return self._argument(f"_ahead({self.writer.known[table]}, totals.rows)", "ahead")
+
     def _dot(self, node: Node) -> list[str] | None:
         """X @ w for data of the usual layout."""
         if not isinstance(node, Contract) or len(node.factors) != 2 or node.axes != (self.row,):
@@ -794,7 +832,7 @@ class _Loop:
             return None
         text = self.writer.oriented(vectors[0], vectors[0].axes).code
         vector = self._argument(text)
-        place, rows = self._offset(node), self._and_rows(tables[0])
+        place, rows = f"{self._offset(node)}, {self._ahead(tables[0])}", self._and_rows(tables[0])
         lines = [f"_dots({matrix}, {vector}, first, COUNT, work, {place}{rows})"]
         if self.part.is_read_later(node):
             result = self._scratch_at(node)
@@ -836,9 +874,11 @@ class _Loop:
                 lines.append(f"{at[delta.axis]} = {code}")
         value = element._product([factor.node for factor in node.factors], ()).code
         layout = self._layout(node)
-        places = ", ".join(at.get(axis) or self._index(axis) for axis in layout)
+        places = [at.get(axis) or self._index(axis) for axis in layout]
+        self._note_line(out, places, layout)
         kept = tuple(axis for axis in layout if axis not in at)
-        lines += self._nested(kept, [f"{out}[{places}] += {value}"], rows=False)
+        added = f"{out}[{', '.join(places)}] += {value}"
+        lines += self._nested(kept, [added], rows=False)
         return self._nested((), lines)
 
 
@@ -1014,9 +1054,9 @@ class _Element(numpy_backend.Writer):
         assert source is not None
         if source in self.loop.group:
             return f"int({self.text(source).code})"
-        code = f"int({self.loop.reference(source, {}, code=True)})"
-        hoists = self.loop.by_line and source.axes == (self.row,)
-        return self.loop.hoisted(code) if hoists else code
+        if self.loop.by_line and source.axes == (self.row,):
+            return self.loop.hoisted(source)
+        return f"int({self.loop.reference(source, {}, code=True)})"
 
 
 def _without(axes: Axes, row: Axis | None) -> Axes:
@@ -1062,12 +1102,50 @@ def _row(rows: Any, n: Any) -> Any:
     return n if rows is None else rows[n]
 
 
+@intrinsic
+def _ask(typing: Any, X: Any, n: Any, j: Any) -> Any:
+    """Asks for the line of memory that X[n, j] is in, which will be read: a hint."""
+
+    def emitted(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        table = context.make_array(X)(context, builder, given[0])
+        place = cgutils.get_item_pointer(context, builder, X, table, given[1:])
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), (byte, number, number, number))
+        hint = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        reading, once, data = number(0), number(0), number(1)
+        builder.call(hint, (builder.bitcast(place, byte), reading, once, data))
+        return context.get_dummy_value()
+
+    return nb.void(X, nb.intp, nb.intp), emitted
+
+
+@_compiled(inline=True)
+def _asked(size: Any, numbers: Any) -> Any:
+    """How much of a line of tables is asked for: all where they are more than a cache holds."""
+    return size if numbers > 2**15 else 0
+
+
+def _ahead(X: Any, rows: int) -> int:
+    """How many rows before they are read those of a table, of so many, are asked for.
+
+    A processor foresees what is read in one direction. Narrow rows are read twice, some at a
+    time, which hides the direction; but they must be more than a cache holds.
+    """
+    d = X.shape[1]
+    return 2048 // d if 8 < d <= 64 and rows * d > 2**21 and X.size > 2**17 else 0
+
+
 @_compiled(inline=True, reassoc=True, nsz=True, contract=True)
-def _dots(X: Any, w: Any, first: Any, count: Any, out: Any, at: Any, rows: Any = None) -> Any:
+def _dots(
+    X: Any, w: Any, first: Any, count: Any, out: Any, at: Any, ahead: Any, rows: Any = None
+) -> Any:
     """X @ w for some rows, to a place in `out`; eight rows share a read of w."""
+    asked = 8 * X.shape[1] if ahead else 0
     i = 0
     while i + 8 <= count:
         n = first + i
+        for j in range(0, asked, 8):  # by lines, to the end of eight rows
+            _ask(X, min(n + ahead, X.shape[0] - 1), j)
         n1, n2, n3, n4 = _row(rows, n), _row(rows, n + 1), _row(rows, n + 2), _row(rows, n + 3)
         n5, n6 = _row(rows, n + 4), _row(rows, n + 5)
         n7, n8 = _row(rows, n + 6), _row(rows, n + 7)
@@ -1351,7 +1429,12 @@ BLOCKS = {"BLOCK_BYTES": "2**23", "MOST_ROWS": "65536", "THREADED": "3*2**19"}
 
 BACKEND = Backend(
     writer=Writer,
-    imports=("import numba as nb",),
+    imports=(
+        "import numba as nb",
+        "from llvmlite import ir",
+        "from numba.core import cgutils",
+        "from numba.extending import intrinsic",
+    ),
     support=SUPPORT,
     blocks=BLOCKS,
     extra="numba",
