@@ -54,7 +54,8 @@ function that gdsym generates, of the NumPy backend.
     "Epochs of mini-batches": """
 One epoch of shuffled mini-batches of a logistic regression with d features: 4,096 rows at batch
 size 1, else 16,384. All take the rows in the same order, but scikit-learn, which draws its own.
-Ours is what the fit's own history says, from the first look at all rows to the end of the epoch.
+Ours is what the fit's own history says, the mean of its second to fourth epoch: the others are
+timed after a call that warms the caches.
 "Scan" is the epoch as one compiled loop; the others of JAX and PyTorch make one call a batch.
 """,
     "Matrix factorisation": """

@@ -74,10 +74,7 @@ BY_HAND = (
     "by hand, each thread takes half of the rows in one call; ours has blocks, whose calls are "
     "Python, and sums that do not depend on the number of threads"
 )
-SCAN = (
-    "of less than a millisecond for an epoch, a tenth draws the order of the rows, which the "
-    "peers are given; a scan makes its products on both threads"
-)
+SCAN = "a scan makes its products on both threads, of which an epoch of ours has one"
 CHAIN = "a third of it are imports; the kernels have some lines for each parameter"
 NUMPY = ("NumPy", "NumPy, BLAS threads")
 OTHERS = (*NUMPY, "JAX*", "PyTorch", "scikit-learn")

@@ -40,8 +40,8 @@ def with_problem(
 
 
 def each(build: Callable[[str], Run]) -> tuple[Contender, ...]:
-    """A contender per backend, built by its name."""
-    return tuple(Contender(name(b), partial(build, b)) for b in BACKENDS)
+    """A contender per backend, built by its name, with the threads that it takes by itself."""
+    return tuple(Contender(name(b), partial(build, b), None) for b in BACKENDS)
 
 
 def joined(value: float, gradient: Vector) -> Vector:
