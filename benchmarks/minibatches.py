@@ -27,7 +27,7 @@ RATE = {"sgd": 0.05, "adam": 0.01}
 OURS = {"sgd": "gd", "adam": "adam"}
 BETA1, BETA2, EPS = 0.9, 0.999, 1e-8
 SEED = 0
-# Of a fit of ours: the first one finds caches that are cold, as no peer does whose call was warmed.
+# Of a fit of ours: the first finds caches that are cold, as no peer does whose call was warmed.
 EPOCHS = 4
 Data = dict[str, Vector]
 Step = Callable[[Vector, Vector], None]

@@ -84,7 +84,7 @@ def _no_collection() -> Iterator[None]:
 def _compiled(text: str, name: str, recipe: Recipe) -> str:
     without, backend = checked(recipe.without), recipe.backend
     scheduled = [load_schedule(value, f"option {o}") for o, value in recipe.schedules.items()]
-    guarded = backend_called(backend).buffers and "guards" not in without
+    guarded = backend_called(backend).guards and "guards" not in without
     made = stages(text, name, guarded=guarded)
     update = _of_method(made.model) if recipe.update is None else recipe.update
     steps = [entry for entry in dict.fromkeys(update) if entry in STEPS]

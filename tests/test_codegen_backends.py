@@ -20,7 +20,8 @@ import gdsym
 from gdsym.cache import load_module
 from gdsym.cli import run
 from gdsym.codegen import backends as folder
-from gdsym.codegen.backends import backend, backends, numexpr, numpy
+from gdsym.codegen import expressions as plain
+from gdsym.codegen.backends import backend, backends, numexpr
 from gdsym.codegen.module import module_text
 from gdsym.compiler import compile_text, stages
 from gdsym.errors import UsageError
@@ -68,7 +69,7 @@ def test_the_default_comes_first_and_every_file_of_the_folder_is_a_backend():
     assert backends()[0] == "numpy"
     assert set(backends()) == here
     for name in backends():
-        assert issubclass(backend(name).writer, numpy.Writer)
+        assert issubclass(backend(name).writer, plain.Writer)
 
 
 def test_an_unknown_backend_is_answered_with_the_nearest_or_with_all():
@@ -80,8 +81,9 @@ def test_an_unknown_backend_is_answered_with_the_nearest_or_with_all():
 
 def test_a_further_backend_is_one_more_file(tmp_path, monkeypatch):
     (tmp_path / "shouting.py").write_text(
-        "from gdsym.codegen.backends import Backend, numpy\n"
-        "class Writer(numpy.Writer):\n"
+        "from gdsym.codegen import expressions\n"
+        "from gdsym.codegen.backends import Backend\n"
+        "class Writer(expressions.Writer):\n"
         "    def _statement(self, name, code, node):\n"
         "        self.helpers.add('shouting')\n"
         "        return f'{name} = _loud({code})'\n"
@@ -171,9 +173,9 @@ def test_a_constant_power_has_the_same_values(exponent, other):
 def test_numexpr_knows_every_core_function_that_it_can_have_and_numpy_all():
     core = {name for name, entry in FUNCTIONS.items() if entry.core}
 
-    assert core <= {*numpy.FUNCTIONS, *numpy.LOGICAL, "pow"}
+    assert core <= {*plain.FUNCTIONS, *plain.LOGICAL, "pow"}
     assert core - numexpr.SUPPORTED == {
-        name for name in core if numpy.FUNCTIONS.get(name, "").startswith(("special.", "_"))
+        name for name in core if plain.FUNCTIONS.get(name, "").startswith(("special.", "_"))
     }
 
 
@@ -353,7 +355,7 @@ def test_any_name_may_be_data_or_a_parameter(name):
 
 def load_argument(name: str) -> str:
     """The Python argument of data of this name."""
-    return numpy.python_name(name)
+    return plain.python_name(name)
 
 
 @pytest.mark.parametrize("name", ["exp", "where", "sum", "log", "abs"])

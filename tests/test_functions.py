@@ -10,8 +10,8 @@ from oracle import DIGITS, MP, Case
 
 from gdsym.calculus.formula import evaluate
 from gdsym.calculus.reference import Arithmetic
+from gdsym.codegen import expressions as printer
 from gdsym.codegen import special
-from gdsym.codegen.backends import numpy as printer
 from gdsym.language.functions import FUNCTIONS, SIGNS
 
 # Meanings are written as on paper: log(-expm1(-700)) needs 305 digits before its first.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from gdsym.calculus.program import Axes, Axis, Leaf, Node, canonical_axes, is_zero, reachable
 from gdsym.calculus.second import paired
-from gdsym.codegen.backends.numpy import Writer
+from gdsym.codegen.expressions import Writer
 from gdsym.codegen.kernels import Kernels
 from gdsym.codegen.layout import INDENT, wrapped
 from gdsym.codegen.plan import is_total

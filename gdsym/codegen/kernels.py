@@ -18,8 +18,7 @@ from gdsym.calculus.program import (
     reachable,
 )
 from gdsym.codegen.backends import Backend
-from gdsym.codegen.backends._buffers import BufferWriter
-from gdsym.codegen.backends.numpy import Text, Writer, python_name
+from gdsym.codegen.expressions import Text, Writer, python_name
 from gdsym.codegen.layout import INDENT, wrapped
 from gdsym.codegen.plan import Plan, Total, is_total
 from gdsym.language.model import Data, Dims, Domain, Draw, Param
@@ -41,7 +40,7 @@ class Kernels:
         """without: names of `optimisations.OPTIMISATIONS`."""
         self.plan = plan
         self.without = without
-        once = backend.buffers and "once" not in without
+        once = backend.steps is not None and "once" not in without
         self.kept_alone = plan.alone if once else ()
         self.backend = backend
         self.program = plan.program
@@ -586,8 +585,8 @@ class Kernels:
 
         `kernel` holds for what is called block by block, again and again.
         """
-        steps = kernel and self.backend.buffers and "buffers" not in self.without
-        made = BufferWriter if steps else self.backend.writer
+        steps = self.backend.steps if kernel and "buffers" not in self.without else None
+        made = steps or self.backend.writer
         writer = made(self.names, self.row, self.size_names, without=self.without)
         writer.taken = {"rows", *self.size_names.values()}
         writer.taken |= {*self.arguments.values(), *self.directions.values()}

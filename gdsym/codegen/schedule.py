@@ -8,7 +8,7 @@ from typing import TypeGuard
 
 from gdsym.calculus.build import Builder
 from gdsym.calculus.program import Graph, Leaf, Node, reachable
-from gdsym.codegen.backends.numpy import Writer
+from gdsym.codegen.expressions import Writer
 from gdsym.codegen.literal import literal, string
 from gdsym.codegen.lower import lowered
 from gdsym.language.model import Schedule

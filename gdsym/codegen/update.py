@@ -10,7 +10,7 @@ from textwrap import wrap
 from gdsym.calculus.build import Builder
 from gdsym.calculus.program import Axis, Graph, Leaf, Map, Node, reachable
 from gdsym.codegen.backends import Backend
-from gdsym.codegen.backends.numpy import SUM, Text, Writer
+from gdsym.codegen.expressions import SUM, Text, Writer
 from gdsym.codegen.layout import wrapped
 from gdsym.codegen.literal import number
 from gdsym.codegen.lower import lowered

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from gdsym.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from gdsym.codegen.backends.numpy import Writer
+    from gdsym.codegen.expressions import Writer
     from gdsym.codegen.kernels import Kernels
     from gdsym.language.model import Rule
 
@@ -32,8 +32,9 @@ class Backend:
     of functions, two empty lines between them) into the module; after these come the functions
     that the writer put into its `functions`.
     `support` may define `set_threads(count) -> count before`; a fit asks it for one.
-    `buffers` holds where kernels are NumPy steps into buffers, which the writer in `_buffers`
-    prints.
+    `steps` is the class that prints kernels as steps into buffers, `StepWriter` or one derived
+    from it. `guards` holds where log(1 + exp(x)) and its slope are functions of the module, which
+    compute one exponential.
     `blocks` are constants of the runtime by which rows are cut into blocks, where none of the
     kernels says with the helper `cached blocks` that its blocks have to stay in a cache.
     `extra` is the optional dependency of gdsym that installs what the modules import, where gdsym
@@ -43,7 +44,8 @@ class Backend:
     """
 
     writer: type[Writer]
-    buffers: bool = False
+    steps: type[Writer] | None = None
+    guards: bool = False
     imports: tuple[str, ...] = ()
     support: str = ""
     blocks: Mapping[str, str] = field(default_factory=dict)

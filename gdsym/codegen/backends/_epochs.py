@@ -24,7 +24,7 @@ from gdsym.calculus.program import (
     reachable,
 )
 from gdsym.codegen import update
-from gdsym.codegen.backends.numpy import Writer
+from gdsym.codegen.expressions import Writer
 from gdsym.codegen.layout import INDENT, wrapped
 from gdsym.codegen.plan import Total
 from gdsym.language.functions import SIGNS

@@ -27,10 +27,10 @@ from gdsym.calculus.program import (
     Number,
     Reduce,
 )
+from gdsym.codegen import expressions
 from gdsym.codegen.backends import Backend
-from gdsym.codegen.backends import numpy as numpy_backend
 from gdsym.codegen.backends._epochs import BatchWriter, epochs
-from gdsym.codegen.backends.numpy import (
+from gdsym.codegen.expressions import (
     ATOM,
     COMPARISON,
     POWER,
@@ -623,7 +623,7 @@ class _Loop:
             while f"t{self.steps}" in self.taken:
                 self.steps += 1
             wanted = f"t{self.steps}"
-        name = numpy_backend.python_name(wanted)
+        name = expressions.python_name(wanted)
         while name in self.taken:
             name += "_"
         self.taken.add(name)
@@ -882,7 +882,7 @@ class _Loop:
         return self._nested((), lines)
 
 
-class _Element(numpy_backend.Writer):
+class _Element(expressions.Writer):
     """Prints one entry of a node, at the indices of the loops around it."""
 
     def __init__(self, loop: _Loop, group: _Group) -> None:
@@ -899,7 +899,7 @@ class _Element(numpy_backend.Writer):
         if isinstance(node, Number):
             return number_text(node.value)
         if isinstance(node, Leaf) and node.kind == "constant":
-            return Text(numpy_backend.CONSTANTS[node.name])
+            return Text(expressions.CONSTANTS[node.name])
         if self._is_inline(node):
             return self._map(node)
         if node in self.loop.local and (
@@ -974,7 +974,7 @@ class _Element(numpy_backend.Writer):
     def _divides(self, arg: Node) -> bool:
         """True for 1/c of what has no rows: x/c is not x*(1/c) to the last digit."""
         free = arg not in self.loop.group and self.row not in arg.axes
-        return free and arg not in self.loop.writer.known and numpy_backend.is_reciprocal(arg)
+        return free and arg not in self.loop.writer.known and expressions.is_reciprocal(arg)
 
     def _power(self, node: Map) -> Text:
         base, exponent = node.args

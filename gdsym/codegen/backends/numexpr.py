@@ -4,6 +4,7 @@ A *region* is a Map over rows with the Maps of the same axes that only it reads.
 is NumPy's: contractions and reductions (numexpr sums one after the other and loses digits),
 scalars, gathers, and functions that numexpr has not. numexpr never sees a name of the user's: an
 operand's name is ours, `z_` for `z`, so that none is a function of numexpr's (`exp`, `where`).
+In kernels a region is one step into a buffer; elsewhere it is an expression.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from fractions import Fraction
 from typing import Any
 
 from gdsym.calculus.program import Axes, Contract, Map, Node, Number
+from gdsym.codegen import expressions, steps
 from gdsym.codegen.backends import Backend
-from gdsym.codegen.backends import numpy as numpy_backend
-from gdsym.codegen.backends.numpy import (
+from gdsym.codegen.expressions import (
     ATOM,
     COMPARISON,
     LOGICAL,
@@ -66,13 +67,13 @@ MOST = 48
 LONG = 32
 
 SUPPORT = '''\
-def _fused(expression: str, /, **operands: Any) -> Array:
+def _fused(expression: str, /, *, out: Array | None = None, **operands: Any) -> Array:
     """An element-wise expression of some operands in one go, without temporaries.
 
     numexpr keeps what it compiled by thread; the compiled object itself must not be shared.
     """
     numbers = {name: np.asarray(value, dtype=np.float64) for name, value in operands.items()}
-    return ne.evaluate(expression, local_dict=numbers, global_dict={})
+    return ne.evaluate(expression, local_dict=numbers, global_dict={}, out=out)
 
 
 def set_threads(count: int) -> int:
@@ -81,13 +82,13 @@ def set_threads(count: int) -> int:
 '''
 
 
-class Writer(numpy_backend.Writer):
-    """Writes NumPy, and regions as calls of `_fused`."""
+class _Regions(expressions.Writer):
+    """What a writer knows of regions."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.readers: dict[Node, Node] = {}  # of a node that is read once: who reads it
-        self.codes: set[Node] = set()  # integers, that entries are read at
+        self.integers: set[Node] = set()  # codes, that entries are read at
 
     def count(self, targets: Iterable[Node]) -> None:
         targets = list(targets)
@@ -99,62 +100,26 @@ class Writer(numpy_backend.Writer):
                 continue
             seen.add(node)
             if isinstance(node, Contract):
-                self.codes.update(_codes(node))
+                self.integers.update(_codes(node))
             for operand in node.operands:
                 self.readers[operand] = node
                 stack.append(operand)
 
     def _needs_statement(self, node: Node) -> bool:
         once = self.uses.get(node, 0) == 1 and node not in self.names
-        if not (once and isinstance(node, Map) and self._fusable(node)):
+        if not (once and isinstance(node, Map) and self.fusable(node)):
             return super()._needs_statement(node)
         reader = self.readers.get(node)
         if isinstance(reader, Map) and reader.op in SUPPORTED and reader.axes == node.axes:
-            return self._size(node) >= LONG
-        return self._size(node) >= FEWEST or super()._needs_statement(node)
+            return self._length(node) >= LONG
+        return self._length(node) >= FEWEST or super()._needs_statement(node)
 
-    def text(self, node: Node) -> Text:
-        if node in self.known or not (isinstance(node, Map) and self._fusable(node)):
-            return super().text(node)
-        if _operations(node) > MOST:
-            return self._in_parts(node)
-        region = self._region(node)
-        if _count(region) < FEWEST:
-            return super().text(node)
-        expression = _Expression(self, region)
-        text = expression.text(node)
-        # A part that is read twice and has no name stands there twice.
-        if text.operations > 2 * MOST or len(expression.operands) > MOST + LONG // 4:
-            return super().text(node)
-        self.helpers.add("numexpr")
-        operands = ", ".join(f"{name}={code}" for code, name in expression.operands.items())
-        return Text(f'_fused("{text.code}", {operands})', ATOM, text.operations)
-
-    def _in_parts(self, node: Map) -> Text:
-        """A long sum or product as one of several."""
-        parts = []
-        for start in range(0, len(node.args), LONG):
-            args = node.args[start : start + LONG]
-            axes = tuple(axis for axis in node.axes if any(axis in arg.axes for arg in args))
-            text = self.text(Map(node.id, axes, node.op, args))
-            parts.append(self.broadcast(text, axes, node.axes))
-        operations = sum(part.operations + 1 for part in parts)
-        if node.op == "add":
-            return Text(" + ".join(part.at(PRODUCT) for part in parts), SUM, operations)
-        return Text("*".join(part.at(UNARY) for part in parts), PRODUCT, operations)
-
-    def _as_dot(self, arg: Node) -> tuple[Node, Node] | None:
-        fused = isinstance(arg, Map) and self._fusable(arg) and self._size(arg) >= FEWEST
-        return None if fused else super()._as_dot(arg)
-
-    # -- regions
-
-    def _fusable(self, node: Map) -> bool:
-        if self.row not in node.axes or node.op not in SUPPORTED or node in self.codes:
+    def fusable(self, node: Map) -> bool:
+        if self.row not in node.axes or node.op not in SUPPORTED or node in self.integers:
             return False
         return not (node.op == "add" and any(map(has_one_hot, node.args)))
 
-    def _region(self, root: Map) -> list[Map]:
+    def region(self, root: Map) -> list[Map]:
         """The root, and below it the Maps of the same axes, as far as they are not too many."""
         region = [root]
         operands = _operands(root)
@@ -163,7 +128,7 @@ class Writer(numpy_backend.Writer):
             for node in reader.args:
                 if node in region or node in self.known or node.axes != root.axes:
                     continue
-                if not (isinstance(node, Map) and self._fusable(node)):
+                if not (isinstance(node, Map) and self.fusable(node)):
                     continue
                 wider = (operands - {node}) | _operands(node)
                 if len(wider) <= MOST and operations + _operations(node) <= MOST:
@@ -172,16 +137,82 @@ class Writer(numpy_backend.Writer):
                     operations += _operations(node)
         return region
 
-    def _size(self, node: Map) -> int:
-        return _count(self._region(node))
+    def _length(self, node: Map) -> int:
+        return _count(self.region(node))
+
+    def operand(self, node: Node, axes: Axes) -> str:
+        """The text of what a region reads, beside arrays of these axes."""
+        return self._spread(node, axes).code
+
+    def fused(self, node: Map, axes: Axes) -> Text | None:
+        """The call that computes a region in this order of axes; None where it does not pay."""
+        region = self.region(node)
+        if _count(region) < FEWEST:
+            return None
+        expression = _Expression(self, region, axes)
+        text = expression.text(node)
+        # A part that is read twice and has no name stands there twice.
+        if text.operations > 2 * MOST or len(expression.operands) > MOST + LONG // 4:
+            return None
+        self.helpers.add("numexpr")
+        operands = ", ".join(f"{name}={code}" for code, name in expression.operands.items())
+        return Text(f'_fused("{text.code}", {operands})', ATOM, text.operations)
 
 
-class _Expression(numpy_backend.Writer):
+class Writer(_Regions):
+    """Writes NumPy, and regions as calls of `_fused`."""
+
+    def text(self, node: Node) -> Text:
+        if node in self.known or not (isinstance(node, Map) and self.fusable(node)):
+            return super().text(node)
+        if _operations(node) > MOST:
+            texts = [self.broadcast(self.text(p), p.axes, node.axes) for p in _parts(node)]
+            operations = sum(text.operations + 1 for text in texts)
+            if node.op == "add":
+                return Text(" + ".join(text.at(PRODUCT) for text in texts), SUM, operations)
+            return Text("*".join(text.at(UNARY) for text in texts), PRODUCT, operations)
+        return self.fused(node, node.axes) or super().text(node)
+
+    def _as_dot(self, arg: Node) -> tuple[Node, Node] | None:
+        fused = isinstance(arg, Map) and self.fusable(arg) and self._length(arg) >= FEWEST
+        return None if fused else super()._as_dot(arg)
+
+
+class _StepWriter(_Regions, steps.StepWriter):
+    """Writes steps into buffers, and regions as one step each."""
+
+    def operand(self, node: Node, axes: Axes) -> str:
+        return self._read_as(node, axes).code
+
+    def _into(self, name: str, node: Node) -> None:
+        if not (isinstance(node, Map) and self.fusable(node)) or self.logical(node):
+            super()._into(name, node)
+        elif _operations(node) > MOST:
+            self._parts_into(name, node)
+        elif (call := self.fused(node, self.made[name][0])) is not None:
+            self._begin(name, call.code.removesuffix(")"))
+        else:
+            super()._into(name, node)
+
+    def _parts_into(self, name: str, node: Map) -> None:
+        """A long sum or product, some of its terms at a time."""
+        axes = self.made[name][0]
+        first, *rest = _parts(node)
+        if set(first.axes) == set(axes):
+            self._into(name, first)
+        else:
+            self._begin(name, f"np.positive({self.operand(first, axes)}")
+        sign = "+" if node.op == "add" else "*"
+        self.lines += [f"{name} {sign}= {self.operand(part, axes)}" for part in rest]
+
+
+class _Expression(expressions.Writer):
     """Prints a region as numexpr has it. `operands` is what it reads: Python text to name."""
 
-    def __init__(self, outer: Writer, region: Sequence[Map]) -> None:
+    def __init__(self, outer: _Regions, region: Sequence[Map], axes: Axes) -> None:
         super().__init__({}, outer.row, outer.dim_names)
         self.outer = outer
+        self.axes = axes  # in the order of the array that is made
         self.inside: AbstractSet[Node] = set(region)
         self.operands: dict[str, str] = {}
         # What the NumPy writer would open, a negative or a reciprocal, stays closed out there.
@@ -199,7 +230,7 @@ class _Expression(numpy_backend.Writer):
         if isinstance(node, Number):
             return number_text(node.value)
         if node not in self.inside:
-            return Text(self._operand(self.outer._spread(node, axes).code))
+            return Text(self._operand(self.outer.operand(node, self.axes)))
         text = self.text(node)
         if isinstance(node, Map) and node.op in LOGICAL:
             return Text(f"where({text.code}, 1.0, 0.0)", ATOM, text.operations)
@@ -282,6 +313,17 @@ def _count(region: Sequence[Map]) -> int:
     return sum(map(_operations, region))
 
 
+def _parts(node: Map) -> list[Map]:
+    """A long sum or product as several, the widest first."""
+    parts = []
+    args = sorted(node.args, key=lambda arg: -len(arg.axes))
+    for start in range(0, len(args), LONG):
+        some = args[start : start + LONG]
+        axes = tuple(axis for axis in node.axes if any(axis in arg.axes for arg in some))
+        parts.append(Map(node.id, axes, node.op, tuple(some)))
+    return parts
+
+
 def _codes(node: Contract) -> set[Node]:
     """The arithmetic of the codes that a contraction reads or writes at."""
     found = {delta.source for delta in node.deltas if delta.source is not None}
@@ -297,4 +339,6 @@ def _operands(node: Map) -> set[Node]:
     return {arg for arg in node.args if not isinstance(arg, Number)}
 
 
-BACKEND = Backend(writer=Writer, imports=("import numexpr as ne",), support=SUPPORT)
+BACKEND = Backend(
+    writer=Writer, steps=_StepWriter, imports=("import numexpr as ne",), support=SUPPORT
+)

@@ -34,7 +34,7 @@ from gdsym.calculus.program import (
     reachable,
 )
 from gdsym.calculus.reading import is_negative, reading_order
-from gdsym.codegen.backends.numpy import (
+from gdsym.codegen.expressions import (
     ATOM,
     FUNCTIONS,
     PRODUCT,
@@ -84,7 +84,7 @@ ELEMENTWISE = re.compile(
 
 
 @dataclass(slots=True)
-class BufferWriter(Writer):
+class StepWriter(Writer):
     """Writes steps into buffers for element-wise work, matrix products and sums over classes.
 
     Anything else is a statement of the plain writer, which makes an array of its own. `made` has
@@ -763,7 +763,7 @@ class BufferWriter(Writer):
 class _Buffers:
     """Buffers of a kernel: a family of names for each shape and type."""
 
-    def __init__(self, writer: BufferWriter, rows: str) -> None:
+    def __init__(self, writer: StepWriter, rows: str) -> None:
         self.writer = writer
         self.rows = rows
         self.free: dict[tuple[Axes, str], list[str]] = {}
