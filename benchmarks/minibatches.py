@@ -44,7 +44,7 @@ def cases() -> list[Case]:
             quick=DEFAULT * ((rule, batch, d) in quick),
             tiny=batch == 4,
             megabytes=500 + 8e-6 * ROWS * 4 * d,
-            seconds=8,
+            seconds=5,
         )
         for rule, batch, d in sets
     ]
