@@ -441,6 +441,7 @@ class _Loop:
         body: list[str] = []
         for group in self.groups:
             body += self._group(group)
+        body = self._over_rows(body)
         made = self.writer.functions
         place = next(
             (
@@ -474,7 +475,7 @@ class _Loop:
             f"{INDENT}m = {self.rows_of}",
             *(INDENT + line.replace("CHUNK", chunk) for line in self.allocated),
             *(f"{INDENT}{total} = 0.0" for node, total in self.results.items() if not node.axes),
-            *(INDENT + line.replace("CHUNK", chunk) for line in self._over_rows(body)),
+            *(INDENT + line.replace("CHUNK", chunk) for line in body),
             *([f"{INDENT}return {results}"] if results else []),
         ]
         return [part for line in lines for part in wrapped(line)]
