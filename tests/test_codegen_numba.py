@@ -398,7 +398,7 @@ def test_rows_are_asked_for_where_a_cache_does_not_hold_them_and_they_are_narrow
     assert not ahead(block, 2**16)
     assert not ahead(block[:100], 2**18)  # a batch
     assert not ahead(np.empty((2**17, 8)), 2**20)
-    assert not ahead(np.empty((2**12, 65)), 2**20)
+    assert not ahead(np.empty((2**12, 129)), 2**20)
 
 
 @pytest.mark.parametrize("rows", [1, 3, 63, 64, 65, 129, 70_000])

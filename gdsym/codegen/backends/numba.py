@@ -1133,7 +1133,7 @@ def _ahead(X: Any, rows: int) -> int:
     time, which hides the direction; but they must be more than a cache holds.
     """
     d = X.shape[1]
-    return 2048 // d if 8 < d <= 64 and rows * d > 2**21 and X.size > 2**17 else 0
+    return 2048 // d if 8 < d <= 128 and rows * d > 2**21 and X.size > 2**17 else 0
 
 
 @_compiled(inline=True, reassoc=True, nsz=True, contract=True)
