@@ -8,10 +8,11 @@ gdsym beside its peers: the same function of the same data, on one machine. Ever
 checked against ours before it is timed; one that is not installed, or gives another answer, is
 left out and named.
 
-The contenders of a case take turns in one process, with a pause and an untimed call before each
-turn. A figure is the median over the rounds of *their time over ours in the same round*: above 1
-gdsym is faster. Ours is the best backend of the case; `numpy` needs no further library, `numba` is
-what `gdsym[numba]` brings. The time to compile (JAX, numba, gdsym) is not in it.
+The contenders of a case take turns in one process, in an order that is drawn anew for each round,
+with a pause, until no thread spins any more, and an untimed call before each turn. A figure is the
+median over the rounds of *their time over ours in the same round*: above 1 gdsym is faster. Ours
+is the best backend of the case; `numpy` needs no further library, `numba` is what `gdsym[numba]`
+brings. The time to compile (JAX, numba, gdsym) is not in it.
 
 Two figures in a cell are for two settings of malloc: the default one, and a heap that is kept
 (`MALLOC_MMAP_MAX_=0`), where large temporaries cost no page faults. The second is measured where

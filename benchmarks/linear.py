@@ -154,7 +154,7 @@ def cases() -> list[Case]:
             tiny=counts == TINY,
             megabytes=300 + 8e-6 * counts[0] * (2 * counts[1] + 20),
             heaps=heaps(name, counts),
-            seconds=4 + 4e-8 * counts[0] * (counts[1] + 20),
+            seconds=7 + 4e-8 * counts[0] * (counts[1] + 20),
             preparation=7 + 5e-8 * counts[0] * counts[1],
         )
         for (name, loss), counts in product(LOSSES.items(), (*SIZES, TINY))

@@ -16,11 +16,13 @@ Vector = NDArray[Any]
 
 ROUNDS = 15
 FEWEST = 5  # rounds of which there is a median worth the name, however long they take
-# Before each turn: threads that spun for the contender before go to sleep.
-PAUSE = 0.003  # seconds
-# A turn lasts at least this long, by repetition; a call longer than WARM needs no untimed one
-# before it, because it is far longer than what the caches hold takes to load.
-TURN, WARM = 0.002, 0.05  # seconds
+# Before each turn, again and again until threads that spun for the contender before are asleep:
+# OpenBLAS's spin for a tenth of a second, on the core that another's threads would have.
+PAUSE, PAUSES = 0.012, 25  # seconds, in which a system counts its threads' times; at most so many
+# A turn lasts at least this long, by repetition, as an optimizer calls: an idle core takes a while
+# to wake. A call longer than WARM needs no untimed one before it, because it is far longer than
+# what the caches hold takes to load.
+TURN, WARM = 0.05, 0.05  # seconds
 
 
 @dataclass(frozen=True)
@@ -105,8 +107,7 @@ def run(
     pools, began = ThreadpoolController(), time.perf_counter()
     fewest = FEWEST if seconds else 1
     for turn in range(race.rounds):
-        first = turn % max(len(ready), 1)
-        for one in ready[first:] + ready[:first]:
+        for one in (ready[i] for i in np.random.default_rng(turn).permutation(len(ready))):
             taken.at = one.contender.name
             if len(taken.amounts[taken.at]) <= turn:
                 taken.amounts[taken.at].append(_turn(one, pools))
@@ -160,7 +161,7 @@ def _tried(contender: Contender, run: Run, result: Vector | Measured) -> tuple[R
 
 def _turn(one: Ready, pools: ThreadpoolController) -> float:
     with limited(one.contender, pools):
-        time.sleep(PAUSE)
+        _quiet()
         if one.warm:
             one.run()
         start = time.perf_counter()
@@ -168,6 +169,15 @@ def _turn(one: Ready, pools: ThreadpoolController) -> float:
             result = one.run()
         elapsed = time.perf_counter() - start
     return result.amount if isinstance(result, Measured) else elapsed / one.repeats
+
+
+def _quiet() -> None:
+    """Waits until no thread of this process is at work."""
+    for _ in range(PAUSES):
+        before = time.process_time()
+        time.sleep(PAUSE)
+        if time.process_time() - before < PAUSE / 4:
+            return
 
 
 def limited(contender: Contender, pools: ThreadpoolController) -> AbstractContextManager[Any]:

@@ -86,10 +86,10 @@ def test_every_family_has_a_text_about_it(tiny):
         assert f"### {family}\n\n{ABOUT[family].strip()}\n\n" in page
 
 
-def test_the_full_set_is_expected_to_take_less_than_forty_minutes():
+def test_the_full_set_is_expected_to_take_less_than_three_quarters_of_an_hour():
     cases = [case for case in all_cases() if not case.tiny]
 
-    assert sum(case.takes * len(case.heaps) for case in cases) < 40 * 60
+    assert sum(case.takes * len(case.heaps) for case in cases) < 45 * 60
     assert sum(case.takes * len(case.quick) for case in cases) < 6 * 60
 
 

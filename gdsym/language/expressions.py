@@ -221,7 +221,7 @@ class Typer:
         if not mend and (name in FUNCTIONS or name in REDUCTIONS or name in scope.functions):
             message = f"`{name}` is a function, not a value"
             mend = f"call it: `{name}(...)`"
-        known = [*self.local, *scope.values, *scope.dims, *CONSTANTS]
+        known = [*self.local, *scope.values, *scope.broken, *scope.dims, *CONSTANTS]
         if what == "dimension":
             known = list(scope.dims)
         mend = mend or did_you_mean(name, known)
