@@ -71,7 +71,8 @@ def bars(results: Results) -> str:
     default, kept = (verdicts(records, heap, cores) for heap in ("default", "kept"))
     lines = ["| bar | wanted | default heap | kept heap | |", "| --- | --- | --- | --- | --- |"]
     for one, other in zip(default, kept, strict=True):
-        note = "" if one.met or one.found is None else one.note
+        missed = any(each.found is not None and not each.met for each in (one, other))
+        note = one.note if missed else ""
         lines.append(f"| {one.what} | {one.wanted} | {shown(one)} | {shown(other)} | {note} |")
     head = (
         "## Bars\n\nThe worst figure of the cases that this set has, and where it was found; "
