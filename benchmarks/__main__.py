@@ -1,6 +1,6 @@
 """`python -m benchmarks` measures gdsym beside its peers and writes docs/benchmarks.md.
 
-The quick set takes about five minutes; `--full` has all cases, in less than forty. Each case runs
+The quick set takes about five minutes; `--full` has all cases, in about forty. Each case runs
 in a process of its own; what is measured is kept in docs/benchmarks/results.json as it comes, so
 a run that was interrupted is finished by `--full --resume`.
 """
@@ -31,6 +31,7 @@ PATIENCE = 10  # times as long as a case is expected to take, before its process
 ATTEMPTS = 4  # at a case whose contenders end the process; each leaves out one more
 # The tiny set compares answers, and compiles nothing that it need not.
 REHEARSED = {"NUMBA_DISABLE_JIT": "1"}
+QUICKLY = 4.0  # seconds for the rounds of a case of the quick set
 INTERRUPTED = 130  # the exit status of a command that ended by Ctrl-C
 
 
@@ -56,7 +57,7 @@ def main() -> int:
         turns = kept.missing(turns, results)
     try:
         with tempfile.TemporaryDirectory(prefix="gdsym-benchmarks-") as cache:
-            measure_all(turns, asked.tiny, results, path, cache)
+            measure_all(turns, asked, results, path, cache)
     except KeyboardInterrupt:
         print("interrupted: what was measured is kept, --resume measures the rest")
         return write(asked.output, results) or INTERRUPTED
@@ -104,8 +105,11 @@ def scheduled(chosen: list[Case], asked: argparse.Namespace) -> list[Turn]:
     ]
 
 
-def measure_all(turns: list[Turn], tiny: bool, results: Results, path: Path, cache: str) -> None:
+def measure_all(
+    turns: list[Turn], asked: argparse.Namespace, results: Results, path: Path, cache: str
+) -> None:
     """Takes all turns, and keeps the figures after each; the tiny ones without rounds."""
+    seconds = 0.0 if asked.tiny else None if asked.full or asked.only else QUICKLY
     left = sum(case.takes for cases, _ in turns for case in cases)
     count = len({case.name for cases, _ in turns for case in cases})
     print(f"{count} cases, {len(turns)} runs, about {left / 60:.0f} minutes", flush=True)
@@ -115,9 +119,9 @@ def measure_all(turns: list[Turn], tiny: bool, results: Results, path: Path, cac
     for number, (cases, heap) in enumerate(turns, 1):
         more = {**SETTINGS, **os.environ, **HEAPS[heap]}
         more |= {"GDSYM_CACHE_DIR": cache, "TMPDIR": cache}
-        more |= REHEARSED if tiny else {}
+        more |= REHEARSED if asked.tiny else {}
         before, start = ticks(), time.perf_counter()
-        records = measured(cases, heap, more, 0.0 if tiny else None)
+        records = measured(cases, heap, more, seconds)
         took = (time.perf_counter() - start) / len(cases)
         about = {"run": run, "took": round(took, 1), "busy": round(busy(before, ticks()), 2)}
         for record in records:
