@@ -31,7 +31,7 @@ PATIENCE = 10  # times as long as a case is expected to take, before its process
 ATTEMPTS = 4  # at a case whose contenders end the process; each leaves out one more
 # The tiny set compares answers, and compiles nothing that it need not.
 REHEARSED = {"NUMBA_DISABLE_JIT": "1"}
-QUICKLY = 4.0  # seconds for the rounds of a case of the quick set
+QUICKLY = 2.5  # seconds for the rounds of a case of the quick set
 INTERRUPTED = 130  # the exit status of a command that ended by Ctrl-C
 
 
